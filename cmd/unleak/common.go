@@ -1,0 +1,290 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/unleak-dev/unleak/internal/project"
+	"github.com/unleak-dev/unleak/internal/run"
+	"github.com/unleak-dev/unleak/internal/settings"
+	"github.com/unleak-dev/unleak/internal/syntax"
+	"github.com/unleak-dev/unleak/internal/worktree"
+	"github.com/unleak-dev/unleak/transforms"
+)
+
+// selection holds the flags that say what to look at.
+type selection struct {
+	offers         bool
+	kinds          []string
+	phases         []string
+	changed        string
+	staged         bool
+	includeTests   bool
+	includeScripts bool
+	stdinPath      string
+}
+
+func (s *selection) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVar(&s.offers, "offers", false, "look for offers, too: changes worth a thought where nothing leaks")
+	f.StringSliceVar(&s.kinds, "kind", nil, "only these kinds of leak")
+	f.StringSliceVar(&s.phases, "phase", nil, "only these phases: critical, high, medium")
+	f.StringVar(&s.changed, "changed", "", "only files that differ from a revision")
+	f.Lookup("changed").NoOptDefVal = "HEAD"
+	f.BoolVar(&s.staged, "staged", false, "only files that are staged")
+	f.BoolVar(&s.includeTests, "include-tests", false, "look at tests, too")
+	f.BoolVar(&s.includeScripts, "include-scripts", false, "look at build scripts, configuration and examples, too")
+	f.StringVar(&s.stdinPath, "stdin-filepath", "", "read one file from standard input, as if it stood at this path")
+	_ = cmd.RegisterFlagCompletionFunc("phase", cobra.FixedCompletions([]string{"critical", "high", "medium"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("kind", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return kindNames(), cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+func kindNames() []string {
+	kinds, err := transforms.Builtin()
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, k := range kinds {
+		names = append(names, k.Name)
+	}
+	return names
+}
+
+// session is a project with its settings, ready to run.
+type session struct {
+	project  *project.Project
+	settings *settings.Settings
+	detector *transforms.Detector
+	options  run.Options
+}
+
+// open reads settings and kinds for the given paths and flags.
+func (c *cli) open(ctx context.Context, paths []string, sel *selection) (*session, error) {
+	for _, p := range paths {
+		if _, err := os.Stat(p); err != nil && sel.stdinPath == "" {
+			var pe *os.PathError
+			if errors.As(err, &pe) {
+				err = pe.Err
+			}
+			return nil, fmt.Errorf("%s: %w", p, err)
+		}
+	}
+	rootPaths := paths
+	if sel.stdinPath != "" {
+		if len(paths) > 0 {
+			return nil, errors.New("--stdin-filepath takes the place of paths; give one or the other")
+		}
+		if !syntax.Supported(sel.stdinPath) {
+			return nil, fmt.Errorf("--stdin-filepath: %s is not the name of a TypeScript or JavaScript file", sel.stdinPath)
+		}
+		rootPaths = []string{filepath.Dir(sel.stdinPath)}
+	}
+	root := c.root
+	if root == "" {
+		root = project.RootFor(rootPaths)
+	}
+	p, err := project.Open(root)
+	if err != nil {
+		return nil, err
+	}
+	set, err := settings.Load(p.Root, kindNames())
+	if err != nil {
+		return nil, err
+	}
+	kinds, err := chosenKinds(set, sel)
+	if err != nil {
+		return nil, err
+	}
+	d := transforms.NewDetector(p, kinds, sel.offers || set.Offers)
+	d.Style = transforms.Style{Tracking: set.Tracking, Private: set.Style.Private}
+	s := &session{project: p, settings: set, detector: d}
+	s.options = run.Options{
+		Paths: paths, Exclude: set.Excluded,
+		IncludeTests: sel.includeTests || set.IncludeTests, IncludeScripts: sel.includeScripts || set.IncludeScripts,
+	}
+	return s, s.narrow(ctx, c, sel)
+}
+
+// narrow applies --changed, --staged and --stdin-filepath.
+func (s *session) narrow(ctx context.Context, c *cli, sel *selection) error {
+	switch {
+	case sel.stdinPath != "":
+		src, err := io.ReadAll(io.LimitReader(c.in, project.MaxFileSize+1))
+		if err != nil {
+			return fmt.Errorf("standard input: %w", err)
+		}
+		if len(src) > project.MaxFileSize {
+			return fmt.Errorf("standard input: more than %d MB", project.MaxFileSize>>20)
+		}
+		abs, err := filepath.Abs(sel.stdinPath)
+		if err != nil {
+			return err
+		}
+		rel, err := s.project.Rel(abs)
+		if err != nil {
+			return fmt.Errorf("%s: %w", sel.stdinPath, err)
+		}
+		s.options.Stdin = map[string][]byte{rel: src}
+	case sel.changed != "" && sel.staged:
+		return errors.New("--changed and --staged exclude each other")
+	case sel.changed != "" || sel.staged:
+		top := s.project.GitTop()
+		if top == "" {
+			return fmt.Errorf("%s: is in no git work tree, so nothing is known to have changed", s.project.Root)
+		}
+		var files []string
+		var err error
+		if sel.staged {
+			files, err = worktree.Staged(ctx, top)
+		} else {
+			files, err = worktree.Changed(ctx, top, sel.changed)
+		}
+		if err != nil {
+			return err
+		}
+		s.options.Files = []string{}
+		for _, f := range files {
+			abs := filepath.Join(top, filepath.FromSlash(f))
+			if rel, err := s.project.Rel(abs); err == nil && under(abs, s.options.Paths) {
+				s.options.Files = append(s.options.Files, rel)
+			}
+		}
+	}
+	return nil
+}
+
+// under reports whether a file lies in one of the paths; no paths hold all.
+func under(abs string, paths []string) bool {
+	for _, p := range paths {
+		if base, err := filepath.Abs(p); err == nil && (abs == base || strings.HasPrefix(abs, base+string(filepath.Separator))) {
+			return true
+		}
+	}
+	return len(paths) == 0
+}
+
+func chosenKinds(set *settings.Settings, sel *selection) ([]*transforms.Kind, error) {
+	all, err := transforms.Builtin()
+	if err != nil {
+		return nil, err
+	}
+	names := kindNames()
+	for _, k := range sel.kinds {
+		if !slices.Contains(names, k) {
+			return nil, fmt.Errorf("--kind: there is no kind %q; `unleak explain` lists them", k)
+		}
+	}
+	for _, p := range sel.phases {
+		if !slices.Contains(transforms.Phases, transforms.Phase(p)) {
+			return nil, fmt.Errorf("--phase: want critical, high or medium, got %q", p)
+		}
+	}
+	var out []*transforms.Kind
+	for _, k := range all {
+		if slices.Contains(set.Kinds.Off, k.Name) || len(set.Kinds.Only) > 0 && !slices.Contains(set.Kinds.Only, k.Name) {
+			continue
+		}
+		if phase, ok := set.Phases[k.Name]; ok {
+			copied := *k
+			copied.Phase = transforms.Phase(phase)
+			k = &copied
+		}
+		out = append(out, k)
+	}
+	return out, nil
+}
+
+// keep filters findings by --kind and --phase. The kinds themselves all take
+// part in the analysis: one may settle another.
+func (sel *selection) keep(o *transforms.Obligation) bool {
+	return (len(sel.kinds) == 0 || slices.Contains(sel.kinds, o.Kind.Name)) &&
+		(len(sel.phases) == 0 || slices.Contains(sel.phases, string(o.Phase)))
+}
+
+func (sel *selection) keepFix(f *transforms.Fix) bool {
+	for _, o := range f.Plan.Obligations {
+		if !sel.keep(o) {
+			return false
+		}
+	}
+	return true
+}
+
+// run runs with a progress line, and tells what could not be looked at.
+func (c *cli) run(ctx context.Context, s *session, sel *selection) (*run.Result, error) {
+	s.options.Seen = &run.Counters{}
+	stop := c.progress(s.options.Seen)
+	r, err := run.Run(ctx, s.detector, s.options)
+	stop()
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range r.Problems {
+		fmt.Fprintln(c.err, "unleak: "+oneLine(e.Error()))
+	}
+	for _, e := range r.Skipped {
+		c.warn("%s", oneLine(e.Error()))
+	}
+	for _, m := range r.Files {
+		m.Findings = slices.DeleteFunc(m.Findings, func(o *transforms.Obligation) bool { return !sel.keep(o) })
+		for _, i := range m.Useless {
+			line, _ := i.Node.File().Position(i.Node.Start())
+			c.warn("%s:%d: this comment silences nothing", m.Path, line)
+		}
+		for _, b := range m.Bugs {
+			fmt.Fprintln(c.err, "unleak: "+oneLine(b.Error()))
+		}
+	}
+	return r, nil
+}
+
+// status is 2 if some path could not be looked at, else ok.
+func problems(r *run.Result) error {
+	if len(r.Problems) > 0 {
+		return exitStatus(2)
+	}
+	return nil
+}
+
+// progress shows how far a run is, on a terminal, once it takes over a second.
+func (c *cli) progress(seen *run.Counters) (stop func()) {
+	if c.quiet || !isTerminal(c.err) {
+		return func() {}
+	}
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTimer(time.Second)
+		defer tick.Stop()
+		shown := false
+		for {
+			select {
+			case <-done:
+				if shown {
+					fmt.Fprint(c.err, "\r\x1b[K")
+				}
+				return
+			case <-tick.C:
+				shown = true
+				fmt.Fprintf(c.err, "\r\x1b[K%d files, %d candidates, %d findings", seen.Files.Load(), seen.Candidates.Load(), seen.Findings.Load())
+				tick.Reset(200 * time.Millisecond)
+			}
+		}
+	}()
+	return func() {
+		close(done)
+		<-ended
+	}
+}

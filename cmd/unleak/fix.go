@@ -1,0 +1,156 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/unleak-dev/unleak/internal/run"
+	"github.com/unleak-dev/unleak/internal/worktree"
+	"github.com/unleak-dev/unleak/patch"
+	"github.com/unleak-dev/unleak/transforms"
+)
+
+func (c *cli) fixCommand() *cobra.Command {
+	var sel selection
+	var unsafe, allowDirty bool
+	cmd := &cobra.Command{
+		Use:   "fix [PATH...]",
+		Short: "Write the safe fixes",
+		Long: `Write the safe fixes below the given paths (default: the current folder); with
+--unsafe those, too, that need a person's yes.
+
+In a git work tree, files with uncommitted changes are refused unless
+--allow-dirty is given. Outside of one, the old files are kept below
+.unleak/backup first. A file is always either old or new.
+
+Exit status: 0 all mended, 1 leaks remain, 2 something could not be done.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := c.open(cmd.Context(), here(args, &sel), &sel)
+			if err != nil {
+				return err
+			}
+			s.options.Accept = func(f *transforms.Fix) bool {
+				return sel.keepFix(f) && (f.Applicability == transforms.Safe || unsafe && f.Applicability == transforms.Unsafe)
+			}
+			r, err := c.run(cmd.Context(), s, &sel)
+			if err != nil {
+				return err
+			}
+			if s.options.Stdin != nil {
+				return c.printFixed(s, r)
+			}
+			written, failed := c.write(cmd, s, r, allowDirty)
+			return c.outcome(r, written, failed, unsafe)
+		},
+	}
+	sel.flags(cmd)
+	cmd.Flags().BoolVar(&unsafe, "unsafe", false, "write the fixes that need a person's yes, too")
+	cmd.Flags().BoolVar(&allowDirty, "allow-dirty", false, "write files with uncommitted changes, too")
+	return cmd
+}
+
+// printFixed is fix for --stdin-filepath: the mended text on standard output.
+func (c *cli) printFixed(s *session, r *run.Result) error {
+	text := []byte(nil)
+	for _, src := range s.options.Stdin {
+		text = src
+	}
+	for _, m := range r.Files {
+		if m.New != nil {
+			text = m.New
+		}
+	}
+	_, err := c.out.Write(text)
+	return err
+}
+
+// write puts the changes in place, each file atomically, and tells which.
+func (c *cli) write(cmd *cobra.Command, s *session, r *run.Result, allowDirty bool) (written []string, failed bool) {
+	changes := changesOf(r)
+	complain := func(err error) {
+		failed = true
+		fmt.Fprintln(c.err, "unleak: "+oneLine(err.Error()))
+	}
+	if top := s.project.GitTop(); top != "" && !allowDirty {
+		names := map[string]string{} // as git has them -> ours
+		var files []string
+		for _, ch := range changes {
+			rel, err := filepath.Rel(top, s.project.Abs(ch.Path))
+			if err != nil {
+				continue
+			}
+			names[filepath.ToSlash(rel)] = ch.Path
+			files = append(files, filepath.ToSlash(rel))
+		}
+		dirty, err := worktree.Dirty(cmd.Context(), top, files)
+		if err != nil {
+			complain(err)
+			return nil, true
+		}
+		for _, d := range dirty {
+			path := names[d]
+			complain(fmt.Errorf("%s: has uncommitted changes; commit them, or give --allow-dirty", path))
+			changes = slices.DeleteFunc(changes, func(ch patch.Change) bool { return ch.Path == path })
+		}
+	} else if top == "" && len(changes) > 0 {
+		dir, err := patch.Backup(s.project.Root, changes, time.Now())
+		if err != nil {
+			complain(err)
+			return nil, true
+		}
+		c.warn("the old files are kept in %s", dir)
+	}
+	for _, ch := range changes {
+		if err := ch.Write(s.project.Root); err != nil {
+			complain(err)
+			continue
+		}
+		written = append(written, ch.Path)
+	}
+	return written, failed
+}
+
+// outcome tells what was done and what is left.
+func (c *cli) outcome(r *run.Result, written []string, failed, unsafe bool) error {
+	done, left, waiting := 0, 0, 0
+	for _, m := range r.Files {
+		mended := map[string]bool{}
+		if slices.Contains(written, m.Path) {
+			for _, f := range m.Fixes {
+				done++
+				for _, o := range f.Plan.Obligations {
+					mended[o.Fingerprint()] = true
+				}
+				fmt.Fprintf(c.out, "%s: %s\n", m.Path, f.Message)
+			}
+		}
+		for _, o := range m.Findings {
+			if o.Standing == transforms.Leak && !mended[o.Fingerprint()] {
+				left++
+				if fix := m.ByFinding[o.Fingerprint()]; fix != nil && fix.Applicability == transforms.Unsafe && !unsafe {
+					waiting++
+				}
+			}
+		}
+	}
+	parts := []string{fmt.Sprintf("%d applied", done)}
+	if left > 0 {
+		parts = append(parts, fmt.Sprintf("%d leaks remain", left))
+	}
+	if waiting > 0 {
+		parts = append(parts, fmt.Sprintf("%d of them have an unsafe fix (--unsafe)", waiting))
+	}
+	fmt.Fprintln(c.out, strings.Join(parts, "; ")+".")
+	if failed || len(r.Problems) > 0 {
+		return exitStatus(2)
+	}
+	if left > 0 {
+		return exitStatus(1)
+	}
+	return nil
+}

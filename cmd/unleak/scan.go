@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/unleak-dev/unleak/internal/report"
+	"github.com/unleak-dev/unleak/internal/run"
+	"github.com/unleak-dev/unleak/transforms"
+)
+
+func (c *cli) scanCommand() *cobra.Command {
+	var sel selection
+	var format string
+	var exitZero bool
+	cmd := &cobra.Command{
+		Use:   "scan [PATH...]",
+		Short: "Show what leaks",
+		Long: `Show what leaks below the given paths (default: the current folder).
+
+Exit status: 0 nothing found, 1 leaks found, 2 something could not be done.
+Offers (--offers) do not count.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			paint, err := c.paint()
+			if err != nil {
+				return err
+			}
+			if format != "text" && format != "json" {
+				return fmt.Errorf("--format: want text or json, got %q", format)
+			}
+			s, err := c.open(cmd.Context(), here(args, &sel), &sel)
+			if err != nil {
+				return err
+			}
+			r, err := c.run(cmd.Context(), s, &sel)
+			if err != nil {
+				return err
+			}
+			if format == "json" {
+				err = report.JSON(c.out, r)
+			} else {
+				err = report.Text(c.out, r, paint)
+			}
+			if err != nil {
+				return err
+			}
+			if err := problems(r); err != nil {
+				return err
+			}
+			if leaks(r) > 0 && !exitZero {
+				return exitStatus(1)
+			}
+			return nil
+		},
+	}
+	sel.flags(cmd)
+	cmd.Flags().StringVar(&format, "format", "text", "output: text or json")
+	cmd.Flags().BoolVar(&exitZero, "exit-zero", false, "exit with status 0 even if leaks are found")
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// here is the current folder where no path is given.
+func here(args []string, sel *selection) []string {
+	if len(args) == 0 && sel.stdinPath == "" {
+		return []string{"."}
+	}
+	return args
+}
+
+func leaks(r *run.Result) int {
+	n := 0
+	for _, m := range r.Files {
+		for _, o := range m.Findings {
+			if o.Standing == transforms.Leak {
+				n++
+			}
+		}
+	}
+	return n
+}

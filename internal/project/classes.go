@@ -1,0 +1,204 @@
+package project
+
+import (
+	"context"
+	"strings"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// Class is a class or interface declaration somewhere in the project.
+type Class struct {
+	File *syntax.File
+	Node syntax.Node
+}
+
+// OK reports whether there is a class at all.
+func (c Class) OK() bool { return c.Node.OK() }
+
+// Name is the declared name, "" for an anonymous class.
+func (c Class) Name() string { return c.Node.Field("name").Text() }
+
+// Declaration follows an exported name to where it is declared, through
+// re-exports, across files and packages.
+func (p *Project) Declaration(ctx context.Context, rel, name string) (*syntax.File, syntax.Node) {
+	return p.declaration(ctx, rel, name, map[string]bool{})
+}
+
+func (p *Project) declaration(ctx context.Context, rel, name string, seen map[string]bool) (*syntax.File, syntax.Node) {
+	key := rel + "\x00" + name
+	if rel == "" || seen[key] || len(seen) > 400 {
+		return nil, syntax.Node{}
+	}
+	seen[key] = true
+	f, err := p.Load(ctx, rel)
+	if err != nil {
+		return nil, syntax.Node{}
+	}
+	var stars []string
+	for stmt := range f.Root().Children() {
+		if !stmt.Is("export_statement") {
+			continue
+		}
+		source, hasSource := stmt.Field("source").StringValue()
+		if name == "default" && stmt.HasToken("default") {
+			if d := stmt.Field("declaration"); d.OK() {
+				return f, d
+			}
+			return p.declarationOf(ctx, f, stmt.Field("value"), seen)
+		}
+		clause := stmt.Child(0)
+		if hasSource && !clause.Is("export_clause") {
+			if !clause.Is("namespace_export") {
+				stars = append(stars, source)
+			}
+			continue
+		}
+		if clause.Is("export_clause") {
+			for spec := range clause.Children() {
+				exported := spec.Field("alias")
+				if !exported.OK() {
+					exported = spec.Field("name")
+				}
+				if exported.Text() != name {
+					continue
+				}
+				if hasSource {
+					return p.declaration(ctx, p.Resolve(rel, source), spec.Field("name").Text(), seen)
+				}
+				return p.declarationOf(ctx, f, spec.Field("name"), seen)
+			}
+		}
+	}
+	if sym := f.TopLevel(name); sym != nil && name != "default" {
+		if _, imported := sym.Import(); !imported {
+			return f, sym.Decl
+		}
+	}
+	for _, s := range stars {
+		if g, n := p.declaration(ctx, p.Resolve(rel, s), name, seen); n.OK() {
+			return g, n
+		}
+	}
+	return nil, syntax.Node{}
+}
+
+// declarationOf follows an identifier or class expression in f.
+func (p *Project) declarationOf(ctx context.Context, f *syntax.File, n syntax.Node, seen map[string]bool) (*syntax.File, syntax.Node) {
+	if n.IsClass() || n.IsFunction() {
+		return f, n
+	}
+	sym := n.Symbol()
+	if sym == nil {
+		return nil, syntax.Node{}
+	}
+	if im, ok := sym.Import(); ok {
+		return p.declaration(ctx, p.Resolve(f.Path, im.Module), im.Name, seen)
+	}
+	if init := sym.Init(); init.IsClass() {
+		return f, init
+	}
+	return f, sym.Decl
+}
+
+// ClassOf resolves a light type that was found in the file from.
+func (p *Project) ClassOf(ctx context.Context, from *syntax.File, t syntax.Type) (Class, bool) {
+	if t.Decl.OK() {
+		return Class{t.Decl.File(), t.Decl}, isClassLike(t.Decl)
+	}
+	if t.Module == "" || t.Derived || len(t.Path) == 0 {
+		return Class{}, false
+	}
+	name := t.Path[len(t.Path)-1]
+	f, n := p.Declaration(ctx, p.Resolve(from.Path, t.Module), name)
+	return Class{f, n}, isClassLike(n)
+}
+
+func isClassLike(n syntax.Node) bool { return n.IsClass() || n.Is("interface_declaration") }
+
+// Base returns the class that c extends. known is false where c extends
+// something that could not be found.
+func (p *Project) Base(ctx context.Context, c Class) (base Class, known bool) {
+	e := syntax.Extends(c.Node)
+	if !e.OK() {
+		return Class{}, true
+	}
+	e = e.Inner(false)
+	if e.Is("call_expression") { // a mixin: what it adds is unknown
+		return Class{}, false
+	}
+	if e.IsClass() {
+		return Class{c.File, e}, true
+	}
+	t := syntax.Type{}
+	if sym := e.Symbol(); sym != nil {
+		if im, ok := sym.Import(); ok {
+			t = syntax.Type{Module: im.Module, Path: []string{im.Name}}
+		} else if sym.Kind == syntax.Class {
+			t = syntax.Type{Decl: sym.Decl, Path: []string{sym.Name}}
+		} else if init := sym.Init(); init.IsClass() {
+			t = syntax.Type{Decl: init, Path: []string{sym.Name}}
+		}
+	} else if o, ok := e.Origin(); ok && o.Module != "" {
+		t = syntax.Type{Module: o.Module, Path: o.Path}
+	}
+	if t.Module == "" && !t.Decl.OK() && e.Is("member_expression") {
+		if o, ok := e.Origin(); ok {
+			t = syntax.Type{Module: o.Module, Path: o.Path}
+		}
+	}
+	return p.ClassOf(ctx, c.File, t)
+}
+
+// Ancestors lists the classes above c, nearest first. whole is false where the
+// chain leaves what can be seen.
+func (p *Project) Ancestors(ctx context.Context, c Class) (chain []Class, whole bool) {
+	for range 32 {
+		base, known := p.Base(ctx, c)
+		if !base.OK() {
+			return chain, known
+		}
+		chain = append(chain, base)
+		c = base
+	}
+	return chain, false
+}
+
+// FindMember looks for an instance member of c or of a class above it.
+func (p *Project) FindMember(ctx context.Context, c Class, name string) (Class, syntax.Member, bool) {
+	chain, _ := p.Ancestors(ctx, c)
+	for _, k := range append([]Class{c}, chain...) {
+		for _, m := range syntax.Members(k.Node) {
+			if m.Name == name && !m.Static {
+				return k, m, true
+			}
+		}
+		if k.Node.Is("interface_declaration") {
+			if d, m, ok := p.inheritedInterface(ctx, k, name); ok {
+				return d, m, true
+			}
+		}
+	}
+	return Class{}, syntax.Member{}, false
+}
+
+// inheritedInterface looks into what an interface extends, one level.
+func (p *Project) inheritedInterface(ctx context.Context, c Class, name string) (Class, syntax.Member, bool) {
+	for h := range c.Node.Children() {
+		if !strings.HasPrefix(h.Kind(), "extends") {
+			continue
+		}
+		for t := range h.Children() {
+			base, ok := p.ClassOf(ctx, c.File, syntax.TypeOfAnnotation(t))
+			if !ok {
+				continue
+			}
+			for _, m := range syntax.Members(base.Node) {
+				if m.Name == name {
+					return base, m, true
+				}
+			}
+		}
+	}
+	return Class{}, syntax.Member{}, false
+}

@@ -1,0 +1,310 @@
+package project
+
+import (
+	"encoding/json"
+	"os"
+	"path"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+	"github.com/tailscale/hujson"
+)
+
+// Package is a package.json and the folder that it stands in.
+type Package struct {
+	Dir          string // relative to the root, "." for the root itself
+	Name         string
+	Type         string // "module" or ""
+	Main         string
+	Module       string
+	Types        string
+	Source       string
+	Exports      any
+	Workspaces   []string
+	Dependencies map[string]string // all kinds of them together
+	configs      []string          // tsconfig*.json beside it
+}
+
+// PackageOf returns the nearest package around a file, or nil.
+func (p *Project) PackageOf(rel string) *Package {
+	for dir := path.Dir(rel); ; dir = path.Dir(dir) {
+		if pkg := p.packageIn(dir); pkg != nil {
+			return pkg
+		}
+		if dir == "." || dir == "/" {
+			return nil
+		}
+	}
+}
+
+func (p *Project) packageIn(dir string) *Package {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if pkg, ok := p.packages[dir]; ok {
+		return pkg
+	}
+	pkg := p.readPackage(dir)
+	p.packages[dir] = pkg
+	return pkg
+}
+
+func (p *Project) readPackage(dir string) *Package {
+	data, err := os.ReadFile(p.Abs(path.Join(dir, "package.json")))
+	if err != nil {
+		return nil
+	}
+	var raw struct {
+		Name, Type, Main, Module, Types, Typings, Source string
+		Exports                                          any
+		Workspaces                                       any
+		Dependencies, DevDependencies, PeerDependencies  map[string]string
+	}
+	if json.Unmarshal(data, &raw) != nil && raw.Name == "" {
+		return nil
+	}
+	pkg := &Package{
+		Dir: dir, Name: raw.Name, Type: raw.Type, Main: raw.Main, Module: raw.Module,
+		Types: raw.Types + raw.Typings, Source: raw.Source, Exports: raw.Exports, Dependencies: map[string]string{},
+	}
+	for _, deps := range []map[string]string{raw.PeerDependencies, raw.DevDependencies, raw.Dependencies} {
+		for name, version := range deps {
+			pkg.Dependencies[name] = version
+		}
+	}
+	switch w := raw.Workspaces.(type) {
+	case []any:
+		pkg.Workspaces = stringsIn(w)
+	case map[string]any: // yarn's long form
+		if list, ok := w["packages"].([]any); ok {
+			pkg.Workspaces = stringsIn(list)
+		}
+	}
+	found, _ := filepath.Glob(filepath.Join(p.Abs(dir), "tsconfig*.json"))
+	sort.Strings(found)
+	for _, f := range found {
+		pkg.configs = append(pkg.configs, path.Join(dir, filepath.Base(f)))
+	}
+	return pkg
+}
+
+func stringsIn(list []any) []string {
+	var out []string
+	for _, x := range list {
+		if s, ok := x.(string); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// workspacesAround maps the names of the packages of the nearest workspace
+// around a file to them; one repository may hold several workspaces.
+func (p *Project) workspacesAround(rel string) map[string]*Package {
+	for dir := path.Dir(rel); ; dir = path.Dir(dir) {
+		pkg := p.packageIn(dir)
+		if pkg != nil && len(pkg.Workspaces) > 0 || len(p.pnpmGlobs(dir)) > 0 {
+			p.mu.Lock()
+			known, ok := p.workspaces[dir]
+			p.mu.Unlock()
+			if !ok {
+				known = p.findWorkspaces(dir, pkg)
+				p.mu.Lock()
+				p.workspaces[dir] = known
+				p.mu.Unlock()
+			}
+			return known
+		}
+		if dir == "." || dir == "/" {
+			return nil
+		}
+	}
+}
+
+// findWorkspaces reads npm's and yarn's globs in package.json, pnpm's in its
+// own file.
+func (p *Project) findWorkspaces(at string, root *Package) map[string]*Package {
+	out := map[string]*Package{}
+	var globs []string
+	if root != nil {
+		globs = append(globs, root.Workspaces...)
+		if root.Name != "" {
+			out[root.Name] = root
+		}
+	}
+	globs = append(globs, p.pnpmGlobs(at)...)
+	fsys := os.DirFS(p.Abs(at))
+	for _, g := range globs {
+		g = strings.TrimSuffix(strings.TrimPrefix(g, "./"), "/")
+		if strings.HasPrefix(g, "!") || !doublestar.ValidatePattern(g) {
+			continue
+		}
+		dirs, _ := doublestar.Glob(fsys, g, doublestar.WithNoFollow())
+		for _, d := range dirs {
+			if strings.Contains(d, "node_modules") {
+				continue
+			}
+			if pkg := p.packageIn(path.Join(at, d)); pkg != nil && pkg.Name != "" {
+				out[pkg.Name] = pkg
+			}
+		}
+	}
+	return out
+}
+
+func (p *Project) pnpmGlobs(dir string) []string {
+	file := path.Join(dir, "pnpm-workspace.yaml")
+	if !p.isFile(file) {
+		return nil
+	}
+	data, err := os.ReadFile(p.Abs(file))
+	if err != nil {
+		return nil
+	}
+	return pnpmPackages(data)
+}
+
+// TSConfig is what unleak needs of a tsconfig.json, inherited settings
+// included. Folders are relative to the project's root.
+type TSConfig struct {
+	Path               string
+	BaseURL            string
+	Paths              map[string][]string
+	pathsBase          string
+	OutDir, RootDir    string
+	NoImplicitOverride bool
+	Target             string
+	DefineFields       *bool // useDefineForClassFields
+	Verbatim           bool
+}
+
+// TSConfigOf returns the settings of the nearest tsconfig.json (or
+// jsconfig.json) around a file; empty settings if there is none.
+func (p *Project) TSConfigOf(rel string) *TSConfig {
+	for dir := path.Dir(rel); ; dir = path.Dir(dir) {
+		for _, name := range []string{"tsconfig.json", "jsconfig.json"} {
+			if c := p.tsconfig(path.Join(dir, name)); c != nil {
+				return c
+			}
+		}
+		if dir == "." || dir == "/" {
+			return &TSConfig{}
+		}
+	}
+}
+
+func (p *Project) tsconfig(file string) *TSConfig {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.readTSConfig(file, 0)
+}
+
+// readTSConfig reads one file and what it extends, to a bounded depth: two
+// that extend each other are somebody's mistake, not a reason to hang.
+func (p *Project) readTSConfig(file string, depth int) *TSConfig {
+	if c, ok := p.configs[file]; ok {
+		return c
+	}
+	data, err := os.ReadFile(p.Abs(file))
+	if err != nil || depth > 8 {
+		p.configs[file] = nil
+		return nil
+	}
+	if plain, err := hujson.Standardize(data); err == nil {
+		data = plain
+	}
+	var raw struct {
+		Extends         any
+		CompilerOptions struct {
+			BaseURL                 *string `json:"baseUrl"`
+			Paths                   map[string][]string
+			OutDir, RootDir, Target *string
+			NoImplicitOverride      *bool
+			UseDefineForClassFields *bool
+			VerbatimModuleSyntax    *bool
+		}
+	}
+	if json.Unmarshal(data, &raw) != nil {
+		p.configs[file] = nil
+		return nil
+	}
+	dir := path.Dir(file)
+	c := &TSConfig{}
+	for _, base := range extendsList(raw.Extends) {
+		if b := p.extended(dir, base, depth); b != nil {
+			inherit(c, b)
+		}
+	}
+	c.Path = file
+	o := raw.CompilerOptions
+	if o.BaseURL != nil {
+		c.BaseURL = path.Join(dir, *o.BaseURL)
+	}
+	if o.Paths != nil {
+		c.Paths, c.pathsBase = o.Paths, dir
+	}
+	if o.OutDir != nil {
+		c.OutDir = path.Join(dir, *o.OutDir)
+	}
+	if o.RootDir != nil {
+		c.RootDir = path.Join(dir, *o.RootDir)
+	}
+	if o.Target != nil {
+		c.Target = strings.ToLower(*o.Target)
+	}
+	if o.NoImplicitOverride != nil {
+		c.NoImplicitOverride = *o.NoImplicitOverride
+	}
+	if o.UseDefineForClassFields != nil {
+		c.DefineFields = o.UseDefineForClassFields
+	}
+	if o.VerbatimModuleSyntax != nil {
+		c.Verbatim = *o.VerbatimModuleSyntax
+	}
+	p.configs[file] = c
+	return c
+}
+
+func inherit(c, base *TSConfig) {
+	paths := c.Paths
+	*c = *base
+	if c.Paths == nil {
+		c.Paths = paths
+	}
+}
+
+func extendsList(v any) []string {
+	switch x := v.(type) {
+	case string:
+		return []string{x}
+	case []any:
+		return stringsIn(x)
+	}
+	return nil
+}
+
+// extended finds the file that `extends` names: a relative path, or a file of
+// an installed package.
+func (p *Project) extended(dir, base string, depth int) *TSConfig {
+	if strings.HasPrefix(base, ".") {
+		file := path.Join(dir, base)
+		if !strings.HasSuffix(file, ".json") {
+			file += ".json"
+		}
+		return p.readTSConfig(file, depth+1)
+	}
+	for at := dir; ; at = path.Dir(at) {
+		installed := path.Join(at, "node_modules", base)
+		for _, f := range []string{installed, installed + ".json", path.Join(installed, "tsconfig.json")} {
+			if strings.HasSuffix(f, ".json") {
+				if c := p.readTSConfig(f, depth+1); c != nil {
+					return c
+				}
+			}
+		}
+		if at == "." || at == "/" {
+			return nil
+		}
+	}
+}

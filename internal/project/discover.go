@@ -1,0 +1,243 @@
+package project
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing/format/gitignore"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// skippedFolders hold what people do not edit; a path named on the command
+// line is looked at all the same.
+var skippedFolders = []string{
+	"node_modules", "bower_components", "jspm_packages", ".git", ".hg", ".svn", ".yarn", ".pnpm-store",
+	"dist", "build", "out", "coverage", ".next", ".nuxt", ".output", ".svelte-kit", ".turbo", ".cache", ".parcel-cache",
+	"vendor", "third_party",
+}
+
+// Discover finds the source files below the given paths, in lexical order, and
+// calls found for each with its path relative to the root, with slashes. It
+// honours .gitignore files, from the top of the git work tree around the root
+// on, .git/info/exclude, and leaves out installed packages, build output,
+// declaration files and minified files by name. Links to folders are not
+// followed, as git does not.
+//
+// A path that cannot be read is told to problem, and the walk goes on. The
+// error is that of a cancelled ctx.
+func (p *Project) Discover(ctx context.Context, paths []string, found func(rel string), problem func(error)) error {
+	if len(paths) == 0 {
+		paths = []string{p.Root}
+	}
+	seen := map[string]bool{}
+	emit := func(rel string) {
+		if !seen[rel] {
+			seen[rel] = true
+			found(rel)
+		}
+	}
+	for _, arg := range paths {
+		abs, err := filepath.Abs(arg)
+		if err != nil {
+			problem(err)
+			continue
+		}
+		info, err := os.Stat(abs)
+		if err != nil {
+			problem(&PathError{arg, plain(err)})
+			continue
+		}
+		rel, err := p.Rel(abs)
+		if err != nil {
+			problem(&PathError{arg, err})
+			continue
+		}
+		if !info.IsDir() {
+			if !syntax.Supported(abs) {
+				problem(&PathError{arg, errors.New("is not a TypeScript or JavaScript file")})
+				continue
+			}
+			emit(rel)
+			continue
+		}
+		w := walker{p: p, emit: emit, problem: problem}
+		w.collectAbove(abs)
+		if err := w.folder(ctx, abs, rel); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PathError says what is wrong with one path.
+type PathError struct {
+	Path string
+	Err  error
+}
+
+func (e *PathError) Error() string { return e.Path + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *PathError) Unwrap() error { return e.Err }
+
+// plain strips the operation and the path, which the caller prints already.
+func plain(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+type walker struct {
+	p        *Project
+	emit     func(string)
+	problem  func(error)
+	patterns []gitignore.Pattern
+}
+
+// collectAbove reads the ignore files between the top of the work tree and dir.
+func (w *walker) collectAbove(dir string) {
+	top := w.p.gitTop
+	if top == "" {
+		return
+	}
+	w.read(filepath.Join(top, ".git", "info", "exclude"), nil)
+	rel, err := filepath.Rel(top, dir)
+	if err != nil || strings.HasPrefix(rel, "..") || rel == "." {
+		return
+	}
+	at := top
+	var domain []string
+	for _, part := range strings.Split(rel, string(filepath.Separator)) {
+		w.read(filepath.Join(at, ".gitignore"), domain)
+		at = filepath.Join(at, part)
+		domain = append(slices.Clone(domain), part)
+	}
+}
+
+func (w *walker) read(file string, domain []string) {
+	f, err := os.Open(file)
+	if err != nil {
+		return // most folders have none
+	}
+	defer f.Close()
+	for s := bufio.NewScanner(f); s.Scan(); {
+		line := strings.TrimRight(s.Text(), "\r")
+		if !strings.HasPrefix(line, "#") && strings.TrimSpace(line) != "" {
+			w.patterns = append(w.patterns, gitignore.ParsePattern(line, domain))
+		}
+	}
+}
+
+func (w *walker) folder(ctx context.Context, dir, rel string) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		w.problem(&PathError{rel, plain(err)})
+		return nil
+	}
+	before := len(w.patterns)
+	defer func() { w.patterns = w.patterns[:before] }()
+	domain := w.domain(dir)
+	w.read(filepath.Join(dir, ".gitignore"), domain)
+	for _, e := range entries {
+		name := e.Name()
+		child := path.Join(rel, name)
+		if e.IsDir() {
+			if slices.Contains(skippedFolders, name) || w.ignored(append(domain[:len(domain):len(domain)], name), true) {
+				continue
+			}
+			if err := w.folder(ctx, filepath.Join(dir, name), child); err != nil {
+				return err
+			}
+			continue
+		}
+		if !e.Type().IsRegular() || !syntax.Supported(name) || isProduct(name) {
+			continue
+		}
+		if !w.ignored(append(domain[:len(domain):len(domain)], name), false) {
+			w.emit(child)
+		}
+	}
+	return nil
+}
+
+func (w *walker) domain(dir string) []string {
+	top := w.p.gitTop
+	if top == "" {
+		top = w.p.Root
+	}
+	rel, err := filepath.Rel(top, dir)
+	if err != nil || rel == "." {
+		return []string{}
+	}
+	return strings.Split(rel, string(filepath.Separator))
+}
+
+// ignored asks the patterns from the last to the first, as git does. A folder
+// that is ignored is never entered, so its files need no question.
+func (w *walker) ignored(parts []string, dir bool) bool {
+	for i := len(w.patterns) - 1; i >= 0; i-- {
+		switch w.patterns[i].Match(parts, dir) {
+		case gitignore.Exclude:
+			return true
+		case gitignore.Include:
+			return false
+		}
+	}
+	return false
+}
+
+// isProduct reports whether a name says that the file was made by a program.
+func isProduct(name string) bool {
+	for _, s := range []string{".d.ts", ".d.mts", ".d.cts", ".min.js", ".min.mjs", ".min.cjs", ".bundle.js", "-bundle.js", ".generated.ts", ".generated.js", ".pb.ts", ".pb.js", "_pb.js", "_pb.ts"} {
+		if strings.HasSuffix(name, s) {
+			return true
+		}
+	}
+	return strings.HasSuffix(name, ".pnp.cjs")
+}
+
+// MaxFileSize is the size in bytes above which a file is not read: no person
+// edits such a file.
+const MaxFileSize = 4 << 20
+
+// Read returns the content of a file of the project, given its path relative
+// to the root. It refuses what is no text, what is too large, and what was
+// generated or minified; those refusals wrap ErrSkipped.
+func (p *Project) Read(rel string) ([]byte, error) {
+	abs := p.Abs(rel)
+	info, err := os.Stat(abs)
+	if err != nil {
+		return nil, &PathError{rel, plain(err)}
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &PathError{rel, errors.New("is not a regular file")}
+	}
+	if info.Size() > MaxFileSize {
+		return nil, &PathError{rel, fmt.Errorf("%w: %d MB is more than a person writes (the limit is %d MB)", ErrSkipped, info.Size()>>20, MaxFileSize>>20)}
+	}
+	src, err := os.ReadFile(abs)
+	if err != nil {
+		return nil, &PathError{rel, plain(err)}
+	}
+	if err := checkText(src); err != nil {
+		return nil, &PathError{rel, err}
+	}
+	return src, nil
+}
+
+// ErrSkipped is wrapped by the errors about files that are left out on purpose.
+var ErrSkipped = errors.New("skipped")

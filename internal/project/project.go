@@ -1,0 +1,187 @@
+// Package project is a repository as the program sees it: its files, its
+// packages and their settings, where an import leads, which class extends
+// which. It never writes.
+package project
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// parsedFiles bounds how many files stay parsed for questions from others.
+const parsedFiles = 256
+
+// Project is one repository. It is safe for concurrent use.
+type Project struct {
+	Root string // absolute
+
+	gitTop  string // top of the git work tree around the root, or ""
+	real    string // the root with links resolved
+	parsed  *lru.Cache[string, *syntax.File]
+	parsing singleflight.Group
+
+	mu         sync.Mutex
+	workspaces map[string]map[string]*Package // by folder of the workspace, then by name
+	packages   map[string]*Package            // by folder; nil where there is none
+	configs    map[string]*TSConfig           // by file; nil where unreadable
+	exists     map[string]bool
+	overlay    map[string][]byte
+}
+
+// Open prepares the project at root, a folder. It fails if and only if root is
+// not a folder that can be read.
+func Open(root string) (*Project, error) {
+	abs, err := filepath.Abs(root)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(abs)
+	if err != nil {
+		return nil, &PathError{root, plain(err)}
+	}
+	if !info.IsDir() {
+		return nil, &PathError{root, errors.New("is not a folder")}
+	}
+	cache, err := lru.New[string, *syntax.File](parsedFiles)
+	if err != nil {
+		return nil, err // not for a positive size
+	}
+	p := &Project{
+		Root: abs, real: abs, parsed: cache,
+		packages: map[string]*Package{}, configs: map[string]*TSConfig{}, workspaces: map[string]map[string]*Package{}, exists: map[string]bool{},
+	}
+	if real, err := filepath.EvalSymlinks(abs); err == nil {
+		p.real = real
+	}
+	p.gitTop = findUp(abs, ".git")
+	return p, nil
+}
+
+// RootFor chooses the folder that a run over the given paths is about: the top
+// of the git work tree around the first of them; outside of one the current
+// folder if the path lies in it, else the folder itself or the file's folder.
+func RootFor(paths []string) string {
+	first := "."
+	if len(paths) > 0 {
+		first = paths[0]
+	}
+	abs, err := filepath.Abs(first)
+	if err != nil {
+		return first
+	}
+	if info, err := os.Stat(abs); err != nil || !info.IsDir() {
+		abs = filepath.Dir(abs)
+	}
+	if top := findUp(abs, ".git"); top != "" {
+		return top
+	}
+	if cwd, err := os.Getwd(); err == nil {
+		if rel, err := filepath.Rel(cwd, abs); err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+			return cwd
+		}
+	}
+	return abs
+}
+
+// GitTop is the top of the git work tree around the root, "" outside of one.
+func (p *Project) GitTop() string { return p.gitTop }
+
+func findUp(dir, name string) string {
+	for {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return dir
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return ""
+		}
+		dir = parent
+	}
+}
+
+// Abs turns a path relative to the root into a native, absolute one.
+func (p *Project) Abs(rel string) string { return filepath.Join(p.Root, filepath.FromSlash(rel)) }
+
+// Rel is the reverse of Abs; paths outside the root are refused, also those
+// that get there by a link.
+func (p *Project) Rel(abs string) (string, error) {
+	rel, err := filepath.Rel(p.Root, abs)
+	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return "", errors.New("lies outside of " + p.Root)
+	}
+	if real, err := filepath.EvalSymlinks(abs); err == nil {
+		r, err := filepath.Rel(p.real, real)
+		if err != nil || r == ".." || strings.HasPrefix(r, ".."+string(filepath.Separator)) {
+			return "", errors.New("leads outside of " + p.Root)
+		}
+	}
+	return filepath.ToSlash(rel), nil
+}
+
+// With returns the same project as it would be with other contents of some
+// files, given by relative path. Nothing is written.
+func (p *Project) With(contents map[string][]byte) *Project {
+	q, err := Open(p.Root)
+	if err != nil {
+		return p // the root vanished: the caller's next read says so
+	}
+	q.overlay = contents
+	return q
+}
+
+// Load parses a file of the project, or of a package installed in it, for a
+// question that another file asks. Recent files are kept.
+func (p *Project) Load(ctx context.Context, rel string) (*syntax.File, error) {
+	if f, ok := p.parsed.Get(rel); ok {
+		return f, nil
+	}
+	v, err, _ := p.parsing.Do(rel, func() (any, error) {
+		src, ok := p.overlay[rel]
+		if !ok {
+			var err error
+			if src, err = os.ReadFile(p.Abs(rel)); err != nil {
+				return nil, &PathError{rel, plain(err)}
+			}
+			if len(src) > MaxFileSize {
+				return nil, &PathError{rel, ErrSkipped}
+			}
+		}
+		f, err := syntax.Parse(ctx, rel, src)
+		if err != nil {
+			return nil, err
+		}
+		p.parsed.Add(rel, f)
+		return f, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return v.(*syntax.File), nil
+}
+
+// Keep offers a file that was parsed anyway to later questions.
+func (p *Project) Keep(f *syntax.File) { p.parsed.Add(f.Path, f) }
+
+func (p *Project) isFile(rel string) bool {
+	if _, ok := p.overlay[rel]; ok {
+		return true
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	known, ok := p.exists[rel]
+	if !ok {
+		info, err := os.Stat(p.Abs(rel))
+		known = err == nil && info.Mode().IsRegular()
+		p.exists[rel] = known
+	}
+	return known
+}

@@ -1,0 +1,268 @@
+package project
+
+import (
+	"path"
+	"sort"
+	"strings"
+)
+
+// Resolve finds the file of the project that an import in the file from leads
+// to, as a path relative to the root: a source where there is one, else a
+// declaration file. "" means that the import leaves the project, or leads
+// nowhere.
+func (p *Project) Resolve(from, specifier string) string {
+	if specifier == "" {
+		return ""
+	}
+	if strings.HasPrefix(specifier, ".") {
+		return p.sourceAt(path.Join(path.Dir(from), specifier))
+	}
+	if strings.HasPrefix(specifier, "/") || strings.HasPrefix(specifier, "node:") {
+		return ""
+	}
+	c := p.TSConfigOf(from)
+	if f := p.byPaths(c, specifier); f != "" {
+		return f
+	}
+	if c.BaseURL != "" {
+		if f := p.sourceAt(path.Join(c.BaseURL, specifier)); f != "" {
+			return f
+		}
+	}
+	name, sub := splitPackage(specifier)
+	if pkg := p.PackageOf(from); strings.HasPrefix(specifier, "#") && pkg != nil {
+		return ""
+	}
+	if pkg := p.workspacesAround(from)[name]; pkg != nil {
+		return p.inPackage(pkg, sub)
+	}
+	return p.installed(from, name, sub)
+}
+
+func splitPackage(specifier string) (name, sub string) {
+	parts := strings.SplitN(specifier, "/", 3)
+	n := 1
+	if strings.HasPrefix(specifier, "@") {
+		n = 2
+	}
+	if len(parts) <= n {
+		return specifier, "."
+	}
+	return strings.Join(parts[:n], "/"), "./" + strings.Join(parts[n:], "/")
+}
+
+// sourceAt finds the file for a path without or with an extension: sources
+// first, also where the import names the compiled file.
+func (p *Project) sourceAt(base string) string {
+	if base == "" || strings.HasPrefix(base, "..") {
+		return ""
+	}
+	ext := path.Ext(base)
+	stem := strings.TrimSuffix(base, ext)
+	for compiled, sources := range map[string][]string{
+		".js":  {".ts", ".tsx", ".js", ".jsx"},
+		".jsx": {".tsx", ".jsx"},
+		".mjs": {".mts", ".mjs"},
+		".cjs": {".cts", ".cjs"},
+	} {
+		if ext != compiled {
+			continue
+		}
+		for _, s := range append(sources, ".d"+strings.Replace(compiled, "js", "ts", 1)) {
+			if p.isFile(stem + s) {
+				return stem + s
+			}
+		}
+	}
+	if ext != "" && p.isFile(base) {
+		return base
+	}
+	for _, s := range []string{".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".d.ts", ".d.mts", ".d.cts"} {
+		if p.isFile(base + s) {
+			return base + s
+		}
+	}
+	for _, s := range []string{".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs", ".d.ts"} {
+		if f := path.Join(base, "index"+s); p.isFile(f) {
+			return f
+		}
+	}
+	return ""
+}
+
+// byPaths applies tsconfig's `paths`, the longest matching prefix first.
+func (p *Project) byPaths(c *TSConfig, specifier string) string {
+	patterns := make([]string, 0, len(c.Paths))
+	for k := range c.Paths {
+		patterns = append(patterns, k)
+	}
+	sort.Slice(patterns, func(i, j int) bool {
+		return len(patterns[i]) > len(patterns[j]) || len(patterns[i]) == len(patterns[j]) && patterns[i] < patterns[j]
+	})
+	base := c.BaseURL
+	if base == "" {
+		base = c.pathsBase
+	}
+	for _, k := range patterns {
+		before, after, star := strings.Cut(k, "*")
+		rest := ""
+		switch {
+		case !star && k == specifier:
+		case star && strings.HasPrefix(specifier, before) && strings.HasSuffix(specifier, after) &&
+			len(specifier) >= len(before)+len(after):
+			rest = specifier[len(before) : len(specifier)-len(after)]
+		default:
+			continue
+		}
+		for _, target := range c.Paths[k] {
+			if f := p.sourceAt(path.Join(base, strings.Replace(target, "*", rest, 1))); f != "" {
+				return f
+			}
+		}
+	}
+	return ""
+}
+
+// inPackage finds the source behind an export of a workspace package. What it
+// names is usually the compiled file, perhaps not built: its tsconfigs say from
+// which source it would be.
+func (p *Project) inPackage(pkg *Package, sub string) string {
+	var targets []string
+	targets = append(targets, exportTargets(pkg.Exports, sub)...)
+	if sub == "." {
+		targets = append(targets, pkg.Source, pkg.Types, pkg.Module, pkg.Main)
+	} else {
+		targets = append(targets, sub)
+	}
+	for _, t := range targets {
+		if t == "" {
+			continue
+		}
+		file := path.Join(pkg.Dir, t)
+		for _, c := range pkg.configs {
+			if f := p.sourceOfOutput(p.tsconfig(c), pkg.Dir, file); f != "" {
+				return f
+			}
+		}
+		if f := p.sourceAt(file); f != "" && !strings.Contains(f, ".d.") {
+			return f
+		}
+	}
+	for _, guess := range []string{path.Join("src", sub), sub, path.Join("src", sub, "index"), path.Join(sub, "index"), path.Join("lib", sub)} {
+		if f := p.sourceAt(path.Join(pkg.Dir, guess)); f != "" {
+			return f
+		}
+	}
+	for _, t := range targets {
+		if t != "" {
+			if f := p.sourceAt(path.Join(pkg.Dir, t)); f != "" {
+				return f
+			}
+		}
+	}
+	return ""
+}
+
+// sourceOfOutput maps a file below outDir back below rootDir.
+func (p *Project) sourceOfOutput(c *TSConfig, pkgDir, file string) string {
+	if c == nil || c.OutDir == "" || !strings.HasPrefix(file, c.OutDir+"/") {
+		return ""
+	}
+	rest := strings.TrimPrefix(file, c.OutDir+"/")
+	rest = strings.Replace(rest, ".d.ts", ".js", 1)
+	roots := []string{c.RootDir, path.Join(pkgDir, "src"), pkgDir}
+	for _, root := range roots {
+		if root == "" {
+			continue
+		}
+		if f := p.sourceAt(path.Join(root, rest)); f != "" {
+			return f
+		}
+	}
+	return ""
+}
+
+// exportTargets lists the files that `exports` gives for a subpath, whatever
+// the condition.
+func exportTargets(exports any, sub string) []string {
+	switch e := exports.(type) {
+	case string:
+		if sub == "." {
+			return []string{e}
+		}
+	case map[string]any:
+		if v, ok := e[sub]; ok {
+			return leaves(v)
+		}
+		for k, v := range e {
+			before, after, star := strings.Cut(k, "*")
+			if star && strings.HasPrefix(sub, before) && strings.HasSuffix(sub, after) && len(sub) >= len(before)+len(after) {
+				rest := sub[len(before) : len(sub)-len(after)]
+				var out []string
+				for _, t := range leaves(v) {
+					out = append(out, strings.ReplaceAll(t, "*", rest))
+				}
+				return out
+			}
+		}
+		for k := range e {
+			if strings.HasPrefix(k, ".") {
+				return nil
+			}
+		}
+		if sub == "." {
+			return leaves(e)
+		}
+	}
+	return nil
+}
+
+func leaves(v any) []string {
+	switch x := v.(type) {
+	case string:
+		return []string{x}
+	case map[string]any:
+		keys := make([]string, 0, len(x))
+		for k := range x {
+			keys = append(keys, k)
+		}
+		sort.Strings(keys)
+		var out []string
+		for _, k := range keys {
+			out = append(out, leaves(x[k])...)
+		}
+		return out
+	case []any:
+		var out []string
+		for _, y := range x {
+			out = append(out, leaves(y)...)
+		}
+		return out
+	}
+	return nil
+}
+
+// installed finds the declarations of a package in a node_modules folder.
+func (p *Project) installed(from, name, sub string) string {
+	types := "@types/" + strings.ReplaceAll(strings.TrimPrefix(name, "@"), "/", "__")
+	for dir := path.Dir(from); ; dir = path.Dir(dir) {
+		for _, n := range []string{name, types} {
+			at := path.Join(dir, "node_modules", n)
+			pkg := p.packageIn(at)
+			if pkg == nil {
+				continue
+			}
+			for _, t := range append(exportTargets(pkg.Exports, sub), pkg.Types, path.Join(sub), "index.d.ts") {
+				if t == "" {
+					continue
+				}
+				if f := p.sourceAt(path.Join(at, t)); strings.Contains(f, ".d.") {
+					return f
+				}
+			}
+		}
+		if dir == "." || dir == "/" {
+			return ""
+		}
+	}
+}

@@ -1,0 +1,45 @@
+package project
+
+import (
+	"bytes"
+	"fmt"
+	"unicode/utf8"
+)
+
+// checkText refuses what unleak cannot or should not edit.
+func checkText(src []byte) error {
+	head := src[:min(len(src), 8000)]
+	switch {
+	case bytes.HasPrefix(head, []byte{0xFF, 0xFE}), bytes.HasPrefix(head, []byte{0xFE, 0xFF}):
+		return fmt.Errorf("%w: it is UTF-16; save it as UTF-8", ErrSkipped)
+	case bytes.IndexByte(head, 0) >= 0:
+		return fmt.Errorf("%w: it is binary", ErrSkipped)
+	case !utf8.Valid(src):
+		return fmt.Errorf("%w: it is not valid UTF-8", ErrSkipped)
+	case isGenerated(head):
+		return fmt.Errorf("%w: it says that it is generated", ErrSkipped)
+	case isMinified(src):
+		return fmt.Errorf("%w: it looks minified", ErrSkipped)
+	}
+	return nil
+}
+
+// isGenerated looks for the marks that generators leave in the first comment.
+func isGenerated(head []byte) bool {
+	head = bytes.TrimLeft(head, "\xef\xbb\xbf \t\r\n")
+	if !bytes.HasPrefix(head, []byte("/")) && !bytes.HasPrefix(head, []byte("#!")) {
+		return false
+	}
+	end := min(len(head), 400)
+	head = head[:end]
+	return bytes.Contains(head, []byte("@generated")) || bytes.Contains(head, []byte("DO NOT EDIT"))
+}
+
+// isMinified: people do not write five kilobytes in lines of 500 bytes.
+func isMinified(src []byte) bool {
+	if len(src) < 5000 {
+		return false
+	}
+	lines := bytes.Count(src, []byte{'\n'}) + 1
+	return len(src)/lines > 500
+}

@@ -1,0 +1,182 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/unleak-dev/unleak/internal/run"
+	"github.com/unleak-dev/unleak/transforms"
+)
+
+// Text writes the findings for people: each with the code around it, the
+// acquisition and the exits that miss the release marked. Leaks come first,
+// offers in a part of their own.
+func Text(w io.Writer, r *run.Result, p Paint) error {
+	b := &strings.Builder{}
+	d := NewDocument(r)
+	leaks, offers := 0, 0
+	for _, standing := range []transforms.Standing{transforms.Leak, transforms.Offer} {
+		for _, m := range r.Files {
+			for _, o := range m.Findings {
+				if o.Standing != standing {
+					continue
+				}
+				if standing == transforms.Leak {
+					leaks++
+				} else {
+					if offers == 0 {
+						b.WriteString(p.Bold("Offers: nothing leaks here, yet a change is worth a thought") + "\n\n")
+					}
+					offers++
+				}
+				writeFinding(b, r, m, o, p)
+			}
+		}
+	}
+	writeSummary(b, d, leaks, offers, p)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func writeFinding(b *strings.Builder, r *run.Result, m *transforms.Mended, o *transforms.Obligation, p Paint) {
+	f := newFinding(r, m, o)
+	phase := string(f.Phase)
+	switch f.Phase {
+	case transforms.Critical:
+		phase = p.Red(phase)
+	case transforms.High:
+		phase = p.Yellow(phase)
+	}
+	fmt.Fprintf(b, "%s %s %s: %s\n", p.Bold(fmt.Sprintf("%s:%d:%d", f.Path, f.Line, f.Column)), phase, f.Kind, f.Message)
+	marks := map[int]string{}
+	for _, x := range o.Exits {
+		line, _ := o.File.Position(x.Node.Start())
+		marks[line] = "left here without the release: " + x.How
+	}
+	at := "acquired here"
+	if o.At != o.Call {
+		at = "released here"
+	}
+	if old, ok := marks[f.Line]; ok {
+		at += "; " + old
+		delete(marks, f.Line)
+	}
+	frame(b, o, f, at, marks, p)
+	switch {
+	case f.Fix != nil:
+		fmt.Fprintf(b, "  %s: %s\n", p.Green("fix ("+f.Fix.Applicability.String()+")"), f.Fix.Message)
+		for _, n := range f.Fix.Notes {
+			fmt.Fprintf(b, "    - %s\n", n)
+		}
+	case f.Refusal != nil:
+		fmt.Fprintf(b, "  %s: %s\n", p.Yellow("no fix ("+string(f.Refusal.Reason)+")"), f.Refusal.Text)
+	}
+	b.WriteString("\n")
+}
+
+// frame prints the lines around the acquisition and around each exit.
+func frame(b *strings.Builder, o *transforms.Obligation, f Finding, at string, marks map[int]string, p Paint) {
+	show := map[int]bool{}
+	last := 0
+	want := func(line, around int) {
+		for l := max(1, line-around); l <= line+around; l++ {
+			show[l] = true
+			last = max(last, l)
+		}
+	}
+	want(f.Line, 1)
+	for line := range marks {
+		want(line, 0)
+	}
+	width := len(fmt.Sprint(last))
+	previous := 0
+	for line := 1; line <= last; line++ {
+		text := o.File.Line(line)
+		if !show[line] || text == "" && line > f.Line+1 {
+			continue
+		}
+		if previous > 0 && line > previous+1 {
+			fmt.Fprintf(b, "  %s\n", p.Dim(strings.Repeat(" ", width+2)+"…"))
+		}
+		previous = line
+		sign := " "
+		_, exit := marks[line]
+		if line == f.Line || exit {
+			sign = p.Red(">")
+		}
+		fmt.Fprintf(b, "  %s %s %s\n", sign, p.Dim(fmt.Sprintf("%*d │", width, line)), printable(text))
+		if line == f.Line {
+			start := columns(text, f.Column)
+			length := max(1, columns(text, f.EndColumn)-start)
+			if f.EndLine != f.Line {
+				length = max(1, len([]rune(printable(text)))-start)
+			}
+			fmt.Fprintf(b, "    %s %s%s %s\n", p.Dim(strings.Repeat(" ", width)+" │"), strings.Repeat(" ", start), p.Red(strings.Repeat("^", length)), p.Red(at))
+		}
+		if how, ok := marks[line]; ok {
+			indent := len(printable(text)) - len(strings.TrimLeft(printable(text), " "))
+			fmt.Fprintf(b, "    %s %s%s %s\n", p.Dim(strings.Repeat(" ", width)+" │"), strings.Repeat(" ", indent), p.Red("^"), p.Red(how))
+		}
+	}
+}
+
+// printable shows tabs as two spaces, and control characters not at all.
+func printable(s string) string {
+	s = strings.ReplaceAll(s, "\t", "  ")
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == 0xFEFF || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+			return -1
+		}
+		return r
+	}, s)
+	if r := []rune(s); len(r) > 160 {
+		s = string(r[:157]) + "…"
+	}
+	return s
+}
+
+// columns is how many characters stand before a column, counted from 1 in
+// UTF-16 units, when the line is printed.
+func columns(text string, column int) int {
+	units, n := 1, 0
+	for _, r := range text {
+		if units >= column {
+			break
+		}
+		units++
+		if r > 0xFFFF {
+			units++
+		}
+		n++
+		if r == '\t' {
+			n++
+		}
+	}
+	return min(n, 160)
+}
+
+func writeSummary(b *strings.Builder, d *Document, leaks, offers int, p Paint) {
+	if leaks+offers == 0 {
+		fmt.Fprintf(b, "%s in %s.\n", p.Green("No leaks found"), count(d.Summary.Files, "file"))
+		return
+	}
+	var phases []string
+	for _, phase := range transforms.Phases {
+		if n := d.Summary.ByPhase[phase]; n > 0 {
+			phases = append(phases, fmt.Sprintf("%d %s", n, phase))
+		}
+	}
+	what := count(leaks, "leak")
+	if offers > 0 {
+		what += " and " + count(offers, "offer")
+	}
+	fmt.Fprintf(b, "%s in %s (%s); %d can be fixed.\n", p.Bold(what), count(d.Summary.Files, "file"), strings.Join(phases, ", "), d.Summary.Fixable)
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,200 @@
+// Package run takes a project through all the stages, files in parallel.
+package run
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/unleak-dev/unleak/internal/project"
+	"github.com/unleak-dev/unleak/internal/syntax"
+	"github.com/unleak-dev/unleak/transforms"
+)
+
+// Options say what to look at and which fixes to make.
+type Options struct {
+	Paths          []string // native paths; empty: the root
+	Files          []string // instead of Paths: relative to the root; nil: use Paths
+	Exclude        func(rel string) bool
+	IncludeTests   bool
+	IncludeScripts bool
+	// Accept chooses the fixes whose result is wanted in Mended.New; nil: none.
+	Accept func(*transforms.Fix) bool
+	Seen   *Counters // updated while the run goes on; may be nil
+	// Stdin holds contents to be looked at instead of files, by relative path.
+	Stdin map[string][]byte
+}
+
+// Counters tell how far a run is. They may be read at any time.
+type Counters struct {
+	Files, Candidates, Parsed, Findings atomic.Int64
+}
+
+// Result is what a run found. Files and problems are in order of path.
+type Result struct {
+	Project  *project.Project
+	Files    []*transforms.Mended // those with findings, fixes, bugs or useless comments
+	Problems []error              // paths that could not be looked at
+	Skipped  []error              // files left out on purpose
+	Summary  Summary
+}
+
+// Summary counts a run.
+type Summary struct {
+	Files, Candidates, Parsed, WithErrors int
+	Seconds                               float64
+}
+
+// Run looks at a project. The error is that of a cancelled ctx; what is wrong
+// with single paths is in the result.
+func Run(ctx context.Context, d *transforms.Detector, opts Options) (*Result, error) {
+	began := time.Now()
+	w := &worker{d: d, opts: opts, result: &Result{Project: d.Project}, seen: opts.Seen}
+	if w.seen == nil {
+		w.seen = &Counters{}
+	}
+	if w.opts.Accept == nil {
+		w.opts.Accept = func(*transforms.Fix) bool { return false }
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	files := make(chan string, 256)
+	group.Go(func() error {
+		defer close(files)
+		return w.discover(ctx, files)
+	})
+	for range runtime.GOMAXPROCS(0) {
+		group.Go(func() error {
+			for rel := range files {
+				if err := w.file(ctx, rel); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	r := w.result
+	slices.SortFunc(r.Files, func(a, b *transforms.Mended) int { return strings.Compare(a.Path, b.Path) })
+	byText := func(a, b error) int { return strings.Compare(a.Error(), b.Error()) }
+	slices.SortFunc(r.Problems, byText)
+	slices.SortFunc(r.Skipped, byText)
+	r.Summary.Files = int(w.seen.Files.Load())
+	r.Summary.Candidates = int(w.seen.Candidates.Load())
+	r.Summary.Parsed = int(w.seen.Parsed.Load())
+	r.Summary.Seconds = time.Since(began).Seconds()
+	return r, nil
+}
+
+type worker struct {
+	d      *transforms.Detector
+	opts   Options
+	seen   *Counters
+	mu     sync.Mutex
+	result *Result
+}
+
+func (w *worker) discover(ctx context.Context, files chan<- string) error {
+	send := func(rel string) {
+		select {
+		case files <- rel:
+		case <-ctx.Done():
+		}
+	}
+	for rel := range w.opts.Stdin {
+		send(rel)
+		return nil
+	}
+	explicit := map[string]bool{}
+	for _, p := range w.opts.Paths {
+		if syntax.Supported(p) {
+			explicit[p] = true
+		}
+	}
+	wanted := func(rel string) bool {
+		switch {
+		case w.opts.Exclude != nil && w.opts.Exclude(rel):
+			return false
+		case len(explicit) > 0 && len(explicit) == len(w.opts.Paths):
+			return true // named one by one
+		}
+		switch project.RoleOf(rel) {
+		case project.Test:
+			return w.opts.IncludeTests
+		case project.Script:
+			return w.opts.IncludeScripts
+		}
+		return true
+	}
+	if w.opts.Files != nil {
+		for _, rel := range w.opts.Files {
+			if syntax.Supported(rel) && wanted(rel) {
+				send(rel)
+			}
+		}
+		return ctx.Err()
+	}
+	return w.d.Project.Discover(ctx, w.opts.Paths, func(rel string) {
+		if wanted(rel) {
+			send(rel)
+		}
+	}, w.problem)
+}
+
+func (w *worker) problem(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if errors.Is(err, project.ErrSkipped) {
+		w.result.Skipped = append(w.result.Skipped, err)
+	} else {
+		w.result.Problems = append(w.result.Problems, err)
+	}
+}
+
+// file takes one file through the stages.
+func (w *worker) file(ctx context.Context, rel string) error {
+	w.seen.Files.Add(1)
+	src, given := w.opts.Stdin[rel]
+	if !given {
+		var err error
+		if src, err = w.d.Project.Read(rel); err != nil {
+			w.problem(err)
+			return nil
+		}
+	}
+	if !w.d.IsCandidate(src) {
+		return nil
+	}
+	w.seen.Candidates.Add(1)
+	f, err := syntax.Parse(ctx, rel, src)
+	if err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		w.problem(err)
+		return nil
+	}
+	w.seen.Parsed.Add(1)
+	m, err := w.d.Mend(ctx, f, w.opts.Accept)
+	if err != nil {
+		return err
+	}
+	w.seen.Findings.Add(int64(len(m.Findings)))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if f.Errors() > 0 {
+		w.result.Summary.WithErrors++
+	}
+	if len(m.Findings) > 0 || len(m.Bugs) > 0 || len(m.Useless) > 0 {
+		w.result.Files = append(w.result.Files, m)
+	}
+	return nil
+}

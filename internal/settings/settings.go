@@ -1,0 +1,191 @@
+// Package settings reads .unleak.yaml.
+package settings
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+	"go.yaml.in/yaml/v3"
+)
+
+// Name is the file's name, in the root of a project.
+const Name = ".unleak.yaml"
+
+// Settings are a project's choices. The zero value is what holds without a file.
+type Settings struct {
+	Kinds struct {
+		Only []string `yaml:"only"` // nothing but these
+		Off  []string `yaml:"off"`
+	} `yaml:"kinds"`
+	Paths struct {
+		Exclude []string `yaml:"exclude"` // globs, relative to the root; ** crosses folders
+	} `yaml:"paths"`
+	Phases         map[string]string `yaml:"phases"`   // kind -> critical, high, medium
+	Tracking       string            `yaml:"tracking"` // auto, field, set
+	Style          Style             `yaml:"style"`
+	Offers         bool              `yaml:"offers"`
+	IncludeTests   bool              `yaml:"include-tests"`
+	IncludeScripts bool              `yaml:"include-scripts"`
+}
+
+// Style overrides what is otherwise read off the file.
+type Style struct {
+	Private string `yaml:"private"` // auto, modifier, hash
+}
+
+// Load reads the settings in a folder. Without a file they are empty. kinds are
+// the names that may be mentioned. Errors say file, line and column.
+func Load(root string, kinds []string) (*Settings, error) {
+	file := filepath.Join(root, Name)
+	data, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return &Settings{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", Name, err)
+	}
+	return Parse(data, kinds)
+}
+
+// Parse reads settings from YAML.
+func Parse(data []byte, kinds []string) (*Settings, error) {
+	var doc yaml.Node
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	if err := d.Decode(&doc); err != nil {
+		if errors.Is(err, io.EOF) {
+			return &Settings{}, nil
+		}
+		return nil, fmt.Errorf("%s: %s", Name, strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	c := checker{kinds: kinds}
+	if len(doc.Content) > 0 {
+		c.mapping(doc.Content[0], topKeys)
+	}
+	if c.err != nil {
+		return nil, c.err
+	}
+	s := &Settings{}
+	if err := doc.Decode(s); err != nil {
+		return nil, fmt.Errorf("%s: %s", Name, strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	return s, nil
+}
+
+// Excluded reports whether a path relative to the root is left out.
+func (s *Settings) Excluded(rel string) bool {
+	for _, g := range s.Paths.Exclude {
+		if ok, _ := doublestar.Match(g, rel); ok {
+			return true
+		}
+		if ok, _ := doublestar.Match(strings.TrimSuffix(g, "/")+"/**", rel); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// check says what may stand under a key.
+type check func(*checker, *yaml.Node)
+
+type checker struct {
+	kinds []string
+	err   error
+}
+
+func (c *checker) fail(n *yaml.Node, format string, args ...any) {
+	if c.err == nil {
+		c.err = fmt.Errorf("%s:%d:%d: %s", Name, n.Line, n.Column, fmt.Sprintf(format, args...))
+	}
+}
+
+var topKeys = map[string]check{
+	"kinds":           keys(map[string]check{"only": listOf(kindName), "off": listOf(kindName)}),
+	"paths":           keys(map[string]check{"exclude": listOf(glob)}),
+	"phases":          phases,
+	"tracking":        oneOf("auto", "field", "set"),
+	"style":           keys(map[string]check{"private": oneOf("auto", "modifier", "hash")}),
+	"offers":          boolean,
+	"include-tests":   boolean,
+	"include-scripts": boolean,
+}
+
+func (c *checker) mapping(n *yaml.Node, known map[string]check) {
+	if n.Kind != yaml.MappingNode {
+		c.fail(n, "want keys and values")
+		return
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		f, ok := known[key.Value]
+		if !ok {
+			names := make([]string, 0, len(known))
+			for k := range known {
+				names = append(names, k)
+			}
+			slices.Sort(names)
+			c.fail(key, "unknown key %q; known are %s", key.Value, strings.Join(names, ", "))
+			return
+		}
+		f(c, n.Content[i+1])
+	}
+}
+
+func keys(known map[string]check) check {
+	return func(c *checker, n *yaml.Node) { c.mapping(n, known) }
+}
+
+func listOf(item check) check {
+	return func(c *checker, n *yaml.Node) {
+		if n.Kind != yaml.SequenceNode {
+			c.fail(n, "want a list")
+			return
+		}
+		for _, x := range n.Content {
+			item(c, x)
+		}
+	}
+}
+
+func kindName(c *checker, n *yaml.Node) {
+	if !slices.Contains(c.kinds, n.Value) {
+		c.fail(n, "there is no kind %q; `unleak explain` lists them", n.Value)
+	}
+}
+
+func glob(c *checker, n *yaml.Node) {
+	if !doublestar.ValidatePattern(n.Value) {
+		c.fail(n, "%q is not a glob", n.Value)
+	}
+}
+
+func boolean(c *checker, n *yaml.Node) {
+	if n.Tag != "!!bool" {
+		c.fail(n, "want true or false, got %q", n.Value)
+	}
+}
+
+func oneOf(values ...string) check {
+	return func(c *checker, n *yaml.Node) {
+		if !slices.Contains(values, n.Value) {
+			c.fail(n, "want one of %s, got %q", strings.Join(values, ", "), n.Value)
+		}
+	}
+}
+
+func phases(c *checker, n *yaml.Node) {
+	if n.Kind != yaml.MappingNode {
+		c.fail(n, "want kinds and their phases")
+		return
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		kindName(c, n.Content[i])
+		oneOf("critical", "high", "medium")(c, n.Content[i+1])
+	}
+}

@@ -1,0 +1,218 @@
+package syntax
+
+import "strings"
+
+// Import says where an imported local name comes from.
+type Import struct {
+	Module   string // the specifier as written
+	Name     string // the exported name, "default", or "*" for the whole module
+	TypeOnly bool
+}
+
+// Imports is what a file imports.
+type Imports struct {
+	byLocal map[string]Import
+	Modules []string // every specifier, in order, also of re-exports and side-effect imports
+}
+
+// Import returns the import that a symbol stands for.
+func (s *Symbol) Import() (Import, bool) {
+	if s == nil || s.Node.f == nil || s.Kind != Imported && s.Kind != Variable {
+		return Import{}, false
+	}
+	if s.Node.f.TopLevel(s.Name) != s {
+		return Import{}, false
+	}
+	im, ok := s.Node.f.imports.byLocal[s.Name]
+	return im, ok
+}
+
+// Imports returns the import table of the file.
+func (f *File) Imports() *Imports {
+	f.analyse()
+	return f.imports
+}
+
+func buildImports(f *File) *Imports {
+	im := &Imports{byLocal: map[string]Import{}}
+	if len(f.nodes) == 0 {
+		return im
+	}
+	for stmt := range f.Root().Children() {
+		switch stmt.Kind() {
+		case "import_statement":
+			im.addStatement(stmt)
+		case "export_statement":
+			if module, ok := stmt.Field("source").StringValue(); ok {
+				im.Modules = append(im.Modules, module)
+			}
+			im.addRequires(stmt.Field("declaration"))
+		case "lexical_declaration", "variable_declaration":
+			im.addRequires(stmt)
+		}
+	}
+	return im
+}
+
+func (im *Imports) addStatement(stmt Node) {
+	module, _ := stmt.Field("source").StringValue()
+	typeOnly := stmt.HasToken("type")
+	for c := range stmt.Children() {
+		switch c.Kind() {
+		case "import_require_clause":
+			module, _ = c.Field("source").StringValue()
+			im.byLocal[c.Child(0).Text()] = Import{module, "*", typeOnly}
+		case "import_clause":
+			for part := range c.Children() {
+				switch part.Kind() {
+				case "identifier":
+					im.byLocal[part.Text()] = Import{module, "default", typeOnly}
+				case "namespace_import":
+					im.byLocal[part.Child(0).Text()] = Import{module, "*", typeOnly}
+				case "named_imports":
+					for spec := range part.Children() {
+						name, local := spec.Field("name"), spec.Field("alias")
+						if !local.OK() {
+							local = name
+						}
+						im.byLocal[local.Text()] = Import{module, name.Text(), typeOnly || spec.HasToken("type")}
+					}
+				}
+			}
+		}
+	}
+	im.Modules = append(im.Modules, module)
+}
+
+// addRequires understands `const x = require('m')`, with members, destructured
+// and as `await import('m')`.
+func (im *Imports) addRequires(decl Node) {
+	for d := range decl.Children() {
+		if !d.Is("variable_declarator") {
+			continue
+		}
+		value, member := d.Field("value").Inner(true), "*"
+		if value.Is("member_expression") {
+			member = value.Field("property").Text()
+			value = value.Field("object").Inner(true)
+		}
+		module, ok := requiredModule(value)
+		if !ok {
+			continue
+		}
+		im.Modules = append(im.Modules, module)
+		name := d.Field("name")
+		if name.Is("identifier") {
+			im.byLocal[name.Text()] = Import{module, member, false}
+			continue
+		}
+		if !name.Is("object_pattern") || member != "*" {
+			continue
+		}
+		for part := range name.Children() {
+			switch part.Kind() {
+			case "shorthand_property_identifier_pattern":
+				im.byLocal[part.Text()] = Import{module, part.Text(), false}
+			case "pair_pattern":
+				if local := part.Field("value"); local.Is("identifier") {
+					im.byLocal[local.Text()] = Import{module, part.Field("key").Text(), false}
+				}
+			}
+		}
+	}
+}
+
+// requiredModule returns the specifier of a `require` or dynamic `import` call.
+func requiredModule(call Node) (string, bool) {
+	if !call.Is("call_expression") {
+		return "", false
+	}
+	fn := call.Field("function")
+	if !(fn.Is("import") || fn.Is("identifier") && fn.Text() == "require") {
+		return "", false
+	}
+	return call.Field("arguments").Child(0).StringValue()
+}
+
+// Origin says which export of which module, or which global, an expression
+// denotes.
+type Origin struct {
+	Module string   // without "node:"; "" for a global
+	Path   []string // e.g. ["chromium", "launch"]; "default" and "*" are left out
+}
+
+// Last is the last element of the path, "" for a module as a whole.
+func (o Origin) Last() string {
+	if len(o.Path) == 0 {
+		return ""
+	}
+	return o.Path[len(o.Path)-1]
+}
+
+// ModuleName strips what two spellings of one module may differ in.
+func ModuleName(specifier string) string { return strings.TrimPrefix(specifier, "node:") }
+
+// Origin resolves n through imports, members of them and constants that stand
+// for them. It fails for everything that is made in the file itself.
+func (n Node) Origin() (Origin, bool) { return n.origin(8) }
+
+func (n Node) origin(depth int) (Origin, bool) {
+	n = n.Inner(true)
+	if depth == 0 || !n.OK() {
+		return Origin{}, false
+	}
+	switch n.Kind() {
+	case "identifier", "type_identifier", "shorthand_property_identifier":
+		return originOfName(n, depth)
+	case "member_expression":
+		o, ok := n.Field("object").origin(depth - 1)
+		if !ok {
+			return Origin{}, false
+		}
+		property := n.Field("property").Text()
+		if o.Module == "" && len(o.Path) == 1 && isGlobalObject(o.Path[0]) {
+			return Origin{Path: []string{property}}, true
+		}
+		if property == "default" {
+			return o, true
+		}
+		return Origin{o.Module, append(o.Path[:len(o.Path):len(o.Path)], property)}, true
+	case "nested_type_identifier":
+		o, ok := n.Field("module").origin(depth - 1)
+		if !ok {
+			return Origin{}, false
+		}
+		return Origin{o.Module, append(o.Path[:len(o.Path):len(o.Path)], n.Field("name").Text())}, true
+	case "call_expression":
+		if module, ok := requiredModule(n); ok {
+			return Origin{Module: ModuleName(module)}, true
+		}
+	}
+	return Origin{}, false
+}
+
+func originOfName(n Node, depth int) (Origin, bool) {
+	sym := n.Symbol()
+	if sym == nil {
+		return Origin{Path: []string{n.Text()}}, true
+	}
+	if im, ok := sym.Import(); ok {
+		o := Origin{Module: ModuleName(im.Module)}
+		if im.Name != "*" && im.Name != "default" {
+			o.Path = []string{im.Name}
+		}
+		return o, true
+	}
+	if init := sym.Init(); init.OK() && sym.Constant() && init.Inner(true).Is("member_expression", "identifier") {
+		return init.origin(depth - 1)
+	}
+	return Origin{}, false
+}
+
+func isGlobalObject(name string) bool {
+	switch name {
+	case "window", "globalThis", "self", "global":
+		return true
+	}
+	return false
+}

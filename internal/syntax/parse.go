@@ -1,0 +1,288 @@
+// Package syntax reads TypeScript and JavaScript: nodes, scopes, imports,
+// patterns, the control flow of a function, light types.
+//
+// It is the one importer of the parser, and none of the parser's types appears
+// in its API. It knows nothing of leaks.
+package syntax
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+
+	sitter "github.com/smacker/go-tree-sitter"
+	"github.com/smacker/go-tree-sitter/javascript"
+	"github.com/smacker/go-tree-sitter/typescript/tsx"
+	"github.com/smacker/go-tree-sitter/typescript/typescript"
+)
+
+// File is one parsed source file. It is immutable and safe for concurrent use
+// once Parse has returned it.
+type File struct {
+	Path  string // as given to Parse
+	src   []byte
+	nodes []node
+	lang  *language
+	lines []int // offsets at which lines start
+
+	once    sync.Once
+	scopes  *scopes
+	imports *Imports
+}
+
+// Extensions lists the file name extensions that can be parsed.
+var Extensions = []string{".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"}
+
+// Supported reports whether the name of a file says that Parse can read it.
+func Supported(path string) bool {
+	ext := filepath.Ext(path)
+	for _, e := range Extensions {
+		if e == ext {
+			return true
+		}
+	}
+	return false
+}
+
+// Parse parses src as the language that path's extension names. src must not
+// be changed afterwards. Parsing does not fail on syntax errors: see Errors.
+// The error is that of a cancelled ctx or an extension that is not Supported.
+func Parse(ctx context.Context, path string, src []byte) (*File, error) {
+	ls := languagesFor(path)
+	if len(ls) == 0 {
+		return nil, fmt.Errorf("%s: not a TypeScript or JavaScript file name", path)
+	}
+	var best *File
+	for _, l := range ls {
+		f, err := parseAs(ctx, l, path, src)
+		if err != nil {
+			return nil, err
+		}
+		if f.Errors() == 0 {
+			return f, nil
+		}
+		// The grammars do not know some newer constructs: blank those out, byte
+		// for byte, and look whether that was all.
+		if masked, ok := maskGaps(src, l.ts); ok {
+			g, err := parseAs(ctx, l, path, masked)
+			if err != nil {
+				return nil, err
+			}
+			if g.Errors() < f.Errors() {
+				g.src = src
+				f = g
+			}
+		}
+		if f.Errors() == 0 {
+			return f, nil
+		}
+		if best == nil || f.Errors() < best.Errors() {
+			best = f
+		}
+	}
+	return best, nil
+}
+
+func parseAs(ctx context.Context, l *language, path string, src []byte) (*File, error) {
+	p := l.parser()
+	defer l.done(p)
+	tree, err := p.ParseCtx(ctx, nil, src)
+	if err != nil {
+		p.Reset() // else the next parse would go on where this one stopped
+		return nil, fmt.Errorf("%s: parsing stopped: %w", path, context.Cause(ctx))
+	}
+	defer tree.Close()
+	return &File{Path: path, src: src, nodes: flatten(tree.RootNode()), lang: l}, nil
+}
+
+// Src is the file's text. It must not be changed.
+func (f *File) Src() []byte { return f.src }
+
+// Root is the node that holds the whole file.
+func (f *File) Root() Node { return Node{f, 0} }
+
+// Node returns the node with the given ID.
+func (f *File) Node(id int32) Node { return Node{f, id} }
+
+// NodeCount is the number of nodes; IDs run from 0 to it.
+func (f *File) NodeCount() int { return len(f.nodes) }
+
+// TypeScript reports whether the file's name says TypeScript.
+func (f *File) TypeScript() bool {
+	switch filepath.Ext(f.Path) {
+	case ".ts", ".tsx", ".mts", ".cts":
+		return true
+	}
+	return false
+}
+
+// Errors counts the places where the parser skipped or invented text.
+func (f *File) Errors() int {
+	count := 0
+	if !f.Root().HasError() {
+		return 0
+	}
+	for i := range f.nodes {
+		n := Node{f, int32(i)}
+		if n.raw().flags&flagMissing != 0 || n.Kind() == "ERROR" {
+			count++
+		}
+	}
+	return count
+}
+
+// NodeAt returns the innermost node around the bytes from start to end.
+func (f *File) NodeAt(start, end int) Node {
+	n := f.Root()
+	for {
+		inner := Node{}
+		for c := range n.All() {
+			if c.Start() <= start && c.End() >= end {
+				inner = c
+				break
+			}
+		}
+		if !inner.OK() {
+			return n
+		}
+		n = inner
+	}
+}
+
+// Position returns the line and the column of a byte offset, both from 1, the
+// column in UTF-16 code units.
+func (f *File) Position(offset int) (line, column int) {
+	lines := f.lineStarts()
+	lo, hi := 0, len(lines)
+	for hi-lo > 1 {
+		if mid := (lo + hi) / 2; lines[mid] <= offset {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	column = 1
+	for _, r := range string(f.src[lines[lo]:offset]) {
+		if r == 0xFEFF && lines[lo] == 0 {
+			continue // a byte order mark takes no column
+		}
+		column++
+		if r > 0xFFFF {
+			column++
+		}
+	}
+	return lo + 1, column
+}
+
+// Line returns the text of a line, counted from 1, without its end.
+func (f *File) Line(line int) string {
+	lines := f.lineStarts()
+	if line < 1 || line > len(lines) {
+		return ""
+	}
+	end := len(f.src)
+	if line < len(lines) {
+		end = lines[line]
+	}
+	return string(bytes.TrimRight(f.src[lines[line-1]:end], "\r\n"))
+}
+
+// LineStart is the offset of the first byte of the line that holds offset.
+func (f *File) LineStart(offset int) int {
+	return bytes.LastIndexByte(f.src[:offset], '\n') + 1
+}
+
+func (f *File) lineStarts() []int {
+	f.analyse()
+	return f.lines
+}
+
+// analyse computes what most files never need, once.
+func (f *File) analyse() {
+	f.once.Do(func() {
+		f.lines = []int{0}
+		for i, b := range f.src {
+			if b == '\n' {
+				f.lines = append(f.lines, i+1)
+			}
+		}
+		f.scopes = buildScopes(f)
+		f.imports = buildImports(f)
+	})
+}
+
+// language is one grammar with its names, and parsers that wait for work.
+type language struct {
+	ts      bool
+	grammar *sitter.Language
+	kinds   []string
+	fields  []string
+	byField map[string]uint16
+	idle    sync.Pool
+}
+
+func newLanguage(g *sitter.Language, ts bool) *language {
+	l := &language{grammar: g, ts: ts, byField: map[string]uint16{}}
+	for i := uint32(0); i < g.SymbolCount(); i++ {
+		l.kinds = append(l.kinds, g.SymbolName(sitter.Symbol(i)))
+	}
+	l.fields = append(l.fields, "")
+	for i := 1; ; i++ {
+		name := g.FieldName(i)
+		if name == "" {
+			break
+		}
+		l.fields = append(l.fields, name)
+		l.byField[name] = uint16(i)
+	}
+	return l
+}
+
+func (l *language) kind(symbol uint16) string {
+	if int(symbol) < len(l.kinds) {
+		return l.kinds[symbol]
+	}
+	return "ERROR" // the parser's own symbol for skipped text lies beyond the grammar's
+}
+
+func (l *language) field(name string) uint16 { return l.byField[name] }
+
+func (l *language) fieldName(id uint16) string {
+	if int(id) < len(l.fields) {
+		return l.fields[id]
+	}
+	return ""
+}
+
+func (l *language) parser() *sitter.Parser {
+	if p, ok := l.idle.Get().(*sitter.Parser); ok {
+		return p
+	}
+	p := sitter.NewParser()
+	p.SetLanguage(l.grammar)
+	return p
+}
+
+func (l *language) done(p *sitter.Parser) { l.idle.Put(p) }
+
+var (
+	typeScript = sync.OnceValue(func() *language { return newLanguage(typescript.GetLanguage(), true) })
+	tsxScript  = sync.OnceValue(func() *language { return newLanguage(tsx.GetLanguage(), true) })
+	javaScript = sync.OnceValue(func() *language { return newLanguage(javascript.GetLanguage(), false) })
+)
+
+// languagesFor lists the grammars to try, best first. JavaScript falls back on
+// TSX, which knows some constructs that the JavaScript grammar does not.
+func languagesFor(path string) []*language {
+	switch filepath.Ext(path) {
+	case ".ts", ".mts", ".cts":
+		return []*language{typeScript()}
+	case ".tsx":
+		return []*language{tsxScript()}
+	case ".js", ".jsx", ".mjs", ".cjs":
+		return []*language{javaScript(), tsxScript()}
+	}
+	return nil
+}

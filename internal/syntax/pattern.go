@@ -1,0 +1,234 @@
+package syntax
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Pattern is an expression with holes: $NAME stands for one expression, or one
+// property name, and is the same text wherever it is repeated; $$$NAME stands
+// for any number of arguments. Both are legal identifiers, so the ordinary
+// parser reads patterns.
+type Pattern struct {
+	Text   string
+	root   Node
+	Anchor string   // the name that is called or constructed; "" if that is a hole
+	Names  []string // every identifier that is not a hole: all occur in a matching text
+	New    bool     // a construction, not a call
+	Vars   []string // the holes, without dollars, in order of appearance
+	rooted bool
+}
+
+// Bindings maps the names of holes to what they matched. Lists of arguments
+// are not kept.
+type Bindings map[string]Node
+
+// CompilePattern parses a pattern. It fails if and only if text is not one
+// expression, a call or a construction, that the TypeScript grammar knows.
+func CompilePattern(text string) (*Pattern, error) {
+	f, err := Parse(context.Background(), "pattern.ts", []byte(text))
+	if err != nil {
+		return nil, err
+	}
+	stmt := f.Root().Child(0)
+	if f.Errors() > 0 || f.Root().Len() != 1 || !stmt.Is("expression_statement") {
+		return nil, errors.New("a pattern is one expression")
+	}
+	p := &Pattern{Text: text, root: stmt.Child(0)}
+	var callee Node
+	switch p.root.Kind() {
+	case "call_expression":
+		callee = p.root.Field("function")
+	case "new_expression":
+		callee, p.New = p.root.Field("constructor"), true
+	default:
+		return nil, fmt.Errorf("a pattern is a call or a construction, not a %s", strings.ReplaceAll(p.root.Kind(), "_", " "))
+	}
+	name := callee
+	if callee.Is("member_expression") {
+		name = callee.Field("property")
+	}
+	if _, hole := holeName(name); !hole {
+		p.Anchor = name.Text()
+	}
+	p.rooted = callee.Is("identifier") && p.Anchor != ""
+	for n := range p.root.Descendants() {
+		if n.Is("identifier", "property_identifier", "this") {
+			if v, ok := holeName(n); ok {
+				p.Vars = append(p.Vars, v)
+			} else {
+				p.Names = append(p.Names, n.Text())
+			}
+		}
+	}
+	return p, nil
+}
+
+// Rooted reports whether the callee is a plain name, which has to be resolved
+// by its origin: in a file it may stand under an alias or behind a namespace.
+func (p *Pattern) Rooted() bool { return p.rooted }
+
+// Has reports whether the pattern has the hole $name.
+func (p *Pattern) Has(name string) bool {
+	for _, v := range p.Vars {
+		if v == name {
+			return true
+		}
+	}
+	return false
+}
+
+// Receiver returns the name of the hole that the method is called on, or "".
+func (p *Pattern) Receiver() string {
+	if fn := p.root.Field("function"); fn.Is("member_expression") {
+		name, _ := holeName(fn.Field("object"))
+		return name
+	}
+	return ""
+}
+
+// Root is the pattern's own expression, for those who instantiate it.
+func (p *Pattern) Root() Node { return p.root }
+
+func holeName(n Node) (string, bool) {
+	t := n.Text()
+	if !n.Is("identifier", "property_identifier") || !strings.HasPrefix(t, "$") {
+		return "", false
+	}
+	return strings.TrimLeft(t, "$"), len(t) > 1
+}
+
+// HoleName returns the name of the hole that a node of a pattern is.
+func HoleName(n Node) (string, bool) { return holeName(n) }
+
+func isRest(n Node) bool { return n.Is("identifier") && strings.HasPrefix(n.Text(), "$$$") }
+
+// Match tries the pattern on n, looking through await, parentheses, `as`, `!`
+// and `?.`. A rooted callee matches any callee: ask Origin which one it is.
+// given holds what holes are known to be beforehand; it is not changed.
+func (p *Pattern) Match(n Node, given Bindings) (Bindings, bool) {
+	n = n.Inner(true)
+	if n.Kind() != p.root.Kind() {
+		return nil, false
+	}
+	b := make(Bindings, len(given)+len(p.Vars))
+	for k, v := range given {
+		b[k] = v
+	}
+	role := "function"
+	if p.New {
+		role = "constructor"
+	}
+	if !p.rooted && !match(p.root.Field(role), n.Field(role), b) {
+		return nil, false
+	}
+	if !matchList(p.root.Field("arguments"), n.Field("arguments"), b) {
+		return nil, false
+	}
+	return b, true
+}
+
+func match(p, n Node, b Bindings) bool {
+	if hole, ok := holeName(p); ok {
+		n = n.Inner(true)
+		if old, bound := b[hole]; bound {
+			return SameExpression(old, n)
+		}
+		b[hole] = n
+		return true
+	}
+	n = n.Inner(true)
+	p = p.Inner(true)
+	if p.Kind() != n.Kind() {
+		return false
+	}
+	if p.Is("string") {
+		a, _ := p.StringValue()
+		c, _ := n.StringValue()
+		return a == c
+	}
+	if p.Len() == 0 {
+		return p.Text() == n.Text()
+	}
+	if p.Is("call_expression", "new_expression", "member_expression") {
+		for _, role := range []string{"function", "constructor", "object", "property", "arguments"} {
+			q := p.Field(role)
+			if !q.OK() {
+				continue
+			}
+			if role == "arguments" {
+				if !matchList(q, n.Field(role), b) {
+					return false
+				}
+			} else if !match(q, n.Field(role), b) {
+				return false
+			}
+		}
+		return true
+	}
+	return matchList(p, n, b)
+}
+
+// matchList matches children in order; a $$$ hole takes whatever is left.
+func matchList(p, n Node, b Bindings) bool {
+	var items []Node
+	for c := range n.Children() {
+		items = append(items, c)
+	}
+	i := 0
+	for q := range p.Children() {
+		if isRest(q) {
+			return true
+		}
+		if i == len(items) || !match(q, items[i], b) {
+			return false
+		}
+		i++
+	}
+	return i == len(items)
+}
+
+// SameExpression reports whether a and b denote the same thing: the same
+// variable, the same member of the same thing, or the same text otherwise.
+func SameExpression(a, b Node) bool {
+	a, b = a.Inner(true), b.Inner(true)
+	if a.f == b.f && a.i == b.i {
+		return true
+	}
+	if a.Is("identifier", "shorthand_property_identifier") && b.Is("identifier", "shorthand_property_identifier") {
+		return a.Text() == b.Text() && (a.f != b.f || a.Symbol() == b.Symbol())
+	}
+	if fa, ok := a.ThisField(); ok {
+		fb, ok := b.ThisField()
+		return ok && fa == fb
+	}
+	if a.Kind() != b.Kind() {
+		return false
+	}
+	if a.Is("member_expression") {
+		return a.Field("property").Text() == b.Field("property").Text() &&
+			SameExpression(a.Field("object"), b.Field("object"))
+	}
+	return a.Text() == b.Text()
+}
+
+// MatchCallee tries only what is called: `$HANDLE.close` of the pattern
+// `$HANDLE.close($DONE)`. A rooted callee matches if and only if the called
+// name, resolved, ends in the pattern's.
+func (p *Pattern) MatchCallee(n Node, given Bindings) (Bindings, bool) {
+	n = n.Inner(true)
+	if n.Kind() != p.root.Kind() {
+		return nil, false
+	}
+	b := make(Bindings, len(given)+1)
+	for k, v := range given {
+		b[k] = v
+	}
+	if p.rooted {
+		o, ok := n.Field("function").Origin()
+		return b, ok && o.Last() == p.Anchor
+	}
+	return b, match(p.root.Field("function"), n.Field("function"), b)
+}

@@ -1,0 +1,100 @@
+// Package worktree asks git about the files of a work tree, for commands that
+// look at what changed only or must not write over somebody's work.
+package worktree
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+)
+
+// git runs one read-only git command in dir. Nothing of the repository's own
+// configuration is executed: no hooks, no file system monitor, no pager.
+func git(ctx context.Context, dir string, args ...string) ([]byte, error) {
+	base := []string{"-C", dir, "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-pager"}
+	cmd := exec.CommandContext(ctx, "git", append(base, args...)...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		if errors.Is(err, exec.ErrNotFound) {
+			return nil, errors.New("git is not installed, or not on the PATH")
+		}
+		if line, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n"); line != "" {
+			return nil, errors.New(strings.TrimPrefix(line, "fatal: "))
+		}
+		return nil, fmt.Errorf("git %s: %w", args[0], err)
+	}
+	return stdout.Bytes(), nil
+}
+
+// Changed lists the files that differ from ref, untracked ones included, as
+// paths relative to the top of the work tree. Deleted files are left out.
+func Changed(ctx context.Context, top, ref string) ([]string, error) {
+	if strings.HasPrefix(ref, "-") {
+		return nil, fmt.Errorf("%q is not a revision", ref)
+	}
+	diff, err := git(ctx, top, "diff", "--name-only", "-z", "--no-ext-diff", "--diff-filter=d", ref, "--")
+	if err != nil {
+		return nil, err
+	}
+	others, err := git(ctx, top, "ls-files", "--others", "--exclude-standard", "-z")
+	if err != nil {
+		return nil, err
+	}
+	return append(split(diff), split(others)...), nil
+}
+
+// Staged lists the files whose staged content differs from the last commit.
+func Staged(ctx context.Context, top string) ([]string, error) {
+	out, err := git(ctx, top, "diff", "--cached", "--name-only", "-z", "--no-ext-diff", "--diff-filter=d")
+	if err != nil {
+		return nil, err
+	}
+	return split(out), nil
+}
+
+// Dirty lists which of the given files, relative to the top, have uncommitted
+// changes.
+func Dirty(ctx context.Context, top string, files []string) ([]string, error) {
+	if len(files) == 0 {
+		return nil, nil
+	}
+	args := append([]string{"status", "--porcelain", "-z", "--untracked-files=all", "--"}, literal(files)...)
+	out, err := git(ctx, top, args...)
+	if err != nil {
+		return nil, err
+	}
+	var dirty []string
+	entries := split(out)
+	for i := 0; i < len(entries); i++ {
+		if e := entries[i]; len(e) > 3 {
+			dirty = append(dirty, e[3:])
+			if e[0] == 'R' || e[0] == 'C' {
+				i++ // the name before
+			}
+		}
+	}
+	return dirty, nil
+}
+
+// literal keeps names with magic characters from being read as patterns.
+func literal(files []string) []string {
+	out := make([]string, len(files))
+	for i, f := range files {
+		out[i] = ":(literal)" + f
+	}
+	return out
+}
+
+func split(out []byte) []string {
+	var names []string
+	for _, s := range strings.Split(string(out), "\x00") {
+		if s != "" {
+			names = append(names, s)
+		}
+	}
+	return names
+}

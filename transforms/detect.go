@@ -1,0 +1,289 @@
+package transforms
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/unleak-dev/unleak/internal/project"
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// Detector finds obligations. It is safe for concurrent use.
+type Detector struct {
+	Project *project.Project
+	Kinds   []*Kind
+	Offers  bool // look for offers, too
+	Style   Style
+
+	byAnchor map[string][]candidate
+	anywhere []candidate // patterns whose callee is a hole
+	byName   map[string]*Kind
+}
+
+// Style overrides what forms otherwise choose by the code.
+type Style struct {
+	Tracking string // "field", "set"; else as the acquisition demands
+	Private  string // "modifier", "hash"; else as the class has it
+}
+
+type candidate struct {
+	kind    *Kind
+	acquire *Acquire
+}
+
+// NewDetector prepares the kinds for matching.
+func NewDetector(p *project.Project, kinds []*Kind, offers bool) *Detector {
+	d := &Detector{Project: p, Kinds: kinds, Offers: offers, byAnchor: map[string][]candidate{}, byName: map[string]*Kind{}}
+	for _, k := range kinds {
+		d.byName[k.Name] = k
+		for i := range k.Acquire {
+			a := &k.Acquire[i]
+			if a.Pattern.Anchor == "" {
+				d.anywhere = append(d.anywhere, candidate{k, a})
+			} else {
+				d.byAnchor[a.Pattern.Anchor] = append(d.byAnchor[a.Pattern.Anchor], candidate{k, a})
+			}
+		}
+	}
+	return d
+}
+
+// IsCandidate reports whether a file with that text can hold an acquisition;
+// others need not be parsed.
+func (d *Detector) IsCandidate(src []byte) bool {
+	for _, k := range d.Kinds {
+		if k.asked(src) {
+			return true
+		}
+	}
+	return false
+}
+
+// With returns a detector of the same kinds for another state of the project.
+func (d *Detector) With(p *project.Project) *Detector {
+	c := *d
+	c.Project = p
+	return &c
+}
+
+// Detect returns every obligation of a file in source order, the met and moved
+// ones, too.
+func (d *Detector) Detect(ctx context.Context, f *syntax.File) []*Obligation {
+	s := newScan(ctx, d, f)
+	for id := range f.NodeCount() {
+		n := f.Node(int32(id))
+		if !n.Is("call_expression", "new_expression") {
+			continue
+		}
+		for _, c := range d.candidates(n) {
+			if o := s.match(c, n); o != nil {
+				s.found = append(s.found, o)
+				break
+			}
+		}
+	}
+	for i := 0; i < len(s.found); i++ { // judging one may find more behind it
+		s.judge(s.found[i])
+		s.callersOf(s.found[i])
+	}
+	s.shutdowns()
+	s.ordinals()
+	sort.SliceStable(s.found, func(i, j int) bool { return s.found[i].At.Start() < s.found[j].At.Start() })
+	return s.found
+}
+
+func (d *Detector) candidates(n syntax.Node) []candidate {
+	callee := n.Field("function")
+	if n.Is("new_expression") {
+		callee = n.Field("constructor")
+	}
+	callee = callee.Inner(false)
+	var name string
+	switch callee.Kind() {
+	case "identifier":
+		name = callee.Text()
+		if im, ok := callee.Symbol().Import(); ok && im.Name != "*" && im.Name != "default" {
+			name = im.Name
+		}
+	case "member_expression":
+		name = callee.Field("property").Text()
+	}
+	if len(d.anywhere) == 0 {
+		return d.byAnchor[name]
+	}
+	return append(slices.Clone(d.byAnchor[name]), d.anywhere...)
+}
+
+// scan is the work on one file.
+type scan struct {
+	*Detector
+	ctx    context.Context
+	f      *syntax.File
+	found  []*Obligation
+	graphs map[int32]*syntax.Graph
+	owners map[int32]*instance
+}
+
+func newScan(ctx context.Context, d *Detector, f *syntax.File) *scan {
+	return &scan{Detector: d, ctx: ctx, f: f, graphs: map[int32]*syntax.Graph{}, owners: map[int32]*instance{}}
+}
+
+func (s *scan) graph(fn syntax.Node) *syntax.Graph {
+	g, ok := s.graphs[fn.ID()]
+	if !ok {
+		g = syntax.BuildGraph(fn, s.throws)
+		s.graphs[fn.ID()] = g
+	}
+	return g
+}
+
+// match tries one acquisition on a call and collects the evidence for it.
+func (s *scan) match(c candidate, n syntax.Node) *Obligation {
+	if n.Is("new_expression") != c.acquire.Pattern.New {
+		return nil
+	}
+	b, ok := c.acquire.Pattern.Match(n, nil)
+	if !ok {
+		return nil
+	}
+	for _, x := range c.kind.Except {
+		if _, excepted := x.Match(n, nil); excepted {
+			return nil
+		}
+	}
+	evidence := s.evidence(c, n, b)
+	if evidence == nil {
+		return nil
+	}
+	o := &Obligation{
+		Kind: c.kind, Acquire: c.acquire, File: s.f, Call: n, At: n, Bindings: b, Evidence: evidence,
+		Status: Moved, Standing: Leak,
+	}
+	o.step(n, "acquired: %s", strings.Join(evidence, ", "))
+	return o
+}
+
+// evidence answers why the call is believed to acquire at all; nil: it is not.
+func (s *scan) evidence(c candidate, n syntax.Node, b syntax.Bindings) []string {
+	a := c.acquire
+	if a.Pattern.Rooted() {
+		callee := n.Field("function")
+		if n.Is("new_expression") {
+			callee = n.Field("constructor")
+		}
+		o, ok := callee.Origin()
+		if !ok || o.Last() != a.Pattern.Anchor || !a.fromModule(o) {
+			return nil
+		}
+		if o.Module == "" {
+			if len(o.Path) != 1 {
+				return nil
+			}
+			return []string{"global " + a.Pattern.Anchor}
+		}
+		return []string{"import " + o.Module}
+	}
+	if slices.Contains(a.Types, "this") {
+		return s.evidenceOfSelf(n)
+	}
+	receiver := b[a.Pattern.Receiver()]
+	if !receiver.OK() {
+		return nil
+	}
+	t := syntax.TypeOf(receiver)
+	if len(a.From) > 0 {
+		return evidenceOfModule(a, receiver, t)
+	}
+	return s.evidenceOfShape(c, t)
+}
+
+func evidenceOfModule(a *Acquire, receiver syntax.Node, t syntax.Type) []string {
+	if a.fromModule(syntax.Origin{Module: t.Module}) && t.Module != "" {
+		switch {
+		case t.Derived || len(t.Path) == 0 || t.Name() == "*" || t.Name() == "default":
+			return []string{"made by " + t.Module}
+		case len(a.Types) == 0 || slices.Contains(a.Types, t.Name()):
+			return []string{fmt.Sprintf("type %s from %s", strings.Join(t.Path, "."), t.Module)}
+		}
+		return nil
+	}
+	if o, ok := receiver.Origin(); ok && o.Module != "" && a.fromModule(o) && len(a.Types) == 0 {
+		return []string{"import " + o.Module}
+	}
+	return nil
+}
+
+// evidenceOfShape asks whether the receiver's class has both the acquisition
+// and a release: that pair is what makes it a resource.
+func (s *scan) evidenceOfShape(c candidate, t syntax.Type) []string {
+	class, ok := s.Project.ClassOf(s.ctx, s.f, t)
+	if !ok {
+		return nil
+	}
+	if _, _, ok := s.Project.FindMember(s.ctx, class, c.acquire.Pattern.Anchor); !ok {
+		return nil
+	}
+	for _, r := range c.kind.Release {
+		if _, _, ok := s.Project.FindMember(s.ctx, class, r.Pattern.Anchor); ok {
+			return []string{fmt.Sprintf("type %s declares %s and %s", class.Name(), c.acquire.Pattern.Anchor, r.Pattern.Anchor)}
+		}
+	}
+	return nil
+}
+
+// evidenceOfSelf: a class makes another of itself and hands itself over, keeps
+// what it was handed, and has a teardown.
+func (s *scan) evidenceOfSelf(n syntax.Node) []string {
+	class, member := n.ThisClass()
+	if !class.OK() || member.Field("name").Text() == "constructor" {
+		return nil
+	}
+	sym := n.Field("constructor").Symbol()
+	if sym == nil || sym.Decl != class {
+		return nil
+	}
+	if parentField(class) == "" {
+		return nil
+	}
+	return []string{"made by its own class, which keeps the parent"}
+}
+
+// parentField is the field in which the constructor keeps its first parameter.
+func parentField(class syntax.Node) string {
+	for _, m := range syntax.Members(class) {
+		if m.Name != "constructor" || !m.Node.Is("method_definition") {
+			continue
+		}
+		first := m.Node.Field("parameters").Child(0)
+		name := first.Field("pattern")
+		if !name.OK() {
+			name = first
+		}
+		if !name.Is("identifier") {
+			return ""
+		}
+		if syntax.Accessibility(first) != "" || first.HasToken("readonly") {
+			return name.Text()
+		}
+		for d := range m.Node.Field("body").Descendants() {
+			if d.Is("assignment_expression") {
+				if field, ok := d.Field("left").ThisField(); ok && mentions(d.Field("right"), name.Symbol()) {
+					return field
+				}
+			}
+		}
+	}
+	return ""
+}
+
+func mentions(n syntax.Node, sym *syntax.Symbol) bool {
+	for d := range n.Descendants() {
+		if sym != nil && d.Is("identifier", "shorthand_property_identifier") && d.Symbol() == sym {
+			return true
+		}
+	}
+	return false
+}

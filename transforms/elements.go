@@ -1,0 +1,164 @@
+package transforms
+
+import (
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// elementUse is a use of the elements of a collection.
+type elementUse struct {
+	use
+	whole bool // of all elements, not of one under a key
+}
+
+// elementUses finds what a class, and the classes above it, do with the
+// elements of the collection in a field: releases and moves only.
+func (s *scan) elementUses(o *Obligation, in *instance) []elementUse {
+	out := s.elementUsesIn(o, in.class.Node, o.Handle.Field)
+	for _, c := range in.ancestors {
+		above := newScan(s.ctx, s.Detector, c.File)
+		out = append(out, above.elementUsesIn(o, c.Node, o.Handle.Field)...)
+	}
+	return out
+}
+
+func (s *scan) elementUsesIn(o *Obligation, class syntax.Node, field string) []elementUse {
+	var out []elementUse
+	add := func(us []use, whole bool) {
+		for _, u := range us {
+			if u.effect != neutral {
+				out = append(out, elementUse{u, whole})
+			}
+		}
+	}
+	for _, ref := range refsOfThis(class)[field] {
+		// The collection as a whole handed to somebody.
+		v := ref.Outer()
+		if p := v.Parent(); p.Is("arguments") {
+			if name := calleeText(p.Parent()); !readsOnly[name] {
+				out = append(out, elementUse{use{moved, ref, p.Parent(), "handed to " + name}, true})
+				continue
+			}
+		}
+		s.follow(o, v, true, 8, add)
+	}
+	return out
+}
+
+// readsOnly are functions that hand the elements back.
+var readsOnly = map[string]bool{
+	"Object.values": true, "Object.entries": true, "Object.keys": true, "Array.from": true, "Promise.all": true,
+	"Promise.allSettled": true,
+}
+
+// follow looks at what happens to an expression that holds elements.
+func (s *scan) follow(o *Obligation, v syntax.Node, whole bool, hops int, add func([]use, bool)) {
+	if hops == 0 {
+		return
+	}
+	hops--
+	v = v.Outer()
+	p := v.Parent()
+	switch p.Kind() {
+	case "member_expression":
+		if call := p.Parent(); p.Field("object") == v && call.Is("call_expression") && call.Field("function") == p {
+			s.followMethod(o, call, p.Field("property").Text(), whole, hops, add)
+		}
+	case "subscript_expression":
+		if p.Field("object") == v {
+			s.element(o, p, false, hops, add)
+		}
+	case "for_in_statement":
+		if p.Field("right") == v {
+			for _, sym := range boundBy(p.Field("left")) {
+				add(s.usesOf(o, sym, maxHops), whole)
+			}
+		}
+	case "spread_element":
+		s.follow(o, p.Parent(), whole, hops, add)
+	case "array":
+		s.follow(o, p, whole, hops, add)
+	case "arguments":
+		if call := p.Parent(); readsOnly[calleeText(call)] {
+			s.follow(o, call, whole, hops, add)
+		}
+	case "variable_declarator":
+		if p.Field("value") != v {
+			return
+		}
+		for _, sym := range boundBy(p.Field("name")) {
+			for _, r := range sym.Refs {
+				s.follow(o, r, whole, hops, add)
+				s.element(o, r, whole, hops, add)
+			}
+		}
+	}
+}
+
+// followMethod: this.x.METHOD(..)
+func (s *scan) followMethod(o *Obligation, call syntax.Node, method string, whole bool, hops int, add func([]use, bool)) {
+	switch method {
+	case "values", "entries", "filter", "slice", "concat", "reverse", "toReversed", "splice", "map":
+		s.follow(o, call, whole, hops, add)
+	case "get", "at", "find", "delete":
+		s.element(o, call, false, hops, add)
+	case "pop", "shift":
+		s.element(o, call, whole, hops, add)
+	}
+	if !iterators[method] {
+		return
+	}
+	callback := call.Field("arguments").Child(0)
+	if callback.IsFunction() {
+		for _, sym := range parametersOf(callback) {
+			add(s.usesOf(o, sym, maxHops), whole)
+		}
+		return
+	}
+	// this.x.forEach(clearInterval)
+	if origin, ok := callback.Origin(); ok {
+		for _, r := range o.Kind.Release {
+			if r.Pattern.Rooted() && origin.Last() == r.Pattern.Anchor {
+				add([]use{{released, callback, call, "released by " + shorten(call.Text())}}, whole)
+			}
+		}
+	}
+}
+
+// element: the expression v is one element, or a variable that may hold one.
+func (s *scan) element(o *Obligation, v syntax.Node, whole bool, hops int, add func([]use, bool)) {
+	if call := s.releaseAt(o, v); call.OK() {
+		add([]use{{released, v, call, "released by " + shorten(call.Text())}}, whole)
+		return
+	}
+	w := v.Outer()
+	p := w.Parent()
+	if p.Is("variable_declarator") && p.Field("value") == w {
+		for _, sym := range boundBy(p.Field("name")) {
+			for _, u := range s.usesOf(o, sym, maxHops) {
+				if u.effect == released {
+					add([]use{u}, whole)
+				}
+			}
+		}
+	}
+}
+
+// boundBy lists the names that a pattern binds.
+func boundBy(pattern syntax.Node) []*syntax.Symbol {
+	var out []*syntax.Symbol
+	for n := range pattern.Descendants() {
+		if n.Is("identifier", "shorthand_property_identifier_pattern") {
+			if sym := n.Symbol(); sym != nil && sym.Node == n {
+				out = append(out, sym)
+			}
+		}
+	}
+	return out
+}
+
+func parametersOf(fn syntax.Node) []*syntax.Symbol {
+	if p := fn.Field("parameter"); p.OK() {
+		return boundBy(p)
+	}
+	return boundBy(fn.Field("parameters"))
+}

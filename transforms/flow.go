@@ -1,0 +1,223 @@
+package transforms
+
+import (
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// chainable methods return what they are called on, in every library that has
+// them.
+var chainable = map[string]bool{
+	"on": true, "once": true, "addListener": true, "prependListener": true, "setMaxListeners": true, "unref": true, "ref": true,
+}
+
+// widen climbs from an acquisition to the widest expression that still has the
+// handle as its value.
+func widen(n syntax.Node) syntax.Node {
+	for {
+		n = n.Outer()
+		p := n.Parent()
+		switch p.Kind() {
+		case "member_expression":
+			call := p.Parent()
+			if p.Field("object") != n || !chainable[p.Field("property").Text()] || call.Field("function") != p {
+				return n
+			}
+			n = call
+		case "ternary_expression":
+			if p.Field("condition") == n {
+				return n
+			}
+			n = p
+		case "binary_expression":
+			switch p.Field("operator").Text() {
+			case "??", "||", "&&":
+				n = p
+			default:
+				return n
+			}
+		case "assignment_expression":
+			if p.Field("right") != n || !p.Parent().Is("assignment_expression", "variable_declarator") {
+				return n
+			}
+			return n
+		default:
+			return n
+		}
+	}
+}
+
+// locate finds where the handle of an acquisition is kept. moved is a sentence
+// where it is somebody else's from the start.
+func (s *scan) locate(o *Obligation) (h Handle, moved string) {
+	if b, ok := o.Bindings["HANDLE"]; ok {
+		return s.locateReceiver(o, b)
+	}
+	v := widen(o.Call)
+	h.Value = v
+	return s.sink(h, v)
+}
+
+// sink looks at what is done with the value v.
+func (s *scan) sink(h Handle, v syntax.Node) (Handle, string) {
+	p := v.Parent()
+	switch p.Kind() {
+	case "expression_statement":
+		h.Place = Discarded
+		return h, ""
+	case "unary_expression":
+		if p.Field("operator").Text() == "void" {
+			h.Place = Discarded
+			return h, ""
+		}
+	case "variable_declarator":
+		return s.bind(h, p.Field("name"))
+	case "assignment_expression", "augmented_assignment_expression":
+		if p.Field("right") == v {
+			return s.bind(h, p.Field("left"))
+		}
+	case "public_field_definition", "field_definition":
+		if p.HasToken("static") {
+			return h, "kept in a static field, which lives as long as the process"
+		}
+		h.Place, h.Field = InField, syntax.MemberName(p)
+		return h, ""
+	case "arguments":
+		call := p.Parent()
+		if field, ok := collectionOf(call); ok {
+			h.Place, h.Field = InSet, field
+			return h, ""
+		}
+		return h, "handed to " + calleeText(call)
+	case "return_statement":
+		return h, returnedText
+	case "arrow_function":
+		if isExecutor(p) || isVoidCallback(p) {
+			h.Place = Discarded
+			return h, ""
+		}
+		return h, returnedText
+	}
+	return h, "part of another value"
+}
+
+func (s *scan) bind(h Handle, target syntax.Node) (Handle, string) {
+	target = target.Inner(false)
+	if sym := target.Symbol(); sym != nil && target.Is("identifier") {
+		if sym.Decl.Function() == (syntax.Node{}) && s.f.TopLevel(sym.Name) == sym {
+			return h, "kept in a variable of the module, which lives as long as the process"
+		}
+		if sym.Kind == syntax.Parameter {
+			return h, "kept in a parameter"
+		}
+		h.Place, h.Symbol = InVariable, sym
+		return h, ""
+	}
+	if name, ok := target.ThisField(); ok {
+		if class, _ := target.ThisClass(); class.OK() {
+			h.Place, h.Field = InField, name
+			return h, ""
+		}
+		return h, "kept in a field of an object that cannot be seen whole"
+	}
+	if target.Is("subscript_expression") {
+		if name, ok := target.Field("object").ThisField(); ok {
+			h.Place, h.Field = InSet, name
+			return h, ""
+		}
+	}
+	return h, "kept in another object"
+}
+
+// locateReceiver is locate for acquisitions that are methods of the handle
+// itself: the handle was somewhere before.
+func (s *scan) locateReceiver(o *Obligation, n syntax.Node) (Handle, string) {
+	h := Handle{Value: n}
+	if name, ok := n.ThisField(); ok {
+		if class, _ := n.ThisClass(); class.OK() {
+			h.Place, h.Field = InField, name
+			return h, ""
+		}
+		return h, "belongs to an object that cannot be seen whole"
+	}
+	if n.Is("identifier") {
+		sym := n.Symbol()
+		if sym == nil {
+			return h, "global"
+		}
+		if _, imported := sym.Import(); imported || s.f.TopLevel(sym.Name) == sym {
+			return h, "belongs to the module, which lives as long as the process"
+		}
+		if sym.Kind != syntax.Variable {
+			return h, "belongs to the caller"
+		}
+		h.Place, h.Symbol = InVariable, sym
+		return h, ""
+	}
+	if n.Is("call_expression", "new_expression") { // createServer().listen()
+		h.Value = widen(o.Call)
+		return s.sink(h, h.Value)
+	}
+	return h, "belongs to something else"
+}
+
+var adders = map[string]bool{"add": true, "push": true, "set": true, "unshift": true}
+
+// collectionOf returns the field when call adds to a collection of the
+// instance: this.x.add(..), .push(..), .set(k, ..).
+func collectionOf(call syntax.Node) (string, bool) {
+	fn := call.Field("function").Inner(false)
+	if !fn.Is("member_expression") || !adders[fn.Field("property").Text()] {
+		return "", false
+	}
+	name, ok := fn.Field("object").ThisField()
+	if !ok {
+		return "", false
+	}
+	if class, _ := fn.ThisClass(); !class.OK() {
+		return "", false
+	}
+	return name, isCollection(fn.Field("object"))
+}
+
+var iterators = map[string]bool{
+	"forEach": true, "map": true, "filter": true, "some": true, "every": true, "find": true, "reduce": true, "flatMap": true,
+}
+
+// isInline reports whether a function runs, once or more, before the
+// expression around it is done: executors, iterators' callbacks, functions
+// called on the spot.
+func isInline(fn syntax.Node) bool {
+	p := fn.Parent()
+	if p.Is("arguments") {
+		if isExecutor(fn) {
+			return true
+		}
+		callee := p.Parent().Field("function").Inner(false)
+		return callee.Is("member_expression") && iterators[callee.Field("property").Text()] && p.Child(0) == fn
+	}
+	call := fn.Outer().Parent()
+	return call.Is("call_expression") && call.Field("function").Inner(false) == fn
+}
+
+// isVoidCallback: an arrow whose value nobody looks at.
+func isVoidCallback(fn syntax.Node) bool {
+	p := fn.Parent()
+	if !p.Is("arguments") {
+		return false
+	}
+	callee := p.Parent().Field("function").Inner(false)
+	if callee.Is("member_expression") {
+		name := callee.Field("property").Text()
+		return name == "forEach" || chainable[name] || name == "addEventListener"
+	}
+	o, ok := callee.Origin()
+	return ok && o.Module == "" && harmlessGlobals[o.Last()]
+}
+
+func calleeText(call syntax.Node) string {
+	n := call.Field("function")
+	if !n.OK() {
+		n = call.Field("constructor")
+	}
+	return shorten(n.Text())
+}

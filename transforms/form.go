@@ -1,0 +1,229 @@
+package transforms
+
+import (
+	"strings"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+	"github.com/unleak-dev/unleak/patch"
+)
+
+// form is a way in which an owner can release things. A form knows no kind:
+// what it writes is derived from the release.
+type form interface {
+	// Name is what the form is called in documents.
+	Name() string
+	// fix settles the obligations of one plan, or says why not.
+	fix(s *scan, p *Plan) (*Fix, *Refusal)
+}
+
+// writeRelease instantiates a release for a handle, as an expression without
+// await. It takes the first release whose method the handle has, if that can
+// be told.
+func (s *scan) writeRelease(o *Obligation, handle string) (string, *Refusal) {
+	r, ok := s.chooseRelease(o)
+	if !ok {
+		return "", refuse(ReleaseUnknown, "the type has none of the releases that are known for %s", o.Kind.Name)
+	}
+	return instantiate(r.Pattern, o, handle), nil
+}
+
+func (s *scan) chooseRelease(o *Obligation) (Release, bool) {
+	if len(o.Acquire.From) > 0 || len(o.Kind.Release) == 1 {
+		return o.Kind.Release[0], true
+	}
+	value := o.Bindings["HANDLE"]
+	if !value.OK() {
+		return o.Kind.Release[0], true
+	}
+	class, ok := s.Project.ClassOf(s.ctx, s.f, syntax.TypeOf(value))
+	if !ok {
+		return Release{}, false
+	}
+	for _, r := range o.Kind.Release {
+		if _, _, ok := s.Project.FindMember(s.ctx, class, r.Pattern.Anchor); ok {
+			return r, true
+		}
+	}
+	return Release{}, false
+}
+
+// instantiate writes a pattern with its holes filled; $DONE and the rest
+// holes are left out.
+func instantiate(p *syntax.Pattern, o *Obligation, handle string) string {
+	var b strings.Builder
+	root := p.Root()
+	text := string(root.File().Src())
+	at := root.Start()
+	for n := range root.Descendants() {
+		name, ok := syntax.HoleName(n)
+		if !ok {
+			continue
+		}
+		b.WriteString(text[at:n.Start()])
+		at = n.End()
+		switch {
+		case name == "HANDLE":
+			b.WriteString(handle)
+		case name == "DONE":
+		default:
+			b.WriteString(o.Bindings[name].Text())
+		}
+	}
+	b.WriteString(text[at:root.End()])
+	return b.String()
+}
+
+// insertionPoint is where a statement can be put before stmt: before comments
+// that are directives about it.
+func insertionPoint(stmt syntax.Node) int {
+	at := stmt.Start()
+	var before []syntax.Node
+	for c := range stmt.Parent().All() {
+		if c == stmt {
+			break
+		}
+		before = append(before, c)
+	}
+	for i := len(before) - 1; i >= 0 && before[i].Is("comment") && isDirective(before[i].Text()); i-- {
+		at = before[i].Start()
+	}
+	return at
+}
+
+func isDirective(comment string) bool {
+	for _, mark := range []string{"disable-next-line", "@ts-ignore", "@ts-expect-error", "prettier-ignore", "istanbul ignore", "c8 ignore", "v8 ignore", "unleak-ignore-next-line", "biome-ignore"} {
+		if strings.Contains(comment, mark) {
+			return true
+		}
+	}
+	return false
+}
+
+// inBlock reports whether a statement stands in a list of statements, so that
+// others can stand beside it.
+func inBlock(stmt syntax.Node) bool {
+	return stmt.Parent().Is("statement_block", "program", "switch_case", "switch_default")
+}
+
+// before puts statements before stmt, with its indentation.
+func (st style) before(stmt syntax.Node, code ...string) patch.Edit {
+	at := insertionPoint(stmt)
+	indent := indentAt(stmt.File(), at)
+	text := st.lines(indent, code...)
+	return patch.Edit{Start: at, End: at, New: strings.TrimPrefix(text, indent) + st.eol + indent}
+}
+
+// after puts statements after stmt, behind a comment on its last line.
+func (st style) after(stmt syntax.Node, code ...string) patch.Edit {
+	at := lineEndAfter(stmt.File(), stmt.End())
+	indent := indentAt(stmt.File(), stmt.Start())
+	return patch.Edit{Start: at, End: at, New: st.eol + st.lines(indent, code...)}
+}
+
+// lineEndAfter is the end of the line of offset, if only white space and a
+// comment follow on it; else offset itself, behind a semicolon.
+func lineEndAfter(f *syntax.File, offset int) int {
+	src := f.Src()
+	i := offset
+	for i < len(src) && (src[i] == ' ' || src[i] == '\t' || src[i] == ';') {
+		i++
+		if src[i-1] == ';' {
+			offset = i
+		}
+	}
+	if i+1 < len(src) && src[i] == '/' && src[i+1] == '/' {
+		for i < len(src) && src[i] != '\n' && src[i] != '\r' {
+			i++
+		}
+		return i
+	}
+	if i+1 < len(src) && src[i] == '/' && src[i+1] == '*' {
+		if end := strings.Index(string(src[i:]), "*/"); end >= 0 && !strings.Contains(string(src[i:i+end]), "\n") {
+			j := i + end + 2
+			if j == len(src) || src[j] == '\n' || src[j] == '\r' {
+				return j
+			}
+		}
+	}
+	return offset
+}
+
+// wholeLines widens a statement that stands alone on its lines to those lines,
+// for deleting it.
+func wholeLines(n syntax.Node) (start, end int) {
+	f := n.File()
+	src := f.Src()
+	start, end = n.Start(), n.End()
+	ls := f.LineStart(start)
+	if strings.TrimSpace(string(src[ls:start])) != "" {
+		return start, end
+	}
+	e := end
+	for e < len(src) && (src[e] == ' ' || src[e] == '\t') {
+		e++
+	}
+	if e < len(src) && src[e] != '\n' && src[e] != '\r' {
+		return start, end
+	}
+	if e < len(src) && src[e] == '\r' {
+		e++
+	}
+	if e < len(src) {
+		e++
+	}
+	return ls, e
+}
+
+// reindent moves the lines from start to end by one level, but for lines that
+// begin inside a template literal.
+func (st style) reindent(f *syntax.File, start, end int) []patch.Edit {
+	var edits []patch.Edit
+	src := f.Src()
+	for at := start; at < end; {
+		next := end
+		for i := at; i < end; i++ {
+			if src[i] == '\n' {
+				next = i + 1
+				break
+			}
+		}
+		line := strings.TrimSpace(string(src[at:next]))
+		if line != "" && (at == start || src[at-1] == '\n') && !inTemplate(f, at) {
+			edits = append(edits, patch.Edit{Start: at, End: at, New: st.unit})
+		}
+		at = next
+	}
+	return edits
+}
+
+func inTemplate(f *syntax.File, offset int) bool {
+	n := f.NodeAt(offset, offset)
+	for ; n.OK(); n = n.Parent() {
+		if n.Is("template_string") && n.Start() < offset && offset < n.End() {
+			return true
+		}
+		if n.IsStatement() {
+			return false
+		}
+	}
+	return false
+}
+
+// logger finds a call like this.log.warn(..) in a class and returns what it is
+// called on: that class has a logger, and this is it.
+func logger(class syntax.Node) string {
+	for n := range class.Field("body").Descendants() {
+		if !n.Is("call_expression") {
+			continue
+		}
+		fn := n.Field("function")
+		if !fn.Is("member_expression") || fn.Field("property").Text() != "warn" && fn.Field("property").Text() != "error" {
+			continue
+		}
+		object := fn.Field("object")
+		if name, ok := object.ThisField(); ok && object.Field("object").Is("this") && n.Field("arguments").Len() > 0 {
+			return "this." + name
+		}
+	}
+	return ""
+}

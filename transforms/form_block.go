@@ -1,0 +1,312 @@
+package transforms
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+	"github.com/unleak-dev/unleak/patch"
+)
+
+// formBlock settles what a call acquired before the call ends: by `finally`,
+// by a `catch` that releases and rethrows where the call only fails half-way,
+// or by nesting the releases of a `finally` in which one can prevent the next.
+type formBlock struct{}
+
+func (formBlock) Name() string { return "block" }
+
+func (formBlock) fix(s *scan, p *Plan) (*Fix, *Refusal) {
+	var fragile []*Obligation
+	var clause syntax.Node
+	for _, o := range p.Obligations {
+		if c := fragileFinally(o); c.OK() && (!clause.OK() || c == clause) {
+			clause = c
+			fragile = append(fragile, o)
+		}
+	}
+	if clause.OK() {
+		return s.nestReleases(p.only(fragile...), clause)
+	}
+	// One at a time: the next round sees what this one wrote.
+	o := p.Obligations[0]
+	if o.Kind.Begins == Called {
+		return s.catchFailure(p.only(o), o)
+	}
+	return s.wrapRest(p.only(o), o)
+}
+
+// catchFailure releases what a failing acquisition may hold already:
+//
+//	try {
+//		await h.connect();
+//	} catch (err) {
+//		release, its own failure reported;
+//		throw err;
+//	}
+func (s *scan) catchFailure(p *Plan, o *Obligation) (*Fix, *Refusal) {
+	for _, x := range o.Exits {
+		if x.Node != o.Call {
+			line, _ := s.f.Position(x.Node.Start())
+			return nil, refuse(TooEntangled, "line %d can fail, too, before anybody else has it", line)
+		}
+	}
+	stmt := o.Call.Statement()
+	if !stmt.Is("expression_statement") || stmt.Child(0) != o.Call.Outer() || !inBlock(stmt) {
+		return nil, refuse(TooEntangled, "the result of %s is used", calleeText(o.Call))
+	}
+	st := styleOf(s.f)
+	handle := o.Handle.Value.Text()
+	release, no := s.writeRelease(o, handle)
+	if no != nil {
+		return nil, no
+	}
+	if o.Kind.Fails == Rejects {
+		if !p.Owner.Node.IsAsync() {
+			return nil, refuse(NotAsync, "%s is not async, and the release must be awaited", p.Owner.Name)
+		}
+		release = "await " + release
+	}
+	report := "// the error of " + o.Acquire.Pattern.Anchor + "() says more"
+	if class, _ := o.Call.ThisClass(); class.OK() {
+		if log := logger(class); log != "" {
+			report = log + ".warn(`cannot release " + o.Kind.Noun + ": ${failed}`);"
+		}
+	}
+	indent := indentAt(s.f, stmt.Start())
+	err := freshName("err", nameTaken(o.Bindings["HANDLE"]))
+	failed, binding := freshName("failed", nameTaken(p.Owner.Node)), ""
+	if !strings.HasPrefix(report, "//") {
+		binding = " (" + failed + ")"
+		report = strings.ReplaceAll(report, "${failed}", "${"+failed+"}")
+	}
+	tail := fmt.Sprintf("} catch (%s) {\n\ttry {\n\t\t%s;\n\t} catch%s {\n\t\t%s\n\t}\n\tthrow %s;\n}", err, release, binding, report, err)
+	fix := &Fix{Plan: p, Message: fmt.Sprintf("Release the %s when %s() fails", o.Kind.Noun, o.Acquire.Pattern.Anchor)}
+	at := insertionPoint(stmt)
+	end := lineEndAfter(s.f, stmt.End())
+	fix.Edits = append(fix.Edits, patch.Edit{Start: s.f.LineStart(at), End: s.f.LineStart(at), New: indent + "try {" + st.eol})
+	fix.Edits = append(fix.Edits, st.reindentFrom(s.f, s.f.LineStart(at), end)...)
+	fix.Edits = append(fix.Edits, patch.Edit{Start: end, End: end, New: st.eol + st.lines(indent, st.fit(tail))})
+	if strings.TrimSpace(string(s.f.Src()[s.f.LineStart(at):at])) != "" {
+		return nil, refuse(TooEntangled, "it shares its line with other code")
+	}
+	fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("is it legal to release the %s after its %s() has failed?", o.Kind.Noun, o.Acquire.Pattern.Anchor)})
+	if loopAround(o.Call) {
+		fix.Notes = append(fix.Notes, Note{Unsafe, "those acquired by earlier passes of the loop stay: is the teardown that releases them called when this fails?"})
+	}
+	return fix, nil
+}
+
+func loopAround(n syntax.Node) bool {
+	for p := n.Parent(); p.OK() && !p.IsFunction(); p = p.Parent() {
+		if p.Is("for_statement", "for_in_statement", "while_statement", "do_statement") {
+			return true
+		}
+	}
+	return false
+}
+
+// reindentFrom is reindent without the insertion at start, where the caller
+// inserts something else; that one has to bring the first line's indentation.
+func (st style) reindentFrom(f *syntax.File, start, end int) []patch.Edit {
+	edits := st.reindent(f, start, end)
+	for i, e := range edits {
+		if e.Start == start {
+			edits[i] = patch.Edit{Start: start + len(indentAt(f, start)), End: start + len(indentAt(f, start)), New: st.unit}
+		}
+	}
+	return edits
+}
+
+// wrapRest puts what follows the acquisition into a try whose finally releases,
+// and takes the old releases out.
+func (s *scan) wrapRest(p *Plan, o *Obligation) (*Fix, *Refusal) {
+	home := p.Owner.Node
+	st := styleOf(s.f)
+	stmt := s.beginning(o).Statement()
+	if o.Call.Function() != home || !inBlock(stmt) || !stmt.Parent().Is("statement_block") {
+		return nil, refuse(TooEntangled, "there is no list of statements to put into a try")
+	}
+	if home.IsGenerator() {
+		return nil, refuse(TooEntangled, "%s is a generator, which may never be resumed", p.Owner.Name)
+	}
+	rejects := o.Kind.Fails == Rejects
+	if rejects && !home.IsAsync() {
+		return nil, refuse(NotAsync, "%s is not async, and the release must be awaited", p.Owner.Name)
+	}
+	var rest []syntax.Node
+	for n := stmt.NextNamed(); n.OK(); n = n.NextNamed() {
+		if len(rest) == 0 && n.Is("comment") && s.f.LineStart(n.Start()) == s.f.LineStart(stmt.End()) {
+			continue // it belongs to the acquisition
+		}
+		rest = append(rest, n)
+	}
+	for len(rest) > 0 && rest[len(rest)-1].Is("comment") {
+		rest = rest[:len(rest)-1]
+	}
+	if len(rest) == 0 {
+		return nil, refuse(TooEntangled, "nothing follows the acquisition")
+	}
+	for _, n := range rest {
+		if n.HasError() {
+			return nil, refuse(SyntaxError, "what follows does not parse")
+		}
+	}
+	r, ok := s.chooseRelease(o)
+	if !ok {
+		return nil, refuse(ReleaseUnknown, "the type has none of the releases that are known for %s", o.Kind.Name)
+	}
+	movedAway := false
+	for _, u := range s.usesOf(o, o.Handle.Symbol, maxHops) {
+		for _, l := range s.lift(u, home, maxHops) {
+			movedAway = movedAway || l.effect == moved
+		}
+	}
+	if movedAway {
+		return nil, refuse(DerivedEscapes, "on some ways %s becomes somebody else's, who would be left with a released one", o.Handle.Symbol.Name)
+	}
+	if no := s.derived(o, home); no != nil {
+		return nil, no
+	}
+	fix := &Fix{Plan: p, Message: fmt.Sprintf("Release the %s on every way out", o.Kind.Noun)}
+	deleted, no := s.removeReleases(o, fix, rest)
+	if no != nil {
+		return nil, no
+	}
+	if no := s.awaitReturns(o, home, rest, fix); no != nil {
+		return nil, no
+	}
+	handle := o.Handle.Symbol.Name
+	release := instantiate(r.Pattern, o, handle)
+	if o.Kind.Fails != Never {
+		fix.Notes = append(fix.Notes, Note{Safe, fmt.Sprintf("where both fail, the error of the release is thrown, not that of the work with the %s", o.Kind.Noun)})
+	}
+	if r.Done {
+		release = awaitDone(st.ts, handle, o)
+		fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("the release of the %s is waited for from now on", o.Kind.Noun)})
+	} else if rejects {
+		release = "await " + release
+	}
+	indent := indentAt(s.f, stmt.Start())
+	start := s.f.LineStart(firstLine(rest[0]))
+	end := lineEndAfter(s.f, rest[len(rest)-1].End())
+	if start <= s.f.LineStart(stmt.End()-1) {
+		return nil, refuse(TooEntangled, "the acquisition shares its line with other code")
+	}
+	fix.Edits = append(fix.Edits, patch.Edit{Start: start, End: start, New: indent + "try {" + st.eol})
+	for _, e := range st.reindentFrom(s.f, start, end) {
+		if !slices.ContainsFunc(deleted, func(d patch.Edit) bool { return e.Start >= d.Start && e.Start < d.End }) {
+			fix.Edits = append(fix.Edits, e)
+		}
+	}
+	tail := st.lines(indent, "} finally {", st.fit("\t"+strings.ReplaceAll(release, "\n", "\n\t")+";"), "}")
+	// A release that was the last statement leaves its line to the finally.
+	closing := patch.Edit{Start: end, End: end, New: st.eol + tail}
+	if d := lastDeleted(deleted, end); d >= 0 {
+		eol := ""
+		if src := s.f.Src(); deleted[d].End > 0 && src[deleted[d].End-1] == '\n' {
+			eol = st.eol
+		}
+		for i, e := range fix.Edits {
+			if e == deleted[d] {
+				fix.Edits[i].New = tail + eol
+			}
+		}
+		closing = patch.Edit{}
+	}
+	if closing.New != "" {
+		fix.Edits = append(fix.Edits, closing)
+	}
+	return fix, nil
+}
+
+func lastDeleted(deleted []patch.Edit, end int) int {
+	for i, d := range deleted {
+		if d.Start < end && d.End >= end {
+			return i
+		}
+	}
+	return -1
+}
+
+// firstLine is where a statement begins, comments right above it included.
+func firstLine(stmt syntax.Node) int { return insertionPoint(stmt) }
+
+// removeReleases takes out the releases that the finally makes double.
+func (s *scan) removeReleases(o *Obligation, fix *Fix, rest []syntax.Node) ([]patch.Edit, *Refusal) {
+	var out []patch.Edit
+	for _, call := range o.releases {
+		stmt := call.Outer().Statement()
+		if guard := stmt.Parent().Parent(); guard.Is("if_statement") && stmt.Parent().Len() == 1 &&
+			!guard.Field("alternative").OK() && isHandle(guard.Field("condition").Inner(false), o.Handle) {
+			stmt = guard
+		} else if guard := stmt.Parent(); guard.Is("if_statement") && !guard.Field("alternative").OK() && isHandle(guard.Field("condition").Inner(false), o.Handle) {
+			stmt = guard
+		}
+		inRest := slices.ContainsFunc(rest, func(r syntax.Node) bool { return call.Within(r) })
+		alone := stmt.Is("if_statement") || stmt.Is("expression_statement") && stmt.Child(0) == call.Outer()
+		if !inRest || !alone || !inBlock(stmt) || call.Function() != o.Owner.Node {
+			line, _ := s.f.Position(call.Start())
+			return nil, refuse(TooEntangled, "the release in line %d cannot be taken out", line)
+		}
+		if next := stmt.NextNamed(); next.OK() && !next.Is("return_statement", "throw_statement", "comment") {
+			line, _ := s.f.Position(call.Start())
+			fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("the release of line %d moves to the end: does what follows it rely on it?", line)})
+		}
+		start, end := wholeLines(stmt)
+		out = append(out, patch.Edit{Start: start, End: end})
+	}
+	fix.Edits = append(fix.Edits, out...)
+	return out, nil
+}
+
+// awaitReturns: `return p` in a try with a finally runs the cleanup first, so
+// it becomes `return await p`.
+func (s *scan) awaitReturns(o *Obligation, home syntax.Node, rest []syntax.Node, fix *Fix) *Refusal {
+	for _, r := range rest {
+		for n := range r.Own() {
+			if !n.Is("return_statement") || n.Len() == 0 || n.Function() != home {
+				continue
+			}
+			value := n.Child(0)
+			if !mayBePromise(value) {
+				continue
+			}
+			if !home.IsAsync() {
+				return refuse(NotAsync, "it may return a promise that is still at work when the release comes")
+			}
+			if inner := value.Inner(false); inner.Is("call_expression", "identifier", "member_expression", "new_expression") {
+				fix.Edits = append(fix.Edits, patch.Edit{Start: value.Start(), End: value.Start(), New: "await "})
+			} else {
+				fix.Edits = append(fix.Edits,
+					patch.Edit{Start: value.Start(), End: value.Start(), New: "await ("},
+					patch.Edit{Start: value.End(), End: value.End(), New: ")"})
+			}
+		}
+	}
+	return nil
+}
+
+// mayBePromise: anything but a literal, something awaited, or a variable that
+// holds one of those.
+func mayBePromise(n syntax.Node) bool {
+	n = n.Inner(false)
+	switch n.Kind() {
+	case "await_expression", "string", "number", "template_string", "true", "false", "null", "undefined", "object", "array",
+		"arrow_function", "unary_expression", "this", "regex":
+		return false
+	case "identifier":
+		init := n.Symbol().Init()
+		return !init.OK() || mayBePromise(init)
+	case "binary_expression", "ternary_expression":
+		for c := range n.Children() {
+			if c.Role() != "condition" && mayBePromise(c) {
+				return true
+			}
+		}
+		return false
+	case "member_expression":
+		return false
+	}
+	return true
+}

@@ -1,0 +1,258 @@
+package transforms
+
+import (
+	"slices"
+
+	"github.com/unleak-dev/unleak/internal/project"
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// instance is what is known of the instances of one class.
+type instance struct {
+	class     project.Class
+	members   []syntax.Member
+	refs      map[string][]syntax.Node // mentions of this.NAME by name
+	ancestors []project.Class
+	whole     bool      // all ancestors are known
+	teardown  *teardown // the class's own, else the inherited one
+	inherited *teardown
+}
+
+// teardown is the method that ends an instance's life.
+type teardown struct {
+	name     string
+	own      syntax.Node   // the method in the class itself, or the zero Node
+	above    syntax.Member // the nearest declaration in a class above
+	aboveIn  project.Class //
+	abstract bool          // above has no body
+	async    bool
+}
+
+func (s *scan) instance(class syntax.Node) *instance {
+	if in, ok := s.owners[class.ID()]; ok {
+		return in
+	}
+	in := &instance{class: project.Class{File: s.f, Node: class}, members: syntax.Members(class), refs: refsOfThis(class)}
+	s.owners[class.ID()] = in
+	in.ancestors, in.whole = s.Project.Ancestors(s.ctx, in.class)
+	s.findTeardown(in)
+	return in
+}
+
+// refsOfThis collects the mentions of members of the instance in a class.
+func refsOfThis(class syntax.Node) map[string][]syntax.Node {
+	refs := map[string][]syntax.Node{}
+	for n := range class.Field("body").Descendants() {
+		if !n.Is("member_expression", "subscript_expression") {
+			continue
+		}
+		if name, ok := n.ThisField(); ok {
+			if c, _ := n.ThisClass(); c == class || !c.OK() {
+				refs[name] = append(refs[name], n)
+			}
+		}
+	}
+	return refs
+}
+
+// findTeardown looks in the class, then above it: the nearest class decides,
+// among its methods the most final.
+func (s *scan) findTeardown(in *instance) {
+	own, has := mostFinal(in.members, func(m syntax.Member) bool { return m.Node.Is("method_definition") })
+	for _, c := range in.ancestors {
+		members := syntax.Members(c.Node)
+		if in.inherited == nil {
+			if m, ok := mostFinal(members, nil); ok {
+				in.inherited = above(m, c)
+			}
+		}
+		if has && in.teardown == nil {
+			for _, m := range members {
+				if m.Name == own.Name && m.Method && !m.Static {
+					in.teardown = above(m, c)
+				}
+			}
+		}
+	}
+	if !has {
+		in.teardown = in.inherited
+		return
+	}
+	if in.teardown == nil {
+		in.teardown = &teardown{name: own.Name}
+	}
+	in.teardown.own = own.Node
+	in.teardown.async = in.teardown.async || isAsync(own.Node)
+}
+
+func above(m syntax.Member, c project.Class) *teardown {
+	return &teardown{name: m.Name, above: m, aboveIn: c, abstract: m.IsAbstract(), async: isAsync(m.Node)}
+}
+
+func isAsync(fn syntax.Node) bool { return fn.IsAsync() || returnsPromise(fn) }
+
+// mostFinal picks the teardown among members.
+func mostFinal(members []syntax.Member, fits func(syntax.Member) bool) (syntax.Member, bool) {
+	best, found := syntax.Member{}, false
+	for _, m := range members {
+		if m.Static || !m.Method || !isTeardown(m.Name) || fits != nil && !fits(m) {
+			continue
+		}
+		if !found || rank(m.Name) < rank(best.Name) {
+			best, found = m, true
+		}
+	}
+	return best, found
+}
+
+func rank(name string) int { return slices.Index(teardownNames, name) }
+
+func returnsPromise(fn syntax.Node) bool {
+	r := fn.Field("return_type").Child(0)
+	return r.Is("generic_type") && r.Field("name").Text() == "Promise"
+}
+
+// names are the members that stand for one field: itself, and accessors that
+// return it.
+func (in *instance) names(field string) []string {
+	out := []string{field}
+	for _, m := range in.members {
+		if !m.Getter {
+			continue
+		}
+		var read []string
+		for n := range m.Node.Field("body").Descendants() {
+			if name, ok := n.ThisField(); ok && n.Is("member_expression") {
+				read = append(read, name)
+			}
+		}
+		switch {
+		case m.Name == field:
+			out = append(out, read...)
+		case slices.Contains(read, field):
+			out = append(out, m.Name)
+		}
+	}
+	return out
+}
+
+// judgeField: the handle is in a field of the instance, or in a collection
+// there.
+func (s *scan) judgeField(o *Obligation) {
+	class, _ := o.Call.ThisClass()
+	if !class.OK() {
+		o.step(o.Call, "moved: kept in an object that cannot be seen whole")
+		return
+	}
+	s.judgeInstance(o, class)
+}
+
+// judgeInstance: does the instance release what it acquired?
+func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
+	in := s.instance(class)
+	o.Owner = Owner{OwnerClass, nameOf(class), class}
+	o.Form = formClass{}
+	if o.Kind.OneShot && (in.teardown == nil || isImmediate(o)) {
+		o.Status, o.Form = Met, nil
+		o.step(o.Call, "met: ends by itself, and nothing ends the instance before")
+		return
+	}
+	var each []use
+	switch o.Handle.Place {
+	case InField:
+		for _, name := range in.names(o.Handle.Field) {
+			if s.fieldSettled(o, in, name) {
+				return
+			}
+		}
+	case InSet:
+		uses := s.elementUses(o, in)
+		for _, u := range uses {
+			if u.whole {
+				o.settle(u.use)
+				return
+			}
+			each = append(each, u.use)
+		}
+		if len(each) > 0 && in.teardown == nil {
+			o.settle(each[0])
+			return
+		}
+	}
+	way := NeverReleased
+	if len(each) > 0 {
+		way = MissingPath
+		for _, u := range each {
+			o.releases = append(o.releases, u.at)
+			o.step(u.at, "%s, one by one", u.text)
+		}
+	}
+	if o.Handle.Place == InSet && s.settledByParent(o) {
+		o.Standing = Offer
+		if !s.Offers {
+			o.Status, o.Form = Met, nil
+			o.step(o.Call, "met: settled by the release of its %s", o.Kind.Within)
+			return
+		}
+	}
+	var exits []ExitPlace
+	if t := in.teardown; t != nil && t.own.OK() {
+		exits = []ExitPlace{{t.own.Field("name"), t.name + "() leaves it"}}
+	}
+	s.unmet(o, way, exits)
+}
+
+// isImmediate: a timeout that fires in the same turn, or the next.
+func isImmediate(o *Obligation) bool {
+	delay := o.Call.Field("arguments").Child(1)
+	return !delay.OK() || delay.Is("number") && (delay.Text() == "0" || delay.Text() == "1")
+}
+
+func (o *Obligation) settle(u use) {
+	o.Form = nil
+	if u.effect == released {
+		o.Status = Met
+		o.releases = append(o.releases, u.at)
+		o.step(u.at, "met: %s", u.text)
+		return
+	}
+	o.Status = Moved
+	o.step(u.at, "moved: %s", u.text)
+}
+
+// fieldSettled looks for a release in the class itself and above.
+func (s *scan) fieldSettled(o *Obligation, in *instance, field string) bool {
+	var away *use
+	for _, ref := range in.refs[field] {
+		for _, u := range s.useOf(o, ref, maxHops) {
+			switch {
+			case u.effect == released:
+				o.settle(u)
+				return true
+			case u.effect == moved && !inGetter(ref) && away == nil:
+				away = &u
+			}
+		}
+	}
+	for _, c := range in.ancestors {
+		above := newScan(s.ctx, s.Detector, c.File)
+		for _, ref := range refsOfThis(c.Node)[field] {
+			for _, u := range above.useOf(o, ref, maxHops) {
+				if u.effect == released {
+					o.settle(u)
+					return true
+				}
+			}
+		}
+	}
+	if away != nil {
+		o.settle(*away)
+		return true
+	}
+	return false
+}
+
+func inGetter(n syntax.Node) bool {
+	_, member := n.ThisClass()
+	return member.HasToken("get")
+}

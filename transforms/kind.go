@@ -1,0 +1,207 @@
+package transforms
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// Kind is a law as data: whoever evaluates one of Acquire must in time
+// evaluate one of Release. CONTRIBUTING.md describes the format of its file.
+type Kind struct {
+	Name     string
+	File     string // where it was read from, for messages
+	Prose    string // why it leaks and when not, Markdown
+	Acquire  []Acquire
+	Release  []Release // the first that fits is written, all are accepted
+	Begins   Begin
+	OneShot  bool    // ends: itself
+	Fails    Failing // how the release can fail
+	Retainer string  // hole of the acquisition that keeps the resource alive; "": the runtime
+	Keyed    string  // hole under which the retainer files the resource
+	Within   string  // kind whose release settles this one too
+	Except   []*syntax.Pattern
+	After    *syntax.Pattern // evaluated once the release was called, so that it can complete
+	Phase    Phase
+	Cost     *Cost // nil: unknown
+	Limit    Applicability
+	Noun     string // what one handle is called in generated names, "interval"
+	Cases    []Case
+}
+
+// Acquire is one way to acquire, with what must be known about it.
+type Acquire struct {
+	Pattern *syntax.Pattern
+	From    []string // modules, "global" among them; empty: no module says it
+	Types   []string // names of the receiver's type, "this" for the class around; empty: any
+}
+
+// Release is one way to release.
+type Release struct {
+	Pattern *syntax.Pattern
+	// Done: the hole $DONE stands for a callback that is called, with an error
+	// or nothing, when the release is complete. Awaiting such a call without
+	// it waits for nothing.
+	Done bool
+}
+
+// Begin says when the debt begins.
+type Begin string
+
+// The two beginnings.
+const (
+	Returned Begin = "returned" // when the acquisition returned
+	Called   Begin = "called"   // when it was called: failing half-way it may hold the resource
+)
+
+// Failing says how a release can fail.
+type Failing string
+
+// The ways in which a release fails.
+const (
+	Never   Failing = "never"
+	Throws  Failing = "throws"
+	Rejects Failing = "rejects"
+)
+
+// Phase orders the work.
+type Phase string
+
+// The phases, in the order of the work.
+const (
+	Critical Phase = "critical"
+	High     Phase = "high"
+	Medium   Phase = "medium"
+)
+
+// Phases lists them in the order of the work.
+var Phases = []Phase{Critical, High, Medium}
+
+// Cost is what one leaked instance holds, in bytes.
+type Cost struct {
+	Low    int64  `json:"low"`
+	High   int64  `json:"high"`
+	Source string `json:"-"`
+}
+
+// Case is one example of a kind: a small tree and what must come of it.
+type Case struct {
+	Name    string
+	Files   map[string]string
+	Goldens map[string]Golden // by the path of the file that it is about
+}
+
+// Golden is the expected outcome for one file.
+type Golden struct {
+	Outcome string // "safe", "unsafe", "display", "refused"
+	Text    string // the mended file, or the reason
+}
+
+// KindError says what is wrong in a kind file, and where.
+type KindError struct {
+	File string
+	Line int
+	Msg  string
+}
+
+func (e *KindError) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Msg) }
+
+// matches says whether the acquisition's callee can come from o.
+func (a *Acquire) fromModule(o syntax.Origin) bool {
+	module := syntax.ModuleName(o.Module)
+	if module == "" {
+		module = "global"
+	}
+	for _, m := range a.From {
+		if m == module || strings.HasPrefix(module, m+"/") && m != "timers" && m != "global" {
+			return true
+		}
+	}
+	return false
+}
+
+// needle is a text that occurs in every file in which the pattern matches.
+func (a *Acquire) needle() string {
+	if a.Pattern.Anchor != "" {
+		return a.Pattern.Anchor
+	}
+	longest := ""
+	for _, part := range splitHoles(a.Pattern.Text) {
+		if len(part) > len(longest) {
+			longest = part
+		}
+	}
+	return longest
+}
+
+// splitHoles cuts a pattern's text at its holes and spaces.
+func splitHoles(text string) []string {
+	return strings.FieldsFunc(holesToSpace(text), func(r rune) bool { return r == ' ' })
+}
+
+func holesToSpace(text string) string {
+	var b strings.Builder
+	hole := false
+	for _, r := range text {
+		switch {
+		case r == '$':
+			hole = true
+		case hole && (r == '_' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'):
+			continue
+		default:
+			hole = false
+		}
+		if hole {
+			b.WriteByte(' ')
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// asked reports whether the kind's acquisition occurs in a text, and its
+// module: only then is a file parsed for it.
+func (k *Kind) asked(src []byte) bool {
+	for i := range k.Acquire {
+		if k.Acquire[i].occurs(src) {
+			return true
+		}
+	}
+	return false
+}
+
+// parseSize reads "50MB" as bytes.
+func parseSize(s string) (int64, error) {
+	for _, u := range []struct {
+		suffix string
+		unit   int64
+	}{{"GB", 1 << 30}, {"MB", 1 << 20}, {"KB", 1 << 10}, {"B", 1}} {
+		if n, ok := strings.CutSuffix(s, u.suffix); ok {
+			v, err := strconv.ParseInt(n, 10, 64)
+			if err != nil || v < 0 {
+				break
+			}
+			return v * u.unit, nil
+		}
+	}
+	return 0, fmt.Errorf("%q is not a size like 512B, 4KB, 50MB", s)
+}
+
+func (a *Acquire) occurs(src []byte) bool {
+	if !bytes.Contains(src, []byte(a.needle())) {
+		return false
+	}
+	if len(a.From) == 0 {
+		return true
+	}
+	for _, m := range a.From {
+		if m == "global" || bytes.Contains(src, []byte(m)) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,21 @@
+package transforms
+
+import "slices"
+
+// teardownNames are the methods that people, libraries and frameworks call when
+// an object's life ends, the most final first: where a class has several, the
+// first is completed.
+var teardownNames = []string{
+	"[Symbol.asyncDispose]", "[Symbol.dispose]",
+	"ngOnDestroy", "componentWillUnmount", "disconnectedCallback", "onModuleDestroy", "onApplicationShutdown",
+	"beforeDestroy", "beforeUnmount", "destroyed", "onunload", "onUnload",
+	"dispose", "destroy", "close", "shutdown", "teardown", "tearDown", "terminate", "disconnect", "stop", "end", "cleanup", "cleanUp",
+	"dismount", "unmount", "detach", "deactivate", "release", "quit", "kill", "finalize",
+}
+
+// frameworkHooks are called by a framework, whoever uses the class.
+var frameworkHooks = []string{
+	"ngOnDestroy", "componentWillUnmount", "disconnectedCallback", "onModuleDestroy", "onApplicationShutdown", "onunload",
+}
+
+func isTeardown(name string) bool { return slices.Contains(teardownNames, name) }

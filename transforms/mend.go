@@ -1,0 +1,151 @@
+package transforms
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+	"github.com/unleak-dev/unleak/patch"
+)
+
+// Mended is what came of one file.
+type Mended struct {
+	Path        string
+	Obligations []*Obligation // of the file as it was, all of them
+	Findings    []*Obligation // the unmet ones that no comment silences
+	Fixes       []*Fix        // verified, in the order in which they were made
+	ByFinding   map[string]*Fix
+	Old         []byte
+	New         []byte // the text with all the accepted fixes; nil: unchanged
+	Bugs        []*Bug
+	Useless     []Ignore // comments that silence nothing
+}
+
+// maxRounds bounds how often a file is looked at again: two fixes that want
+// the same place are made one after the other.
+const maxRounds = 12
+
+// Mend finds what a file owes, makes the fixes that accept says yes to, and
+// verifies each, and all of them together. It runs until a further round would
+// change nothing. The error is that of a cancelled ctx.
+func (d *Detector) Mend(ctx context.Context, f *syntax.File, accept func(*Fix) bool) (*Mended, error) {
+	m := &Mended{Path: f.Path, Old: f.Src(), ByFinding: map[string]*Fix{}}
+	dropped := map[string]bool{}
+	at := f
+	for round := range maxRounds {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		s := newScan(ctx, d, at)
+		found := d.Detect(ctx, at)
+		silenced := ignoresOf(at)
+		open := silenced.filter(found)
+		if round == 0 {
+			m.Obligations, m.Findings, m.Useless = found, open, silenced.useless()
+		}
+		s.found = found
+		next, err := d.round(s, m, open, accept, dropped)
+		if err != nil {
+			return nil, err
+		}
+		if round == 0 {
+			m.explain(found)
+		}
+		if next == nil {
+			break
+		}
+		at = next
+	}
+	if !bytes.Equal(at.Src(), f.Src()) {
+		m.New = at.Src()
+	}
+	return m, nil
+}
+
+// round makes what fixes it can in one text, and returns the text with them;
+// nil if there were none.
+func (d *Detector) round(s *scan, m *Mended, open []*Obligation, accept func(*Fix) bool, dropped map[string]bool) (*syntax.File, error) {
+	var edits []patch.Edit
+	var settled []*Obligation
+	var fixes []*Fix
+	for _, p := range plans(open) {
+		fix := s.mend(p)
+		if fix == nil {
+			continue
+		}
+		if dropped[fingerprintOf(fix)] || !accept(fix) {
+			m.offer(fix)
+			continue
+		}
+		_, mangled, why := d.verify(s.ctx, s.f, s.found, fix.Edits, fix.Plan.Obligations)
+		if s.ctx.Err() != nil {
+			return nil, context.Cause(s.ctx)
+		}
+		if why != "" {
+			m.drop(s, fix, why, mangled, dropped)
+			continue
+		}
+		merged, err := patch.Merge(edits, fix.Edits)
+		if err != nil {
+			continue // it wants the same place: next round
+		}
+		edits = merged
+		settled = append(settled, fix.Plan.Obligations...)
+		fixes = append(fixes, fix)
+	}
+	if len(fixes) == 0 {
+		return nil, nil
+	}
+	after, mangled, why := d.verify(s.ctx, s.f, s.found, edits, settled)
+	if why != "" {
+		// Each is right alone and they are not together: keep the first.
+		for _, fix := range fixes[1:] {
+			m.drop(s, fix, "together with another: "+why, mangled, dropped)
+		}
+		fixes = fixes[:1]
+		after, mangled, why = d.verify(s.ctx, s.f, s.found, fixes[0].Edits, fixes[0].Plan.Obligations)
+		if why != "" {
+			m.drop(s, fixes[0], why, mangled, dropped)
+			return nil, nil
+		}
+	}
+	for _, fix := range fixes {
+		m.Fixes = append(m.Fixes, fix)
+		m.offer(fix)
+	}
+	return after, nil
+}
+
+func fingerprintOf(f *Fix) string { return f.Plan.Form.Name() + f.Plan.Obligations[0].Fingerprint() }
+
+// offer remembers which fix belongs to which finding.
+func (m *Mended) offer(fix *Fix) {
+	for _, o := range fix.Plan.Obligations {
+		if _, ok := m.ByFinding[o.Fingerprint()]; !ok {
+			m.ByFinding[o.Fingerprint()] = fix
+		}
+	}
+}
+
+func (m *Mended) drop(s *scan, fix *Fix, why string, mangled []byte, dropped map[string]bool) {
+	dropped[fingerprintOf(fix)] = true
+	m.Bugs = append(m.Bugs, &Bug{Path: m.Path, Fix: fix, Reason: why, Before: s.f.Src(), Mangled: mangled})
+	for _, o := range m.Findings {
+		for _, p := range fix.Plan.Obligations {
+			if o.Fingerprint() == p.Fingerprint() {
+				o.Refusal = refuse(FailedProof, "%s", why)
+			}
+		}
+	}
+}
+
+// explain copies what planning said to the findings that are shown.
+func (m *Mended) explain(found []*Obligation) {
+	for _, o := range found {
+		for _, f := range m.Findings {
+			if f != o && f.Fingerprint() == o.Fingerprint() && f.Refusal == nil {
+				f.Refusal = o.Refusal
+			}
+		}
+	}
+}

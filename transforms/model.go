@@ -1,0 +1,223 @@
+// Package transforms knows what leaks and how it is mended.
+//
+// The stages are types: candidate files become obligations (Detect),
+// obligations become plans by owner, a plan becomes a fix, and a fix is
+// verified before anybody sees it (Run does all of that for one file). A kind
+// says which release an acquisition owes and knows no owner; a form knows how
+// one sort of owner releases things and knows no kind.
+package transforms
+
+import (
+	"fmt"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+	"github.com/unleak-dev/unleak/patch"
+)
+
+// Applicability says what may be done with a fix. The zero value is Display.
+type Applicability int
+
+// The applicabilities, ordered: the least of several caps holds.
+const (
+	Display Applicability = iota // shown, never applied
+	Unsafe                       // needs a person's yes
+	Safe                         // behaviour differs only in that the resource is released
+)
+
+func (a Applicability) String() string { return [...]string{"display", "unsafe", "safe"}[a] }
+
+// MarshalText writes the name.
+func (a Applicability) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
+// UnmarshalText reads the name.
+func (a *Applicability) UnmarshalText(text []byte) error {
+	v, err := parseApplicability(string(text))
+	*a = v
+	return err
+}
+
+func parseApplicability(s string) (Applicability, error) {
+	for _, a := range []Applicability{Display, Unsafe, Safe} {
+		if a.String() == s {
+			return a, nil
+		}
+	}
+	return Display, fmt.Errorf("%q is not an applicability", s)
+}
+
+// Standing tells leaks from offers.
+type Standing string
+
+// The standings.
+const (
+	Leak  Standing = "leak"
+	Offer Standing = "offer" // nothing leaks by the definition, yet a fix is worth proposing
+)
+
+// Way is how a leak shows.
+type Way string
+
+// The four ways.
+const (
+	NeverReleased Way = "never released"
+	MissingPath   Way = "missing path"
+	WrongRelease  Way = "wrong release"
+	Overwritten   Way = "overwritten"
+)
+
+// OwnerForm names a sort of owner.
+type OwnerForm string
+
+// The owners that this version knows.
+const (
+	OwnerBlock    OwnerForm = "block"    // a call that ends
+	OwnerPromise  OwnerForm = "promise"  // a Promise executor
+	OwnerClass    OwnerForm = "class"    // an instance
+	OwnerFunction OwnerForm = "function" // a call that what it acquired outlives
+	OwnerModule   OwnerForm = "module"
+)
+
+// Owner is the construct whose end should pay.
+type Owner struct {
+	Form OwnerForm
+	Name string      // "Class", "Class.method", "function"
+	Node syntax.Node // class, function or executor
+}
+
+// ExitPlace is where an owner is left without the release.
+type ExitPlace struct {
+	Node syntax.Node
+	How  string
+}
+
+// Status is what came of an obligation.
+type Status string
+
+// What can come of an obligation.
+const (
+	Met   Status = "met"   // released on every exit
+	Moved Status = "moved" // somebody else's
+	Unmet Status = "unmet"
+)
+
+// Obligation is one acquisition in one file.
+type Obligation struct {
+	Kind     *Kind
+	Acquire  *Acquire
+	File     *syntax.File
+	Call     syntax.Node // the acquisition
+	At       syntax.Node // where a finding points to: the acquisition, for some offers the release
+	Bindings syntax.Bindings
+	Handle   Handle
+	Owner    Owner
+	Status   Status
+	Standing Standing
+	Way      Way
+	Exits    []ExitPlace
+	Evidence []string
+	Phase    Phase
+	Message  string
+	Steps    []Step // the history that `why` tells
+	Form     form   // the form that can settle it; nil with Refusal set
+
+	releases []syntax.Node
+	kept     *Handle     // where the instance keeps what a call acquired
+	gives    syntax.Node // the function whose result the handle is
+	ordinal  int         // among those of the same identity
+	gist     any         // what detection found and the form needs
+	Refusal  *Refusal
+}
+
+// Step is one event in the life of an obligation.
+type Step struct {
+	Node syntax.Node
+	Text string
+}
+
+func (o *Obligation) step(n syntax.Node, format string, args ...any) {
+	o.Steps = append(o.Steps, Step{n, fmt.Sprintf(format, args...)})
+}
+
+// Place is where the value of an acquisition is kept.
+type Place int
+
+// The places.
+const (
+	Discarded  Place = iota
+	InVariable       // a local variable
+	InField          // a field of the instance
+	InSet            // an element of a collection in a field of the instance
+)
+
+// Handle is the value that the release needs.
+type Handle struct {
+	Place  Place
+	Symbol *syntax.Symbol // InVariable
+	Field  string         // InField, InSet
+	Value  syntax.Node    // the widest expression that has the value
+}
+
+// Note is a doubt found while planning.
+type Note struct {
+	Cap  Applicability // the most that the fix can be with this doubt
+	Text string        // a sentence for the reviewer
+}
+
+// Reason is why a leak was found and left alone.
+type Reason string
+
+// The closed list of reasons.
+const (
+	NoOwner        Reason = "no-owner"        // no construct around it has an end that could pay
+	SyntaxError    Reason = "syntax-error"    // the owner holds text that does not parse
+	DerivedEscapes Reason = "derived-escapes" // something made from the handle outlives the call
+	NotAsync       Reason = "not-async"       // the release must be awaited and the owner cannot await
+	SettledByName  Reason = "settled-by-name" // the settle function is handed on: no place to release before it
+	TooEntangled   Reason = "too-entangled"   // the code cannot be moved without changing what it means
+	NameTaken      Reason = "name-taken"      // the owner has something else under the name that is needed
+	UnknownBase    Reason = "unknown-base"    // what the class extends cannot be seen
+	ReleaseUnknown Reason = "release-unknown" // the type has none of the releases
+	Borrowed       Reason = "borrowed"        // the place may also hold what belongs to somebody else
+	FailedProof    Reason = "failed-proof"    // the fix did not pass verification: a bug of unleak
+)
+
+// Refusal is a leak found and left alone.
+type Refusal struct {
+	Reason Reason
+	Text   string
+}
+
+func refuse(r Reason, format string, args ...any) *Refusal {
+	return &Refusal{r, fmt.Sprintf(format, args...)}
+}
+
+// Plan is everything that one owner owes and one form can settle.
+type Plan struct {
+	Form        form
+	Owner       Owner
+	Obligations []*Obligation
+}
+
+// Fix is the edits that settle one plan, all or none.
+type Fix struct {
+	Plan          *Plan
+	Edits         []patch.Edit
+	Message       string // imperative, no period
+	Notes         []Note
+	Applicability Applicability
+}
+
+// cap is the most that the notes and the kinds allow.
+func (f *Fix) cap() Applicability {
+	least := Safe
+	for _, n := range f.Notes {
+		least = min(least, n.Cap)
+	}
+	for _, o := range f.Plan.Obligations {
+		least = min(least, o.Kind.Limit)
+		if o.Standing == Offer {
+			least = min(least, Unsafe)
+		}
+	}
+	return least
+}

@@ -1,0 +1,113 @@
+package transforms
+
+import (
+	"slices"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// judgeChild: a class makes another of itself and does not remember it.
+func (s *scan) judgeChild(o *Obligation) {
+	class, _ := o.Call.ThisClass()
+	in := s.instance(class)
+	o.Owner = Owner{OwnerClass, nameOf(class), class}
+	if in.teardown == nil {
+		o.step(o.Call, "moved: the class has no end")
+		return
+	}
+	if h, _ := s.sink(Handle{}, widen(o.Call)); h.Place == InSet || h.Place == InField {
+		o.step(o.Call, "met: the parent keeps it")
+		o.Status = Met
+		return
+	} else if h.Place == InVariable && h.Symbol != nil {
+		for _, r := range h.Symbol.Refs {
+			if args := r.Outer().Parent(); args.Is("arguments") {
+				if field, ok := collectionOf(args.Parent()); ok {
+					o.step(r, "met: the parent keeps it in %s", field)
+					o.Status = Met
+					return
+				}
+			}
+		}
+	}
+	o.step(o.Call, "moved: returned to the caller")
+	if s.Offers {
+		o.Standing = Offer
+		s.unmet(o, NeverReleased, nil)
+		o.Form = formChildren{}
+	}
+}
+
+// judgeEntry: something filed in a registry under a key. A registry of others
+// outlives the instance; its own only grows.
+func (s *scan) judgeEntry(o *Obligation) {
+	class, member := o.Call.ThisClass()
+	registry := o.Bindings[o.Kind.Retainer]
+	field, own := registry.ThisField()
+	if !class.OK() || !own {
+		o.step(o.Call, "moved: the registry belongs to somebody else")
+		return
+	}
+	in := s.instance(class)
+	o.Owner = Owner{OwnerClass, nameOf(class), class}
+	for _, ref := range in.refs[field] {
+		m := ref.Outer().Parent()
+		if m.Is("member_expression") && s.isReleaseName(o.Kind, m.Field("property").Text()) {
+			o.Status = Met
+			o.step(m, "met: the registry has a way out")
+			return
+		}
+	}
+	o.step(o.Call, "met: the registry ends with the instance")
+	o.Status = Met
+	key := o.Bindings[o.Kind.Keyed]
+	if !s.Offers || key.Symbol() == nil || key.Symbol().Kind != syntax.Parameter || !member.Is("method_definition") {
+		return // a fixed set of keys
+	}
+	o.Standing = Offer
+	s.unmet(o, NeverReleased, nil)
+	o.gist = member
+	o.Form = formRegistry{}
+}
+
+// shutdowns looks at resources of an instance whose release tells by a
+// callback when it is done, and finds the places that do not wait for it.
+func (s *scan) shutdowns() {
+	if !s.Offers {
+		return
+	}
+	seen := map[int32]bool{}
+	for _, o := range slices.Clone(s.found) {
+		if o.Handle.Place != InField {
+			continue
+		}
+		if o.Status != Met || o.Owner.Form != OwnerClass || len(o.Kind.Release) == 0 || !o.Kind.Release[0].Done {
+			continue
+		}
+		in := s.instance(o.Owner.Node)
+		for _, call := range o.releases {
+			method := methodOf(call, in)
+			if seen[call.ID()] || !method.OK() || call.Field("arguments").Len() > 0 || !call.Parent().Is("expression_statement") {
+				continue
+			}
+			seen[call.ID()] = true
+			c := *o
+			c.At, c.Steps, c.Status = call, slices.Clone(o.Steps), Moved
+			c.Standing = Offer
+			c.Evidence = append(slices.Clone(o.Evidence), "released by "+shorten(call.Text())+", which tells by a callback when it is done")
+			s.unmet(&c, MissingPath, []ExitPlace{{call, "nothing waits for it"}})
+			c.Form, c.gist, c.Refusal = formShutdown{}, method, nil
+			s.rate(&c)
+			s.found = append(s.found, &c)
+		}
+	}
+}
+
+// methodOf is the method of the class in which n runs, directly.
+func methodOf(n syntax.Node, in *instance) syntax.Node {
+	fn := n.Function()
+	if fn.Is("method_definition") && fn.Class() == in.class.Node {
+		return fn
+	}
+	return syntax.Node{}
+}

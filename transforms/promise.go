@@ -1,0 +1,196 @@
+package transforms
+
+import (
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// settle is a call of a Promise's resolve or reject function, or a place that
+// hands one on.
+type settle struct {
+	ref  syntax.Node // the mention of the function
+	call syntax.Node // the zero Node: handed on
+	fn   syntax.Node // the function in which it is called
+}
+
+// judgePromise: acquired in the executor of a Promise. Settling it is an exit,
+// also when a nested function does it later.
+func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
+	o.Owner = Owner{OwnerPromise, nameOf(executor), executor}
+	if o.Kind.Fails != Never {
+		o.step(o.Call, "moved: kept by the promise")
+		if resolvesWith(o, executor) {
+			o.gives = returner(executor)
+		}
+		return
+	}
+	var releases []syntax.Node
+	if sym := o.Handle.Symbol; sym != nil {
+		for _, u := range s.usesOf(o, sym, maxHops) {
+			switch u.effect {
+			case released:
+				releases = append(releases, u.at)
+				o.step(u.at, "%s", u.text)
+			case moved:
+				o.step(u.at, "moved: %s", u.text)
+				return
+			}
+		}
+	}
+	o.releases = releases
+	all := settles(executor)
+	var missed []settle
+	own := 0
+	for _, st := range all {
+		if o.Kind.OneShot && st.ref.Within(o.Call) {
+			own++ // it has fired: nothing is owed
+			continue
+		}
+		if !st.call.OK() || !s.paidAround(o, st, releases) {
+			missed = append(missed, st)
+		}
+	}
+	switch {
+	case o.Kind.OneShot && own == len(all) && len(releases) == 0:
+		s.judgeDelay(o, executor)
+		return
+	case o.Kind.OneShot && len(missed) == 0, len(missed) == 0 && len(releases) > 0:
+		o.Status = Met
+		o.step(o.Call, "met: released wherever the promise settles")
+		return
+	}
+	var exits []ExitPlace
+	for _, m := range missed {
+		n, how := m.call, m.ref.Text()+"()"
+		if !n.OK() {
+			n, how = m.ref, m.ref.Text()+" is handed on"
+		}
+		exits = append(exits, ExitPlace{n, how})
+	}
+	way := MissingPath
+	if len(releases) == 0 {
+		way = NeverReleased
+	}
+	s.unmet(o, way, exits)
+	o.gist = missed
+	o.Form = formPromise{}
+}
+
+// settles finds every mention of the executor's parameters in it.
+func settles(executor syntax.Node) []settle {
+	var out []settle
+	params := executor.Field("parameters")
+	for p := range params.Children() {
+		name := p.Field("pattern")
+		if !name.OK() {
+			name = p
+		}
+		sym := name.Symbol()
+		if sym == nil {
+			continue
+		}
+		for _, r := range sym.Refs {
+			st := settle{ref: r, fn: r.Function()}
+			if c := r.Parent(); c.Is("call_expression") && c.Field("function") == r {
+				st.call = c
+			}
+			out = append(out, st)
+		}
+	}
+	if p := executor.Field("parameter"); p.OK() && p.Symbol() != nil {
+		for _, r := range p.Symbol().Refs {
+			st := settle{ref: r, fn: r.Function()}
+			if c := r.Parent(); c.Is("call_expression") && c.Field("function") == r {
+				st.call = c
+			}
+			out = append(out, st)
+		}
+	}
+	return out
+}
+
+// paidAround reports whether no way through the function that settles passes
+// the settling without a release before or after it.
+func (s *scan) paidAround(o *Obligation, st settle, releases []syntax.Node) bool {
+	g := s.graph(st.fn)
+	stops := map[int]bool{}
+	for _, r := range releases {
+		for _, l := range s.lift(use{effect: released, at: r}, st.fn, maxHops) {
+			for _, p := range s.points(g, st.fn, l.at) {
+				stops[p] = true
+			}
+		}
+		if r.Within(st.fn) {
+			for _, p := range s.points(g, st.fn, r) {
+				stops[p] = true
+			}
+		}
+	}
+	stop := func(p int) bool { return stops[p] }
+	any := func(e syntax.Edge) bool { return holds(e, o.Handle) }
+	starts := []int{syntax.Entry}
+	if o.Call.Function() == st.fn {
+		starts = nil
+		for _, p := range s.points(g, st.fn, s.beginning(o)) {
+			for _, e := range g.Points[p].Next {
+				starts = append(starts, e.To)
+			}
+		}
+	}
+	for _, at := range g.At(st.call) {
+		if !g.Reaches(starts, at, stop, any) {
+			continue
+		}
+		var next []int
+		for _, e := range g.Points[at].Next {
+			next = append(next, e.To)
+		}
+		if len(g.Ways(next, stop, any)) > 0 || reachesExit(next) {
+			return false
+		}
+	}
+	return true
+}
+
+func reachesExit(points []int) bool {
+	for _, p := range points {
+		if p == syntax.Exit || p == syntax.Raise {
+			return true
+		}
+	}
+	return false
+}
+
+// judgeDelay: a one-shot that settles the promise by firing. It ends by
+// itself; that nothing can cancel it is worth an offer.
+func (s *scan) judgeDelay(o *Obligation, executor syntax.Node) {
+	o.Status = Met
+	o.step(o.Call, "met: ends by itself and settles the promise")
+	if !s.Offers || o.Handle.Place != Discarded {
+		return
+	}
+	fn := promiseMaker(executor)
+	if !fn.OK() {
+		return
+	}
+	o.Owner = Owner{OwnerFunction, nameOf(fn), fn}
+	o.Standing = Offer
+	s.unmet(o, NeverReleased, nil)
+	o.Form = formSignature{}
+}
+
+// promiseMaker is the function that returns the promise of an executor and
+// does nothing else, so that a further parameter reaches the executor.
+func promiseMaker(executor syntax.Node) syntax.Node {
+	made := executor.Parent().Parent().Outer() // new Promise(..)
+	switch p := made.Parent(); p.Kind() {
+	case "arrow_function":
+		if p.Field("body") == made {
+			return p
+		}
+	case "return_statement":
+		if fn := made.Function(); fn.OK() && fn.Field("body") == p.Parent() {
+			return fn
+		}
+	}
+	return syntax.Node{}
+}

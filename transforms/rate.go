@@ -1,0 +1,104 @@
+package transforms
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// phaseShift lowers the kind's weight for owners that are made seldom: the one
+// table of which owner makes a leak how urgent.
+var phaseShift = map[OwnerForm]int{
+	OwnerClass: 0, OwnerPromise: 0, OwnerBlock: 0,
+	OwnerFunction: 2, OwnerModule: 2, // once per process, or nearly
+}
+
+// rate gives an unmet obligation its phase and its sentence.
+func (s *scan) rate(o *Obligation) {
+	level := 0
+	for i, p := range Phases {
+		if p == o.Kind.Phase {
+			level = i
+		}
+	}
+	level += phaseShift[o.Owner.Form]
+	if s.unreferenced(o) {
+		level = len(Phases) - 1 // it holds nothing up and runs seldom
+	}
+	if o.Standing == Offer && o.Form == (formShutdown{}) || o.Form == (formSignature{}) {
+		level = len(Phases) - 1
+	}
+	o.Phase = Phases[min(level, len(Phases)-1)]
+	o.Message = sentence(o)
+}
+
+// sentence says in one line what leaks.
+func sentence(o *Obligation) string {
+	what := strings.ReplaceAll(o.Kind.Name, "-", " ")
+	owner := o.Owner.Name
+	if o.Standing == Offer {
+		switch o.Form.(type) {
+		case formSignature:
+			return fmt.Sprintf("nothing can cancel the %s in %s before it fires", what, owner)
+		case formChildren:
+			return fmt.Sprintf("%s does not know the children that it makes, so its teardown leaves them", owner)
+		case formRegistry:
+			return fmt.Sprintf("what %s files in its registry has no way out", owner)
+		case formShutdown:
+			return fmt.Sprintf("%s releases its %s without waiting for it", owner, what)
+		}
+		return fmt.Sprintf("%s leaves its collection of %ss filled when it ends", owner, what)
+	}
+	switch o.Way {
+	case MissingPath:
+		if len(o.Exits) > 0 {
+			line, _ := o.File.Position(o.Exits[0].Node.Start())
+			return fmt.Sprintf("%s is not released on every way out of %s: line %d, %s", what, owner, line, o.Exits[0].How)
+		}
+		return fmt.Sprintf("%s is not released on every way out of %s", what, owner)
+	case Overwritten:
+		return fmt.Sprintf("%s is replaced in %s before the one before was released", what, owner)
+	}
+	if o.Owner.Form == OwnerClass {
+		return fmt.Sprintf("%s of %s is never released: it outlives the instance", what, owner)
+	}
+	return fmt.Sprintf("%s is never released in %s", what, owner)
+}
+
+// ordinals gives every unmet obligation its number among those that are alike,
+// by which its fingerprint tells them apart.
+func (s *scan) ordinals() {
+	count := map[string]int{}
+	for _, o := range s.found {
+		key := o.identity()
+		o.ordinal = count[key]
+		count[key]++
+	}
+}
+
+// identity is what a finding is recognised by when lines move: kind, standing,
+// path, the names around it, and what is acquired.
+func (o *Obligation) identity() string {
+	var names []string
+	for n := o.At.Parent(); n.OK(); n = n.Parent() {
+		if n.IsFunction() || n.IsClass() {
+			names = append(names, nameOf(n))
+		}
+	}
+	callee := o.Call.Field("function")
+	if !callee.OK() {
+		callee = o.Call.Field("constructor")
+	}
+	return strings.Join([]string{o.Kind.Name, string(o.Standing), o.File.Path, strings.Join(names, "/"), squeeze(callee)}, "\x00")
+}
+
+// Fingerprint identifies a finding across runs, as 16 hexadecimal digits.
+func (o *Obligation) Fingerprint() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d", o.identity(), o.ordinal))
+	return hex.EncodeToString(sum[:8])
+}
+
+func squeeze(n syntax.Node) string { return strings.Join(strings.Fields(n.Text()), " ") }

@@ -1,0 +1,132 @@
+package transforms
+
+import (
+	"strings"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// throws says which evaluations can leave a function by an error. Releases
+// that never fail, timers, settle functions, loggers and the methods of the
+// built-in collections do not.
+func (s *scan) throws(n syntax.Node) bool {
+	if n.Is("await_expression") {
+		inner := n.Inner(true)
+		return !inner.Is("identifier", "number", "string") || inner.Is("identifier")
+	}
+	if n.Is("new_expression") {
+		o, ok := n.Field("constructor").Origin()
+		return !ok || o.Module != "" || !harmlessConstructors[o.Last()]
+	}
+	if !n.Is("call_expression") {
+		return true
+	}
+	fn := n.Field("function").Inner(false)
+	if o, ok := fn.Origin(); ok && o.Module == "" {
+		return !harmlessGlobals[strings.Join(o.Path, ".")] && !(len(o.Path) == 2 && o.Path[0] == "console")
+	}
+	if fn.Is("identifier") {
+		return !isSettle(fn)
+	}
+	if !fn.Is("member_expression") {
+		return true
+	}
+	return !isLogging(fn) && !isCollectionCall(fn)
+}
+
+var harmlessConstructors = map[string]bool{
+	"Map": true, "Set": true, "WeakMap": true, "WeakSet": true, "Error": true, "TypeError": true, "RangeError": true,
+	"Date": true, "Promise": true, "AbortController": true, "Array": true, "Object": true,
+}
+
+var harmlessGlobals = map[string]bool{
+	"setTimeout": true, "setInterval": true, "setImmediate": true, "clearTimeout": true, "clearInterval": true,
+	"clearImmediate": true, "queueMicrotask": true, "requestAnimationFrame": true, "cancelAnimationFrame": true,
+	"Date.now": true, "performance.now": true, "Math.max": true, "Math.min": true, "Math.floor": true, "Math.round": true,
+	"Math.random": true, "String": true, "Number": true, "Boolean": true, "Array.isArray": true, "Object.keys": true,
+	"process.hrtime": true, "process.nextTick": true,
+}
+
+// isSettle reports whether an identifier is a parameter of a Promise executor.
+func isSettle(n syntax.Node) bool {
+	sym := n.Symbol()
+	return sym != nil && sym.Kind == syntax.Parameter && isExecutor(sym.Decl.Function())
+}
+
+// isExecutor reports whether fn is the function of a `new Promise(fn)`.
+func isExecutor(fn syntax.Node) bool {
+	args := fn.Parent()
+	call := args.Parent()
+	if !args.Is("arguments") || !call.Is("new_expression") || args.Child(0) != fn {
+		return false
+	}
+	o, ok := call.Field("constructor").Origin()
+	return ok && o.Module == "" && o.Last() == "Promise"
+}
+
+var logLevels = map[string]bool{
+	"trace": true, "debug": true, "verbose": true, "silly": true, "log": true, "info": true, "notice": true,
+	"warn": true, "warning": true, "error": true, "fatal": true, "critical": true, "success": true, "http": true,
+}
+
+var logModules = map[string]bool{
+	"pino": true, "winston": true, "bunyan": true, "log4js": true, "loglevel": true, "debug": true, "consola": true,
+	"signale": true, "tslog": true, "npmlog": true, "roarr": true,
+}
+
+// isLogging: a level method of something that is called a log, or that a
+// logging library made.
+func isLogging(fn syntax.Node) bool {
+	if !logLevels[fn.Field("property").Text()] {
+		return false
+	}
+	object := fn.Field("object").Inner(false)
+	name := object.Text()
+	if object.Is("member_expression") {
+		name = object.Field("property").Text()
+	}
+	name = strings.ToLower(strings.Trim(name, "#_"))
+	if name == "log" || strings.HasSuffix(name, "logger") || name == "console" {
+		return true
+	}
+	return logModules[syntax.TypeOf(object).Module]
+}
+
+var collectionMethods = map[string]bool{
+	"add": true, "clear": true, "delete": true, "get": true, "has": true, "set": true, "push": true, "pop": true,
+	"shift": true, "unshift": true, "values": true, "keys": true, "entries": true, "includes": true, "indexOf": true,
+	"slice": true, "concat": true, "splice": true,
+}
+
+// isCollectionCall: a method of a Map, Set or array that this code made.
+func isCollectionCall(fn syntax.Node) bool {
+	if !collectionMethods[fn.Field("property").Text()] {
+		return false
+	}
+	return isCollection(fn.Field("object"))
+}
+
+// isCollection reports whether an expression is known to be a built-in
+// collection.
+func isCollection(n syntax.Node) bool {
+	n = n.Inner(false)
+	t := syntax.TypeOf(n)
+	if t.Module == "" {
+		switch t.Name() {
+		case "Map", "Set", "Array", "WeakMap", "WeakSet", "ReadonlyMap", "ReadonlySet", "ReadonlyArray":
+			return true
+		}
+	}
+	if sym := n.Symbol(); sym != nil {
+		return sym.Init().Is("array") || sym.Type().Is("array_type")
+	}
+	if name, ok := n.ThisField(); ok {
+		class, _ := n.ThisClass()
+		for _, m := range syntax.Members(class) {
+			if m.Name == name {
+				return m.Node.Field("value").Is("array") || syntax.Annotation(m.Node).Is("array_type")
+			}
+		}
+	}
+	return n.Is("array")
+}

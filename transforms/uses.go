@@ -1,0 +1,311 @@
+package transforms
+
+import (
+	"fmt"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// effect is what one use of a handle does to the debt.
+type effect int
+
+const (
+	neutral effect = iota
+	released
+	moved
+)
+
+// use is one use of a handle.
+type use struct {
+	effect effect
+	ref    syntax.Node // the mention of the handle
+	at     syntax.Node // the evaluation that has the effect
+	text   string
+}
+
+// returnedText marks the move to a caller.
+const returnedText = "returned"
+
+// maxHops bounds how far a handle is followed through aliases and functions.
+const maxHops = 6
+
+// usesOf classifies every mention of a variable that holds the handle, aliases
+// included.
+func (s *scan) usesOf(o *Obligation, sym *syntax.Symbol, hops int) []use {
+	if hops == 0 {
+		return nil
+	}
+	var out []use
+	if sym.Decl.HasToken("using") || sym.Decl.Parent().HasToken("using") {
+		out = append(out, use{released, sym.Node, sym.Decl, "using"})
+	}
+	for _, ref := range sym.Refs {
+		out = append(out, s.useOf(o, ref, hops)...)
+	}
+	return out
+}
+
+// useOf classifies one mention of the handle.
+func (s *scan) useOf(o *Obligation, ref syntax.Node, hops int) []use {
+	one := func(e effect, at syntax.Node, format string, args ...any) []use {
+		return []use{{e, ref, at, fmt.Sprintf(format, args...)}}
+	}
+	if ref.Is("shorthand_property_identifier") {
+		return one(moved, ref, "part of an object")
+	}
+	if call := s.releaseAt(o, ref); call.OK() {
+		return one(released, call, "released by %s", shorten(call.Text()))
+	}
+	v := ref.Outer()
+	p := v.Parent()
+	switch p.Kind() {
+	case "member_expression":
+		if p.Field("object") != v {
+			return nil
+		}
+		called := p.Parent().Is("call_expression") && p.Parent().Field("function") == p
+		name := p.Field("property").Text()
+		if !called && s.isReleaseName(o.Kind, name) {
+			return one(moved, p, "its release is handed on")
+		}
+		if called && chainable[name] { // x.on(..) is x again
+			return s.valueUse(o, ref, widen(p.Parent()), hops)
+		}
+		return one(neutral, p, "used: .%s", name)
+	default:
+		return s.valueUse(o, ref, v, hops)
+	}
+}
+
+// valueUse classifies what becomes of an expression that has the handle as its
+// value.
+func (s *scan) valueUse(o *Obligation, ref, v syntax.Node, hops int) []use {
+	one := func(e effect, at syntax.Node, format string, args ...any) []use {
+		return []use{{e, ref, at, fmt.Sprintf(format, args...)}}
+	}
+	p := v.Parent()
+	switch p.Kind() {
+	case "variable_declarator":
+		if sym := p.Field("name").Symbol(); sym != nil && p.Field("value") == v && sym != o.Handle.Symbol {
+			return s.usesOf(o, sym, hops-1)
+		}
+	case "assignment_expression", "augmented_assignment_expression":
+		if p.Field("right") != v {
+			return nil
+		}
+		left := p.Field("left").Inner(false)
+		if sym := left.Symbol(); sym != nil && left.Is("identifier") && s.f.TopLevel(sym.Name) != sym {
+			if sym == o.Handle.Symbol {
+				return nil
+			}
+			return s.usesOf(o, sym, hops-1)
+		}
+		return one(moved, p, "kept in %s", shorten(left.Text()))
+	case "arguments":
+		return s.argumentUse(o, ref, v, p, hops)
+	case "return_statement":
+		return one(moved, p, returnedText)
+	case "yield_expression":
+		return one(moved, p, "yielded")
+	case "arrow_function":
+		if p.Field("body") == v && !isVoidCallback(p) && !isExecutor(p) {
+			return one(moved, v, returnedText)
+		}
+	case "pair", "array", "spread_element", "object":
+		return one(moved, p, "part of another value")
+	case "binary_expression":
+		switch p.Field("operator").Text() {
+		case "??", "||", "&&":
+			if p.Field("right") == v || p.Field("operator").Text() != "&&" {
+				return s.valueUse(o, ref, p.Outer(), hops)
+			}
+		}
+	case "ternary_expression":
+		if p.Field("condition") != v {
+			return s.valueUse(o, ref, p.Outer(), hops)
+		}
+	}
+	return nil
+}
+
+// argumentUse follows a handle into the function that it is passed to; what
+// cannot be seen takes it over.
+func (s *scan) argumentUse(o *Obligation, ref, v, args syntax.Node, hops int) []use {
+	call := args.Parent()
+	if _, mine := collectionOf(call); !mine && call.Is("call_expression") && hops > 1 {
+		index := 0
+		for c := range args.Children() {
+			if c == v {
+				break
+			}
+			index++
+		}
+		callee := call.Field("function").Inner(false)
+		if oc, ok := callee.Origin(); ok && oc.Module == "" && len(oc.Path) == 2 && oc.Path[0] == "console" {
+			return nil
+		}
+		if e, known := s.parameterEffect(o, call, index, hops-1); known {
+			return []use{{e, ref, call, "handed to " + calleeText(call)}}
+		}
+	}
+	return []use{{moved, ref, call, "handed to " + calleeText(call)}}
+}
+
+// parameterEffect is the summary of a function of the project: what it does
+// with the handle that it is given.
+func (s *scan) parameterEffect(o *Obligation, call syntax.Node, index, hops int) (effect, bool) {
+	fn := syntax.CalledFunction(call)
+	in := s
+	if !fn.OK() {
+		sym := call.Field("function").Inner(false).Symbol()
+		im, ok := sym.Import()
+		if !ok {
+			return neutral, false
+		}
+		file, decl := s.Project.Declaration(s.ctx, s.Project.Resolve(s.f.Path, im.Module), im.Name)
+		if decl.Is("variable_declarator") {
+			decl = decl.Field("value").Inner(false)
+		}
+		if !decl.IsFunction() {
+			return neutral, false
+		}
+		fn, in = decl, newScan(s.ctx, s.Detector, file)
+	}
+	param := fn.Field("parameters").Child(index)
+	if pattern := param.Field("pattern"); pattern.OK() {
+		param = pattern
+	}
+	if p := fn.Field("parameter"); p.OK() && index == 0 {
+		param = p
+	}
+	sym := param.Symbol()
+	if sym == nil || !param.Is("identifier") {
+		return moved, true
+	}
+	sum := neutral
+	for _, u := range in.usesOf(o, sym, hops) {
+		if u.effect == released {
+			return released, true
+		}
+		sum = max(sum, u.effect)
+	}
+	return sum, true
+}
+
+// releaseAt returns the call that releases the handle mentioned at ref.
+func (s *scan) releaseAt(o *Obligation, ref syntax.Node) syntax.Node {
+	n := ref
+	for range 4 {
+		n = n.Parent()
+		if n.Is("call_expression") {
+			if s.releases(o, n, ref) {
+				return n
+			}
+		}
+		if n.IsStatement() || n.IsFunction() {
+			break
+		}
+	}
+	return syntax.Node{}
+}
+
+// releases reports whether a call releases the handle.
+func (s *scan) releases(o *Obligation, call, handle syntax.Node) bool {
+	for _, r := range o.Kind.Release {
+		given := syntax.Bindings{}
+		if handle.OK() {
+			given["HANDLE"] = handle
+		}
+		for _, v := range r.Pattern.Vars {
+			if b, ok := o.Bindings[v]; ok && v != "HANDLE" {
+				given[v] = b
+			}
+		}
+		b, ok := r.Pattern.MatchCallee(call, given)
+		if !ok {
+			continue
+		}
+		if r.Done || r.Pattern.Root().Field("arguments").Len() == 0 {
+			return handle.OK()
+		}
+		if _, ok = r.Pattern.Match(call, b); ok {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *scan) isReleaseName(k *Kind, name string) bool {
+	for _, r := range k.Release {
+		if r.Pattern.Anchor == name && !r.Pattern.Rooted() {
+			return true
+		}
+	}
+	return false
+}
+
+// lift turns a use inside nested functions into uses of the function home.
+// What runs on the spot counts where it runs. A local helper counts where it
+// is called. Any other function that settles the debt takes it over when it is
+// made.
+func (s *scan) lift(u use, home syntax.Node, hops int) []use {
+	if u.effect == neutral || hops == 0 {
+		return nil
+	}
+	fn := u.at.Function()
+	if u.at.IsFunction() && u.at == home {
+		return nil
+	}
+	if fn == home {
+		return []use{u}
+	}
+	if !fn.OK() {
+		return []use{u}
+	}
+	if isInline(fn) {
+		u.at = callAround(fn)
+		return s.lift(u, home, hops)
+	}
+	if name := functionName(fn); name != nil {
+		var out []use
+		for _, r := range name.Refs {
+			call := r.Parent()
+			v := use{u.effect, u.ref, call, u.text + " in " + name.Name + "()"}
+			if !call.Is("call_expression") || call.Field("function") != r {
+				v = use{moved, u.ref, r, name.Name + "() is handed on"}
+			}
+			out = append(out, s.lift(v, home, hops-1)...)
+		}
+		return out
+	}
+	return s.lift(use{moved, u.ref, fn, u.text + " in a function that runs later"}, home, hops-1)
+}
+
+// callAround is the call that runs an inline function.
+func callAround(fn syntax.Node) syntax.Node {
+	if p := fn.Parent(); p.Is("arguments") {
+		return p.Parent()
+	}
+	return fn.Outer().Parent()
+}
+
+// functionName is the local name that a function is called by.
+func functionName(fn syntax.Node) *syntax.Symbol {
+	if fn.Is("function_declaration") {
+		return fn.Field("name").Symbol()
+	}
+	d := fn.Parent()
+	if d.Is("variable_declarator") && d.Field("name").Is("identifier") {
+		return d.Field("name").Symbol()
+	}
+	return nil
+}
+
+func shorten(text string) string {
+	for i, r := range text {
+		if r == '\n' || i > 60 {
+			return text[:i] + "…"
+		}
+	}
+	return text
+}

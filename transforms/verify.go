@@ -1,0 +1,86 @@
+package transforms
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/evanw/esbuild/pkg/api"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+	"github.com/unleak-dev/unleak/patch"
+)
+
+// Bug is a fix that did not pass verification. It is never applied, and it is
+// a bug of unleak, not of the code.
+type Bug struct {
+	Path    string
+	Fix     *Fix
+	Reason  string
+	Before  []byte
+	Mangled []byte // what would have been written
+}
+
+func (b *Bug) Error() string {
+	return fmt.Sprintf("%s: a fix (%s) failed its proof and was dropped: %s; this is a bug of unleak", b.Path, b.Fix.Message, b.Reason)
+}
+
+// verify applies edits and reads the result back: it parses no worse than
+// before, by two parsers; what was to be settled is; nothing new is owed. It
+// returns the new file, or why not.
+func (d *Detector) verify(ctx context.Context, f *syntax.File, before []*Obligation, edits []patch.Edit, settled []*Obligation) (*syntax.File, []byte, string) {
+	src, err := patch.Apply(f.Src(), edits)
+	if err != nil {
+		return nil, nil, err.Error()
+	}
+	after, err := syntax.Parse(ctx, f.Path, src)
+	if err != nil {
+		return nil, src, err.Error()
+	}
+	if after.Errors() > f.Errors() {
+		return nil, src, "the result does not parse"
+	}
+	if msg := secondOpinion(f.Path, f.Src(), src); msg != "" {
+		return nil, src, "the result does not parse for esbuild: " + msg
+	}
+	owed := map[string]bool{}
+	for _, o := range before {
+		if o.Status == Unmet {
+			owed[o.Fingerprint()] = true
+		}
+	}
+	for _, o := range settled {
+		delete(owed, o.Fingerprint())
+	}
+	for _, o := range d.Detect(ctx, after) {
+		if o.Status == Unmet && !owed[o.Fingerprint()] {
+			line, _ := after.Position(o.At.Start())
+			return nil, src, fmt.Sprintf("the result still owes, or owes anew, in line %d: %s", line, o.Message)
+		}
+	}
+	return after, src, ""
+}
+
+// secondOpinion asks an independent parser about both texts and returns its
+// first complaint about the new one, if it has more than about the old.
+func secondOpinion(path string, old, new []byte) string {
+	now := esbuildErrors(path, new)
+	if len(now) == 0 || len(now) <= len(esbuildErrors(path, old)) {
+		return ""
+	}
+	return now[0].Text
+}
+
+func esbuildErrors(path string, src []byte) []api.Message {
+	loader := map[string]api.Loader{
+		".ts": api.LoaderTS, ".mts": api.LoaderTS, ".cts": api.LoaderTS, ".tsx": api.LoaderTSX,
+	}[filepath.Ext(path)]
+	if loader == api.LoaderNone {
+		loader = api.LoaderJSX
+	}
+	result := api.Transform(string(src), api.TransformOptions{
+		Loader: loader, LogLevel: api.LogLevelSilent, JSX: api.JSXPreserve,
+		TsconfigRaw: `{"compilerOptions":{"experimentalDecorators":true}}`,
+	})
+	return result.Errors
+}
