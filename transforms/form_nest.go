@@ -195,7 +195,9 @@ func (s *scan) awaitCallbacks(fix *Fix, body syntax.Node, segments [][]syntax.No
 		}
 		for _, call := range o.releases {
 			outer := call.Outer()
-			if !call.Within(body) || call.Field("arguments").Len() > 0 || !outer.Is("await_expression") {
+			stmt := outer.Parent()
+			if !call.Within(body) || call.Field("arguments").Len() > 0 || !outer.Is("await_expression") ||
+				!stmt.Is("expression_statement") || !inBlock(stmt) {
 				continue
 			}
 			depth := 0
@@ -206,15 +208,15 @@ func (s *scan) awaitCallbacks(fix *Fix, body syntax.Node, segments [][]syntax.No
 					}
 				}
 			}
-			at := indentAt(s.f, outer.Start()) + strings.Repeat(st.unit, depth)
-			handle := call.Field("function").Field("object").Text()
+			at := indentAt(s.f, stmt.Start()) + strings.Repeat(st.unit, depth)
+			handle := call.Field("function").Field("object")
 			plain := *o
 			kind := *o.Kind
 			kind.After = nil // it was awaited here: only the waiting is mended
 			plain.Kind = &kind
-			code := st.lines(at, st.fit(awaitDone(st.ts, handle, &plain)))
-			fix.Edits = append(fix.Edits, patch.Edit{Start: outer.Start(), End: outer.End(), New: strings.TrimPrefix(code, at)})
-			fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("the release of %s is really waited for now: %s tells by a callback when it is done", handle, shorten(call.Text()))})
+			code := st.lines(at, st.fit(awaitDone(st.ts, handle, &plain, nameTaken(body))))
+			fix.Edits = append(fix.Edits, patch.Edit{Start: stmt.Start(), End: stmt.End(), New: strings.TrimPrefix(code, at)})
+			fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("the release of %s is really waited for now: %s tells by a callback when it is done", handle.Text(), shorten(call.Text()))})
 		}
 	}
 }

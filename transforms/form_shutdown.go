@@ -1,0 +1,118 @@
+package transforms
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+	"github.com/unleak-dev/unleak/patch"
+)
+
+// formShutdown waits for a release that tells by a callback when it is done,
+// and makes the teardown reach it.
+type formShutdown struct{}
+
+func (formShutdown) Name() string { return "shutdown" }
+
+func (formShutdown) fix(s *scan, p *Plan) (*Fix, *Refusal) {
+	o := p.Obligations[0]
+	in := s.instance(p.Owner.Node)
+	e := s.editClass(in)
+	fn := o.gist.(syntax.Node)
+	stmt := o.At.Statement()
+	name := syntax.MemberName(fn)
+	if fn.IsGenerator() || fn.HasToken("get") || fn.HasToken("set") || hasReturnedValue(fn) && !fn.IsAsync() {
+		return nil, refuse(TooEntangled, "%s() returns something already", name)
+	}
+	if r := fn.Field("return_type").Child(0); r.OK() && r.Text() != "void" && !returnsPromise(fn) {
+		return nil, refuse(TooEntangled, "%s() is declared to return %s", name, r.Text())
+	}
+	for _, other := range in.ancestors {
+		for _, m := range syntax.Members(other.Node) {
+			if m.Name == name && !fn.IsAsync() && !returnsPromise(m.Node) {
+				return nil, refuse(NotAsync, "%s() is inherited as a method that returns nothing", name)
+			}
+		}
+	}
+	handle := o.At.Field("function").Field("object")
+	if !inBlock(stmt) {
+		return nil, refuse(TooEntangled, "the release shares its statement with other code")
+	}
+	e.edits = append(e.edits, patch.Edit{Start: stmt.Start(), End: stmt.End(),
+		New: strings.TrimLeft(e.st.lines(indentAt(s.f, stmt.Start()), e.st.fit(awaitDone(e.st.ts, handle, o, nameTaken(fn)))), " \t")})
+	if !fn.IsAsync() {
+		at := fn.Field("name").Start()
+		e.edits = append(e.edits, patch.Edit{Start: at, End: at, New: "async "})
+		if r := fn.Field("return_type"); r.OK() && r.Child(0).Text() == "void" {
+			e.edits = append(e.edits, patch.Edit{Start: r.Child(0).Start(), End: r.Child(0).End(), New: "Promise<void>"})
+		} else if !r.OK() && e.st.ts {
+			end := fn.Field("parameters").End()
+			e.edits = append(e.edits, patch.Edit{Start: end, End: end, New: ": Promise<void>"})
+		}
+		e.note(Unsafe, fmt.Sprintf("%s() returns a promise now: callers that went on at once, and classes that override it, want a look", name))
+	}
+	if t := in.inherited; t != nil && rank(t.name) < rank(name) && !e.has(t.name) {
+		if no := e.override(t, work{steps: []step{{plain: "await this." + name + "();"}}, async: true}); no != nil {
+			return nil, no
+		}
+	}
+	e.note(Unsafe, fmt.Sprintf("%s() waits until the last connection has ended: how long may that take?", name))
+	return &Fix{Plan: p, Edits: e.finish(), Notes: e.notes, Message: fmt.Sprintf("Wait in %s.%s() until the %s is released", nameOf(in.class.Node), name, o.Kind.Noun)}, nil
+}
+
+func hasReturnedValue(fn syntax.Node) bool {
+	for n := range fn.Field("body").Own() {
+		if n.Is("return_statement") && n.Len() > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// awaitDone writes the statements that release by a call that takes a
+// node-style callback, and wait for it. A type that is narrowed by a condition
+// around does not hold inside of the callback, so what may be undefined is kept
+// in a constant first.
+func awaitDone(ts bool, handle syntax.Node, o *Obligation, taken func(string) bool) string {
+	typ, before, name := "", "", handle.Text()
+	if ts {
+		typ = "<void>"
+		if mayBeUndefined(handle) {
+			name = freshName("closing", taken)
+			before = "const " + name + " = " + handle.Text() + ";\n"
+		}
+	}
+	done := fmt.Sprintf("%s.%s((err) => (err ? reject(err) : resolve()));", name, o.Kind.Release[0].Pattern.Anchor)
+	if a := o.Kind.After; a != nil {
+		done += "\n\t" + instantiate(a, o, name) + ";"
+	}
+	return fmt.Sprintf("%sawait new Promise%s((resolve, reject) => {\n\t%s\n});", before, typ, done)
+}
+
+// mayBeUndefined reports whether the declared type of a variable or field has
+// room for nothing, or cannot be seen.
+func mayBeUndefined(n syntax.Node) bool {
+	n = n.Inner(false)
+	if field, ok := n.ThisField(); ok {
+		class, _ := n.ThisClass()
+		for _, m := range syntax.Members(class) {
+			if m.Name == field {
+				return m.Node.HasToken("?") || hasNothing(syntax.Annotation(m.Node)) || m.Getter && hasNothing(m.Node.Field("return_type").Child(0))
+			}
+		}
+		return true
+	}
+	if sym := n.Symbol(); sym != nil && sym.Kind == syntax.Variable {
+		return !sym.Decl.Parent().HasToken("const")
+	}
+	return true
+}
+
+func hasNothing(typ syntax.Node) bool {
+	for d := range typ.Descendants() {
+		if d.Is("undefined", "null") || d.Is("literal_type", "predefined_type") && (d.Text() == "undefined" || d.Text() == "null") {
+			return true
+		}
+	}
+	return false
+}
