@@ -19,3 +19,20 @@ var frameworkHooks = []string{
 }
 
 func isTeardown(name string) bool { return slices.Contains(teardownNames, name) }
+
+// Vocabulary lists the names that the kinds' patterns and the teardowns are
+// recognised by, and those of the things that are known not to throw: what a
+// project calls these is not its own choice.
+func Vocabulary(kinds []*Kind) []string {
+	out := slices.Clone(teardownNames)
+	for _, k := range kinds {
+		for _, a := range k.Acquire {
+			out = append(out, a.Pattern.Names...)
+			out = append(out, a.Types...)
+		}
+		for _, r := range k.Release {
+			out = append(out, r.Pattern.Names...)
+		}
+	}
+	return out
+}

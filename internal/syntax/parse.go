@@ -86,12 +86,18 @@ func Parse(ctx context.Context, path string, src []byte) (*File, error) {
 }
 
 func parseAs(ctx context.Context, l *language, path string, src []byte) (*File, error) {
-	p := l.parser()
-	defer l.done(p)
+	// It is tempting to keep parsers for the next file. The binding watches ctx
+	// in a goroutine that may set a parser's cancellation flag after the parse
+	// has ended, and nothing ever clears it.
+	p := sitter.NewParser()
+	defer p.Close()
+	p.SetLanguage(l.grammar)
 	tree, err := p.ParseCtx(ctx, nil, src)
 	if err != nil {
-		p.Reset() // else the next parse would go on where this one stopped
-		return nil, fmt.Errorf("%s: parsing stopped: %w", path, context.Cause(ctx))
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
+		return nil, fmt.Errorf("%s: parsing stopped: %w", path, err)
 	}
 	defer tree.Close()
 	return &File{Path: path, src: src, nodes: flatten(tree.RootNode()), lang: l}, nil
@@ -213,14 +219,13 @@ func (f *File) analyse() {
 	})
 }
 
-// language is one grammar with its names, and parsers that wait for work.
+// language is one grammar with its names.
 type language struct {
 	ts      bool
 	grammar *sitter.Language
 	kinds   []string
 	fields  []string
 	byField map[string]uint16
-	idle    sync.Pool
 }
 
 func newLanguage(g *sitter.Language, ts bool) *language {
@@ -255,17 +260,6 @@ func (l *language) fieldName(id uint16) string {
 	}
 	return ""
 }
-
-func (l *language) parser() *sitter.Parser {
-	if p, ok := l.idle.Get().(*sitter.Parser); ok {
-		return p
-	}
-	p := sitter.NewParser()
-	p.SetLanguage(l.grammar)
-	return p
-}
-
-func (l *language) done(p *sitter.Parser) { l.idle.Put(p) }
 
 var (
 	typeScript = sync.OnceValue(func() *language { return newLanguage(typescript.GetLanguage(), true) })
