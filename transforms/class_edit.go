@@ -268,7 +268,6 @@ func (e *classEdit) complete(t *teardown, w work) *Refusal {
 	at := lineEndAfter(e.s.f, body.Start()+1)
 	if first.Is("expression_statement") && first.Child(0).Is("string") { // a directive
 		at = first.End()
-		first = first.NextNamed()
 	}
 	text := e.st.eol + e.st.lines(indent, e.st.fit(strings.Join(statements, "\n")))
 	switch {

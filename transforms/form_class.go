@@ -231,7 +231,7 @@ func (e *classEdit) release(w *work, o *Obligation, how, log string) *Refusal {
 	if no != nil {
 		return no
 	}
-	of, clear, key := e.iteration(o, how, noun)
+	of, clear, key := e.iteration(o, how)
 	if o.Kind.Fails == Never {
 		w.add(fmt.Sprintf("for (const %s of %s) %s;", noun, of, call), clear)
 		return nil
@@ -309,24 +309,17 @@ func (e *classEdit) reset(field string) bool {
 
 // iteration says how to walk over a collection, how to empty it, and whether
 // it has keys.
-func (e *classEdit) iteration(o *Obligation, how, noun string) (of, clear string, key bool) {
+func (e *classEdit) iteration(o *Obligation, how string) (of, clear string, key bool) {
 	if o.Handle.Place != InSet {
 		return how, how + ".clear();", false
 	}
-	n := o.Call
-	for ; n.OK(); n = n.Parent() {
-		if n.IsClass() {
-			break
-		}
-	}
-	for _, ref := range e.in.refs[o.Handle.Field] {
-		switch syntax.TypeOf(ref).Name() {
+	if refs := e.in.refs[o.Handle.Field]; len(refs) > 0 {
+		switch syntax.TypeOf(refs[0]).Name() {
 		case "Map":
 			return how + ".values()", how + ".clear();", true
 		case "Set":
 			return how, how + ".clear();", false
 		}
-		break
 	}
 	return how, how + ".length = 0;", false
 }

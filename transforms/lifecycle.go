@@ -13,11 +13,6 @@ var teardownNames = []string{
 	"dismount", "unmount", "detach", "deactivate", "release", "quit", "kill", "finalize",
 }
 
-// frameworkHooks are called by a framework, whoever uses the class.
-var frameworkHooks = []string{
-	"ngOnDestroy", "componentWillUnmount", "disconnectedCallback", "onModuleDestroy", "onApplicationShutdown", "onunload",
-}
-
 func isTeardown(name string) bool { return slices.Contains(teardownNames, name) }
 
 // Vocabulary lists the names that the kinds' patterns and the teardowns are

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"strings"
+	"testing"
+)
+
+// inRoot runs a command line in the top folder of the project.
+func inRoot(t *testing.T, args ...string) string {
+	t.Helper()
+	t.Chdir("../..")
+	var out bytes.Buffer
+	c := &cli{in: strings.NewReader(""), out: &out, err: os.Stderr}
+	cmd := c.rootCommand()
+	cmd.SetArgs(append([]string{"--root", "."}, args...))
+	if err := cmd.ExecuteContext(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// TestReadme: the worked example of the README is what the program prints.
+func TestReadme(t *testing.T) {
+	diff := inRoot(t, "diff", "testdata/demo")
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(readme), "```diff\n"+diff+"```\n") {
+		t.Errorf("README.md does not show what `unleak diff testdata/demo` prints:\n%s", diff)
+	}
+}
+
+// TestDemo: each of the nine shapes is found, and no look-alike is.
+func TestDemo(t *testing.T) {
+	out := inRoot(t, "scan", "--offers", "--exit-zero", "testdata/demo")
+	for _, want := range []string{
+		"labels/src/index.ts:15:22 high http-server", "labels/src/index.ts:16:23 critical browser",
+		"berths/src/index.ts:9:18 critical interval", "timing/src/index.ts:4:5 medium timeout", "timing/src/index.ts:13:5 medium timeout",
+		"sessions/src/index.ts:12:5 critical interval", "fleet/src/index.ts:18:13 high connection",
+		"radio/src/index.ts:21:26 high stomp-subscription", "core/src/scope.ts:15:12 high child-scope",
+		"manifest/src/index.ts:10:7 medium schema", "gateway/src/index.ts:21:7 medium http-server",
+		"5 leaks and 6 offers in ",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("not found: %s", want)
+		}
+	}
+	if strings.Contains(out, "packages/quiet/") {
+		t.Errorf("a look-alike is reported:\n%s", out)
+	}
+}

@@ -1,0 +1,3 @@
+package transforms
+
+//go:generate go test . -run TestKindsTable -update

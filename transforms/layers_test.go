@@ -1,0 +1,49 @@
+package transforms
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// TestLayers holds the direction of imports: patch, vcs and syntax know nothing
+// of ours, transforms knows patch, syntax and project, and nothing but syntax
+// knows the parser.
+func TestLayers(t *testing.T) {
+	const ours = "github.com/unleak-dev/unleak/"
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, ours+"...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	allowed := map[string][]string{
+		"patch": {}, "vcs": {}, "internal/syntax": {}, "internal/settings": {}, "internal/worktree": {},
+		"internal/project": {"internal/syntax"},
+		"transforms":       {"patch", "internal/syntax", "internal/project"},
+	}
+	seen := 0
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		pkg := strings.TrimPrefix(fields[0], ours)
+		for _, im := range fields[1:] {
+			if strings.Contains(im, "go-tree-sitter") && pkg != "internal/syntax" {
+				t.Errorf("%s imports the parser", pkg)
+			}
+			rel, mine := strings.CutPrefix(im, ours)
+			rule, ruled := allowed[pkg]
+			if !mine || !ruled {
+				continue
+			}
+			seen++
+			ok := false
+			for _, a := range rule {
+				ok = ok || a == rel
+			}
+			if !ok {
+				t.Errorf("%s must not import %s", pkg, rel)
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("no imports were looked at")
+	}
+}
