@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -21,6 +22,7 @@ type Detector struct {
 	byAnchor map[string][]candidate
 	anywhere []candidate // patterns whose callee is a hole
 	byName   map[string]*Kind
+	imported *sync.Map // what functions of other files return: declaration -> *summary
 }
 
 // Style overrides what forms otherwise choose by the code.
@@ -36,7 +38,7 @@ type candidate struct {
 
 // NewDetector prepares the kinds for matching.
 func NewDetector(p *project.Project, kinds []*Kind, offers bool) *Detector {
-	d := &Detector{Project: p, Kinds: kinds, Offers: offers, byAnchor: map[string][]candidate{}, byName: map[string]*Kind{}}
+	d := &Detector{Project: p, Kinds: kinds, Offers: offers, byAnchor: map[string][]candidate{}, byName: map[string]*Kind{}, imported: &sync.Map{}}
 	for _, k := range kinds {
 		d.byName[k.Name] = k
 		for i := range k.Acquire {
@@ -55,7 +57,7 @@ func NewDetector(p *project.Project, kinds []*Kind, offers bool) *Detector {
 // others need not be parsed.
 func (d *Detector) IsCandidate(src []byte) bool {
 	for _, k := range d.Kinds {
-		if k.asked(src) {
+		if (d.Offers || !k.onlyOffers()) && k.asked(src) {
 			return true
 		}
 	}
@@ -65,14 +67,21 @@ func (d *Detector) IsCandidate(src []byte) bool {
 // With returns a detector of the same kinds for another state of the project.
 func (d *Detector) With(p *project.Project) *Detector {
 	c := *d
-	c.Project = p
+	c.Project, c.imported = p, &sync.Map{}
 	return &c
 }
 
 // Detect returns every obligation of a file in source order, the met and moved
 // ones, too.
 func (d *Detector) Detect(ctx context.Context, f *syntax.File) []*Obligation {
+	return d.detect(ctx, f, maxHops)
+}
+
+// detect is Detect with a bound on how many functions of other files, one
+// behind the other, are asked what they return.
+func (d *Detector) detect(ctx context.Context, f *syntax.File, hops int) []*Obligation {
 	s := newScan(ctx, d, f)
+	s.hops = hops
 	for id := range f.NodeCount() {
 		n := f.Node(int32(id))
 		if !n.Is("call_expression", "new_expression") {
@@ -83,6 +92,9 @@ func (d *Detector) Detect(ctx context.Context, f *syntax.File) []*Obligation {
 				s.found = append(s.found, o)
 				break
 			}
+		}
+		if o := s.matchImported(n); o != nil {
+			s.found = append(s.found, o)
 		}
 	}
 	for i := 0; i < len(s.found); i++ { // judging one may find more behind it
@@ -123,6 +135,7 @@ type scan struct {
 	ctx    context.Context
 	f      *syntax.File
 	found  []*Obligation
+	hops   int
 	graphs map[int32]*syntax.Graph
 	owners map[int32]*instance
 }

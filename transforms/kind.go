@@ -3,6 +3,7 @@ package transforms
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -192,7 +193,7 @@ func parseSize(s string) (int64, error) {
 }
 
 func (a *Acquire) occurs(src []byte) bool {
-	if !bytes.Contains(src, []byte(a.needle())) {
+	if !a.named(src) {
 		return false
 	}
 	if len(a.From) == 0 {
@@ -204,4 +205,43 @@ func (a *Acquire) occurs(src []byte) bool {
 		}
 	}
 	return false
+}
+
+// named reports whether what the pattern calls occurs as a word, or, where that
+// is a hole, whether something is made with the pattern's arguments.
+func (a *Acquire) named(src []byte) bool {
+	needle := []byte(a.needle())
+	for at := 0; ; {
+		i := bytes.Index(src[at:], needle)
+		if i < 0 {
+			return false
+		}
+		start, end := at+i, at+i+len(needle)
+		at = start + 1
+		if a.Pattern.Anchor == "" {
+			if !a.Pattern.New || afterNew(src[:start]) {
+				return true
+			}
+			continue
+		}
+		if (start == 0 || !isWordByte(src[start-1])) && (end == len(src) || !isWordByte(src[end])) {
+			return true
+		}
+	}
+}
+
+// afterNew reports whether a text ends in `new` and a name.
+func afterNew(src []byte) bool {
+	rest := bytes.TrimRightFunc(src, func(r rune) bool { return r == '.' || r < 0x80 && isWordByte(byte(r)) })
+	return len(rest) < len(src) && bytes.HasSuffix(bytes.TrimRight(rest, " \t\n"), []byte("new"))
+}
+
+func isWordByte(b byte) bool {
+	return b == '_' || b == '$' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'
+}
+
+// onlyOffers reports whether nothing that the kind finds can be a leak: what an
+// instance's own registry or its own children hold ends with the instance.
+func (k *Kind) onlyOffers() bool {
+	return k.Keyed != "" || len(k.Acquire) > 0 && slices.Contains(k.Acquire[0].Types, "this")
 }

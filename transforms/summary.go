@@ -34,6 +34,63 @@ func (s *scan) callersOf(o *Obligation) {
 // maxObligations bounds what summaries may add to one file.
 const maxObligations = 10000
 
+// summary is what a function hands to its callers; a zero one hands nothing.
+type summary struct {
+	kind    *Kind
+	acquire *Acquire
+	text    string
+}
+
+// matchImported asks a function that is imported from elsewhere in the project
+// whether it returns what it acquired.
+func (s *scan) matchImported(n syntax.Node) *Obligation {
+	callee := n.Field("function").Inner(false)
+	if s.hops == 0 || !n.Is("call_expression") || !callee.Is("identifier") {
+		return nil
+	}
+	im, ok := callee.Symbol().Import()
+	if !ok || im.TypeOnly || im.Name == "*" {
+		return nil
+	}
+	path := s.Project.Resolve(s.f.Path, im.Module)
+	if path == "" {
+		return nil
+	}
+	key := path + "\x00" + im.Name
+	v, known := s.imported.Load(key)
+	if !known {
+		v = s.summarise(path, im.Name)
+		s.imported.Store(key, v)
+	}
+	sum := v.(*summary)
+	if sum.kind == nil {
+		return nil
+	}
+	o := &Obligation{
+		Kind: sum.kind, Acquire: sum.acquire, File: s.f, Call: n, At: n, Bindings: syntax.Bindings{},
+		Evidence: []string{sum.text}, Status: Moved, Standing: Leak,
+	}
+	o.step(n, "acquired: %s", sum.text)
+	return o
+}
+
+func (s *scan) summarise(path, name string) *summary {
+	f, decl := s.Project.Declaration(s.ctx, path, name)
+	if decl.Is("variable_declarator") {
+		decl = decl.Field("value").Inner(false)
+	}
+	if !decl.IsFunction() || f == s.f || !s.IsCandidate(f.Src()) {
+		return &summary{}
+	}
+	for _, o := range s.detect(s.ctx, f, s.hops-1) {
+		if o.gives == decl {
+			line, _ := f.Position(o.Call.Start())
+			return &summary{o.Kind, o.Acquire, fmt.Sprintf("returned by %s, acquired in %s line %d", name, f.Path, line)}
+		}
+	}
+	return &summary{}
+}
+
 // callsOf finds the calls of a function by its name, or through this.
 func (s *scan) callsOf(fn syntax.Node) []syntax.Node {
 	var out []syntax.Node
