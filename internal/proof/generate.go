@@ -1,0 +1,3 @@
+package proof
+
+//go:generate go test . -run TestExecuted -update

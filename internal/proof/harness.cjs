@@ -1,0 +1,223 @@
+// Runs examples before and after their fix and counts what is still alive.
+//
+// Standard input: [{id, before, after, drive}], each a piece of CommonJS.
+// Standard output: one JSON line for each cell, as it ends.
+'use strict';
+const real = { setTimeout, setInterval, clearTimeout, clearInterval };
+const http = require('http');
+
+// World is what one scenario runs in: timers that are counted, libraries that
+// record what is acquired and released, and things that can be told to fail.
+class World {
+  constructor() {
+    this.alive = new Map(); // resource -> kind
+    this.twice = 0;
+    this.fails = new Set(); // names of methods that fail
+    this.tracked = [];
+    const track = (kind) => (callback, ms, ...args) => {
+      const timer = real[kind](() => {
+        if (kind === 'setTimeout') this.alive.delete(timer);
+        callback(...args);
+      }, ms);
+      this.alive.set(timer, kind);
+      return timer;
+    };
+    const clear = (timer) => {
+      this.alive.delete(timer);
+      real.clearTimeout(timer);
+    };
+    const quiet = Object.fromEntries(Object.keys(console).map((k) => [k, () => {}]));
+    this.globals = { console: quiet, setTimeout: track('setTimeout'), setInterval: track('setInterval'), clearTimeout: clear, clearInterval: clear };
+  }
+
+  // resource is something that must be released by the method named.
+  resource(kind, release, methods) {
+    const r = {};
+    for (const [name, run] of Object.entries(methods)) {
+      r[name] = (...args) => {
+        this.failIf(name);
+        return run(...args);
+      };
+    }
+    this.alive.set(r, kind);
+    r[release] = (...args) => {
+      if (!this.alive.delete(r)) this.twice++;
+      const done = methods[release]?.(...args);
+      this.failIf(release); // it may fail, and is gone all the same
+      return done;
+    };
+    return r;
+  }
+
+  failIf(name) {
+    if (this.fails.has(name)) throw new Error(`${name} failed`);
+  }
+
+  modules() {
+    const world = this;
+    const page = () =>
+      world.resource('page', 'close', {
+        goto: async () => {}, setContent: async () => {}, screenshot: async () => 'png', pdf: async () => 'pdf',
+        title: async () => 'title', content: async () => 'content', close: async () => {},
+      });
+    const launch = async () => {
+      world.failIf('launch');
+      const pages = [];
+      const browser = world.resource('browser', 'close', {
+        newPage: async () => {
+          const p = page();
+          pages.push(p);
+          return p;
+        },
+        close: async () => pages.forEach((p) => world.alive.delete(p)), // they go with it
+      });
+      return browser;
+    };
+    class Client {
+      constructor() {
+        this.own = [];
+      }
+      activate() {
+        this.live = world.resource('client', 'end', { end: () => {} });
+      }
+      async deactivate() {
+        this.live?.end();
+        this.own.forEach((s) => world.alive.delete(s));
+      }
+      subscribe() {
+        const s = world.resource('subscription', 'unsubscribe', { unsubscribe: () => {} });
+        this.own.push(s);
+        return s;
+      }
+    }
+    class Ajv {
+      constructor() {
+        this.entries = new Map();
+      }
+      addSchema(schema, id) {
+        const s = world.resource('schema', 'drop', { drop: () => {} });
+        this.entries.set(id, s);
+      }
+      removeSchema(id) {
+        for (const [k, s] of [...this.entries]) {
+          if (id === undefined || k === id) {
+            s.drop();
+            this.entries.delete(k);
+          }
+        }
+      }
+    }
+    return {
+      puppeteer: { launch, default: { launch }, __esModule: true },
+      playwright: { chromium: { launch } },
+      '@stomp/stompjs': { Client },
+      ajv: { default: Ajv, __esModule: true },
+      http: { ...http, createServer: (...args) => world.server(http.createServer(...args)) },
+    };
+  }
+
+  // server is a real one: alive while it listens.
+  server(s) {
+    s.on('listening', () => this.alive.set(s, 'server'));
+    s.on('close', () => this.alive.delete(s));
+    return s;
+  }
+
+  // load evaluates a bundle in this world.
+  load(code) {
+    const known = this.modules();
+    const need = (name) => known[name.replace(/^node:/, '')] ?? require(name);
+    const module = { exports: {} };
+    const g = this.globals;
+    new Function('require', 'module', 'exports', ...Object.keys(g), code)(need, module, module.exports, ...Object.values(g));
+    return module.exports;
+  }
+
+  // pause lets everything run that is due.
+  pause(ms = 8) {
+    return new Promise((resolve) => real.setTimeout(resolve, ms));
+  }
+
+  // sizes adds up the collections that an owner keeps.
+  sizes() {
+    let n = 0;
+    for (const owner of this.tracked) {
+      for (const v of Object.values(owner)) {
+        if (v instanceof Set || v instanceof Map) n += v.size;
+        else if (Array.isArray(v)) n += v.length;
+      }
+    }
+    return n;
+  }
+
+  kill() {
+    for (const [r, kind] of this.alive) {
+      if (kind === 'setTimeout' || kind === 'setInterval') real.clearTimeout(r);
+      if (kind === 'server') r.close(() => {}), r.closeAllConnections();
+    }
+  }
+}
+
+// scenario runs one way through the owner's life and counts what is left.
+async function scenario(code, run) {
+  const world = new World();
+  const result = {};
+  try {
+    result.value = JSON.stringify(await run(world.load(code), world)) ?? 'undefined';
+  } catch (err) {
+    result.error = String(err && err.message);
+  }
+  await world.pause();
+  result.alive = [...world.alive.values()];
+  result.twice = world.twice;
+  result.sizes = world.sizes();
+  world.kill();
+  return result;
+}
+
+async function prove(cell) {
+  const module = { exports: {} };
+  new Function('module', 'exports', 'require', cell.drive)(module, module.exports, require);
+  const problems = [];
+  const counts = { before: 0, after: 0, scenarios: 0 };
+  for (const [name, run] of Object.entries(module.exports)) {
+    const gain = name.endsWith(' (gain)'); // what an offer adds: only `after` can do it
+    const before = await scenario(cell.before, run);
+    const after = await scenario(cell.after, run);
+    counts.scenarios++;
+    counts.before += before.alive.length;
+    counts.after += after.alive.length;
+    if (after.alive.length > 0) problems.push(`${name}: left after the fix: ${after.alive}`);
+    if (after.twice > 0) problems.push(`${name}: ${after.twice} released twice after the fix`);
+    if (!gain && before.value !== after.value) problems.push(`${name}: returned ${before.value}, now ${after.value}`);
+    if (!gain && before.error !== after.error) problems.push(`${name}: threw ${before.error}, now ${after.error}`);
+    if (after.sizes > 0) problems.push(`${name}: the owner still tracks ${after.sizes}`);
+    const world = new World();
+    const m = world.load(cell.after);
+    for (let i = 0; i < 100; i++) await Promise.resolve(run(m, world)).catch(() => {});
+    await world.pause();
+    if (world.alive.size > 0) problems.push(`${name}: ${world.alive.size} left after a hundred rounds`);
+    if (world.sizes() > 0) problems.push(`${name}: a hundred rounds leave ${world.sizes()} tracked`);
+    world.kill();
+  }
+  if (counts.scenarios === 0) problems.push('no scenarios');
+  if (counts.before === 0) problems.push('nothing is left before the fix: the example proves nothing');
+  return { id: cell.id, ...counts, problems };
+}
+
+process.on('unhandledRejection', () => {}); // an example's own business
+(async () => {
+  let text = '';
+  for await (const chunk of process.stdin) text += chunk;
+  for (const cell of JSON.parse(text)) {
+    console.log(JSON.stringify({ id: cell.id, begun: true }));
+    let timer;
+    const late = new Promise((resolve) => {
+      timer = real.setTimeout(() => resolve({ id: cell.id, problems: ['hangs'] }), 20000);
+    });
+    const result = await Promise.race([prove(cell).catch((err) => ({ id: cell.id, problems: [String(err.stack)] })), late]);
+    real.clearTimeout(timer);
+    console.log(JSON.stringify(result));
+  }
+  process.exit(0);
+})();
