@@ -20,10 +20,11 @@ type classEdit struct {
 	edits   []patch.Edit
 	notes   []Note
 	taken   map[string]bool
+	locals  map[string]bool // names given to local variables
 }
 
 func (s *scan) editClass(in *instance) *classEdit {
-	e := &classEdit{s: s, in: in, st: styleOf(s.f), taken: map[string]bool{}}
+	e := &classEdit{s: s, in: in, st: styleOf(s.f), taken: map[string]bool{}, locals: map[string]bool{}}
 	for _, m := range in.members {
 		e.taken[m.Name] = true
 	}
@@ -133,9 +134,16 @@ func (e *classEdit) finish() []patch.Edit {
 	text := map[int]string{}
 	if len(e.fields) > 0 {
 		block := e.st.lines(indent, e.st.fit(strings.Join(e.fields, "\n")))
+		if e.st.semi == "" && e.memberWants(lastField) {
+			block += ";"
+		}
 		if lastField.OK() {
 			at := lineEndAfter(e.s.f, lastField.End())
-			text[at] = e.st.eol + e.st.eol + block
+			gap := e.st.eol
+			if blankAfter(string(e.s.f.Src()[at:])) {
+				gap += e.st.eol // the class has blank lines between its members
+			}
+			text[at] = gap + block
 		} else {
 			at := e.body().Start() + 1
 			text[at] = e.st.eol + block
@@ -163,6 +171,24 @@ func (e *classEdit) finish() []patch.Edit {
 		edits = append(edits, patch.Edit{Start: at, End: at, New: t})
 	}
 	return edits
+}
+
+// blankAfter reports whether a text goes on with an empty line.
+func blankAfter(s string) bool {
+	_, s, ok := strings.Cut(s, "\n")
+	line, _, _ := strings.Cut(s, "\n")
+	return ok && strings.TrimSpace(line) == ""
+}
+
+// memberWants reports whether the member behind the new fields would go on with
+// one that has no semicolon: *x(), [x]().
+func (e *classEdit) memberWants(lastField syntax.Node) bool {
+	at := e.body().Start() + 1
+	if lastField.OK() {
+		at = lineEndAfter(e.s.f, lastField.End())
+	}
+	rest := strings.TrimLeft(string(e.s.f.Src()[at:e.body().End()]), " \t\r\n")
+	return rest != "" && strings.ContainsAny(rest[:1], "*[(")
 }
 
 // work is what a teardown has to do, in order.
@@ -258,44 +284,53 @@ func (e *classEdit) complete(t *teardown, w work) *Refusal {
 	}
 	statements, collects := w.guarded()
 	if collects {
+		if nameTaken(t.own)("failed") {
+			return refuse(NameTaken, "failed is something else in %s()", t.name)
+		}
 		if hasReturn(t.own) {
 			return refuse(TooEntangled, "%s() returns early, so that errors of the releases could not be thrown after it", t.name)
 		}
 		statements = append([]string{e.failedDecl()}, statements...)
 	}
 	indent := indentAt(e.s.f, t.own.Start()) + e.st.unit
+	outer := indentAt(e.s.f, t.own.Start())
 	first := body.Child(0)
 	at := lineEndAfter(e.s.f, body.Start()+1)
-	if first.Is("expression_statement") && first.Child(0).Is("string") { // a directive
-		at = first.End()
+	if first.Is("expression_statement") && first.Child(0).Is("string") { // a directive comes first
+		at = lineEndAfter(e.s.f, first.End())
+		first = first.NextNamed()
 	}
-	text := e.st.eol + e.st.lines(indent, e.st.fit(strings.Join(statements, "\n")))
-	switch {
-	case body.Child(0).OK() && !strings.Contains(string(e.s.f.Src()[at:body.Child(0).Start()]), "\n"):
-		// dispose() { this.x(); } on one line
-		gap := len(string(e.s.f.Src()[at:])) - len(strings.TrimLeft(string(e.s.f.Src()[at:]), " \t"))
-		e.edits = append(e.edits, patch.Edit{Start: at, End: at + gap, New: text + e.st.eol + indent})
-		tail := body.End() - 1
-		start := tail
-		for start > at && (e.s.f.Src()[start-1] == ' ' || e.s.f.Src()[start-1] == '\t') {
-			start--
-		}
-		end := ""
-		if collects {
-			end = e.st.eol + e.st.lines(indent, e.st.fit(throwFirst))
-		}
-		e.edits = append(e.edits, patch.Edit{Start: start, End: tail, New: end + e.st.eol + indentAt(e.s.f, t.own.Start())})
-		return nil
-	case !body.Child(0).OK():
-		if collects {
-			text += e.st.eol + e.st.lines(indent, e.st.fit(throwFirst))
-		}
-		inner := string(e.s.f.Src()[at : body.End()-1])
-		if !strings.Contains(inner, "\n") {
-			e.edits = append(e.edits, patch.Edit{Start: at, End: at + len(inner), New: text + e.st.eol + indentAt(e.s.f, t.own.Start())})
+	src := string(e.s.f.Src())
+	code := strings.Join(statements, "\n")
+	text := e.st.eol + e.st.lines(indent, e.st.guarded(code, first))
+	tail := ""
+	if collects {
+		tail = e.st.eol + e.st.lines(indent, e.st.fit(throwFirst))
+	}
+	if !first.OK() {
+		inner := src[at : body.End()-1]
+		if strings.Contains(inner, "\n") {
+			e.edits = append(e.edits, patch.Edit{Start: at, End: at, New: text + tail})
 			return nil
 		}
-		e.edits = append(e.edits, patch.Edit{Start: at, End: at, New: text})
+		if remark := strings.TrimSpace(inner); remark != "" { // dispose() { /* nothing */ }
+			text = e.st.eol + indent + remark + text
+		}
+		e.edits = append(e.edits, patch.Edit{Start: at, End: at + len(inner), New: text + tail + e.st.eol + outer})
+		return nil
+	}
+	if !strings.Contains(src[at:first.Start()], "\n") {
+		// dispose() { this.x(); } on one line
+		e.edits = append(e.edits, patch.Edit{Start: at, End: first.Start(), New: text + e.st.eol + indent})
+		end := body.End() - 1
+		start := end
+		for start > at && (src[start-1] == ' ' || src[start-1] == '\t') {
+			start--
+		}
+		if !strings.HasSuffix(src[:start], "\n") {
+			tail += e.st.eol + outer
+		}
+		e.edits = append(e.edits, patch.Edit{Start: start, End: end, New: tail})
 		return nil
 	}
 	e.edits = append(e.edits, patch.Edit{Start: at, End: at, New: text + e.st.eol})
@@ -305,7 +340,7 @@ func (e *classEdit) complete(t *teardown, w work) *Refusal {
 			last = c
 		}
 		end := lineEndAfter(e.s.f, last.End())
-		e.edits = append(e.edits, patch.Edit{Start: end, End: end, New: e.st.eol + e.st.lines(indent, e.st.fit(throwFirst))})
+		e.edits = append(e.edits, patch.Edit{Start: end, End: end, New: tail})
 	}
 	return nil
 }
@@ -321,7 +356,7 @@ func (e *classEdit) failedDecl() string {
 
 func hasReturn(fn syntax.Node) bool {
 	for n := range fn.Field("body").Own() {
-		if n.Is("return_statement") {
+		if n.Is("return_statement", "throw_statement") {
 			return true
 		}
 	}
@@ -339,14 +374,11 @@ func (e *classEdit) override(t *teardown, w work) *Refusal {
 	if w.async && !t.async {
 		return refuse(NotAsync, "the inherited %s() is not async, and the release must be awaited", t.name)
 	}
-	required := 0
-	for p := range t.above.Node.Field("parameters").Children() {
-		if p.Is("required_parameter") && !p.Field("value").OK() {
-			required++
-		}
+	if t.above.Node.Field("parameters").Len() > 0 {
+		return refuse(TooEntangled, "the inherited %s() takes arguments", t.name)
 	}
-	if required > 0 {
-		return refuse(TooEntangled, "the inherited %s() wants arguments", t.name)
+	if r := t.above.Node.Field("return_type").Child(0); r.OK() && r.Text() != "void" && r.Text() != "Promise<void>" {
+		return refuse(TooEntangled, "the inherited %s() is declared to return %s", t.name, r.Text())
 	}
 	access := e.public()
 	switch syntax.Accessibility(t.above.Node) {

@@ -1,76 +1,346 @@
 package transforms
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
 
-// derived refuses to release at the end of a call what something that outlives
-// the call was made from: a page, a stream, a cursor, a service of a scope.
-// Data that was read from the handle and awaited is no such thing.
-func (s *scan) derived(o *Obligation, home syntax.Node) *Refusal {
-	for _, ref := range o.Handle.Symbol.Refs {
-		m := ref.Outer().Parent()
-		call := m.Parent()
-		if !m.Is("member_expression") || !call.Is("call_expression") || call.Field("function") != m {
-			continue
-		}
-		name := m.Field("property").Text()
-		if s.isReleaseName(o.Kind, name) || chainable[name] && registersLocal(call) {
-			continue
-		}
-		if !s.livesOn(call, name) {
-			continue
-		}
-		probe := &Obligation{Kind: o.Kind, Acquire: o.Acquire, File: o.File, Call: call, Bindings: syntax.Bindings{}}
-		h, elsewhere := s.sink(Handle{}, widen(call))
-		escapes := elsewhere != "" && !strings.HasPrefix(elsewhere, "part of")
-		if h.Place == InField || h.Place == InSet {
-			escapes = true
-		}
-		if h.Place == InVariable {
-			probe.Handle = h
-			for _, u := range s.usesOf(probe, h.Symbol, 3) {
-				for _, l := range s.lift(u, home, 3) {
-					if l.effect == moved && !strings.HasPrefix(l.text, "handed to") {
-						escapes = true
-					}
-				}
-			}
-		}
-		if escapes {
-			line, _ := s.f.Position(call.Start())
-			return refuse(DerivedEscapes, "what line %d makes of %s outlives the call", line, o.Handle.Symbol.Name)
-		}
-	}
-	return nil
+// outliving looks for what was made from a handle and is still at work when the
+// call ends: a page that is returned, a function that reads the handle later, a
+// promise that nobody waits for. Releasing the handle would break it.
+//
+// It follows the handle, and every variable that was made from it, through the
+// function home. What a method with the name of a reader returned, once
+// awaited, is data and followed no further.
+type outliving struct {
+	s      *scan
+	o      *Obligation
+	home   syntax.Node
+	level  map[*syntax.Symbol]liveness
+	work   []*syntax.Symbol
+	notes  []Note
+	refuse *Refusal
 }
 
-// registersLocal: x.on(..) as a statement makes nothing.
-func registersLocal(call syntax.Node) bool { return call.Outer().Parent().Is("expression_statement") }
+// liveness says how sure it is that something needs the handle.
+type liveness int
 
-var makers = []string{"new", "create", "open", "connect", "start", "resolve", "acquire", "begin", "launch", "spawn", "fork", "child", "watch", "subscribe", "get"}
+const (
+	maybeLive liveness = iota // awaited from a method that says nothing
+	live
+)
 
-// livesOn reports whether the result of a method call may be alive: another
-// kind's acquisition, something that was not awaited, or by a maker's name.
-func (s *scan) livesOn(call syntax.Node, name string) bool {
+// outlives returns why the handle must not be released at the end of home, or
+// the doubts.
+func (s *scan) outlives(o *Obligation, home syntax.Node) ([]Note, *Refusal) {
+	v := &outliving{s: s, o: o, home: home, level: map[*syntax.Symbol]liveness{}}
+	v.add(o.Handle.Symbol, live)
+	for len(v.work) > 0 && v.refuse == nil {
+		sym := v.work[0]
+		v.work = v.work[1:]
+		for _, ref := range sym.Refs {
+			v.mention(sym, ref)
+		}
+	}
+	return v.notes, v.refuse
+}
+
+func (v *outliving) add(sym *syntax.Symbol, l liveness) {
+	if old, seen := v.level[sym]; seen && old >= l {
+		return
+	}
+	v.level[sym] = l
+	v.work = append(v.work, sym)
+}
+
+// escapes records that something of a level gets away at n.
+func (v *outliving) escapes(l liveness, n syntax.Node, what string) {
+	line, _ := v.s.f.Position(n.Start())
+	if l == live {
+		if v.refuse == nil {
+			v.refuse = refuse(DerivedEscapes, "line %d: %s outlives the call", line, what)
+		}
+		return
+	}
+	v.notes = append(v.notes, Note{Unsafe, fmt.Sprintf("line %d: is %s usable once the %s is released?", line, what, v.o.Kind.Noun)})
+}
+
+func (v *outliving) mention(sym *syntax.Symbol, ref syntax.Node) {
+	l := v.level[sym]
+	if !v.reached(l, ref) {
+		return
+	}
+	if ref.Is("shorthand_property_identifier") {
+		v.sink(l, ref, ref.Parent(), true, sym.Name)
+		return
+	}
+	// Climb from x over x.m(..).n(..) to the value of the whole chain.
+	n, method, awaited, via := ref.Inner(false), "", false, false
+	for {
+		p := n.Parent()
+		switch {
+		case p.Is("parenthesized_expression", "as_expression", "non_null_expression", "satisfies_expression"):
+			n = p
+			continue
+		case p.Is("await_expression"):
+			n, awaited = p, true
+			continue
+		case p.Is("member_expression", "subscript_expression") && p.Field("object") == n:
+			call := p.Parent()
+			if call.Is("call_expression") && call.Field("function") == p {
+				if method == "" || !awaited {
+					method = p.Field("property").Text()
+				}
+				if awaited && l == live && isData(method) {
+					return // (await x.title()).length
+				}
+				via = via || awaited && method != "" && v.s.livesOnCall(n, method)
+				n, awaited = call, false
+				continue
+			}
+			if method == "" {
+				method = p.Field("property").Text()
+			}
+			n = p
+			continue
+		}
+		break
+	}
+	if method != "" && v.s.isReleaseName(v.o.Kind, method) && sym == v.o.Handle.Symbol {
+		return
+	}
+	if via && !awaited && n.Parent().Is("expression_statement") {
+		v.escapes(live, n, shorten(n.Text()))
+		return
+	}
+	v.value(l, ref, n, method, awaited)
+}
+
+// value looks at what becomes of the value of a chain.
+func (v *outliving) value(l liveness, ref, n syntax.Node, method string, awaited bool) {
+	if method != "" {
+		switch {
+		case awaited && isData(method):
+			return
+		case n.Is("call_expression", "await_expression") && v.s.livesOnCall(n, method):
+			l = live
+		case awaited:
+			l = maybeLive
+		case n.Parent().Is("return_statement") && isData(method):
+			return // becomes `return await`
+		case n.Parent().Is("return_statement"):
+			l = maybeLive
+		case !n.Is("call_expression"):
+			return // a property
+		}
+	}
+	v.sink(l, ref, n, method != "", shorten(n.Text()))
+}
+
+func (v *outliving) sink(l liveness, ref, n syntax.Node, made bool, what string) {
+	p := n.Parent()
+	switch p.Kind() {
+	case "variable_declarator":
+		if p.Field("value") == n {
+			for _, sym := range boundBy(p.Field("name")) {
+				v.add(sym, l)
+			}
+		}
+	case "assignment_expression":
+		if p.Field("right") != n {
+			return
+		}
+		if sym := p.Field("left").Symbol(); sym != nil && p.Field("left").Is("identifier") && v.s.f.TopLevel(sym.Name) != sym {
+			if sym != v.o.Handle.Symbol {
+				v.add(sym, l)
+			}
+			return
+		}
+		v.escapes(l, n, what)
+	case "return_statement", "yield_expression", "pair", "array", "object", "spread_element":
+		if v.o.Handle.Symbol.Refs != nil && ref.Symbol() == v.o.Handle.Symbol && !made {
+			return // the handle itself: that it moves is judged elsewhere
+		}
+		v.escapes(l, n, what)
+	case "arguments":
+		v.argument(l, ref, n, p.Parent(), made, what)
+	case "expression_statement":
+		if chained(n) {
+			v.escapes(live, n, "what goes on after "+what)
+		}
+	}
+}
+
+// argument: handed to a call. What is awaited, or known to only look, gives it
+// back.
+func (v *outliving) argument(l liveness, ref, n, call syntax.Node, made bool, what string) {
+	if made && l == maybeLive {
+		return // f(await x.m()): data, or nearly
+	}
+	if o, ok := call.Field("function").Inner(false).Origin(); ok && o.Module == "" && len(o.Path) == 2 && o.Path[0] == "console" {
+		return
+	}
+	if v.onOwn(call) {
+		return
+	}
+	if !made && call.Is("call_expression") {
+		index := 0
+		for c := range call.Field("arguments").Children() {
+			if c == n {
+				break
+			}
+			index++
+		}
+		if e, known := v.s.parameterEffect(v.o, call, index, 3); known && e == neutral {
+			return
+		}
+		if call.Outer().Is("await_expression") {
+			v.escapes(maybeLive, n, what+", handed to "+calleeText(call))
+			return
+		}
+	}
+	if ref.Symbol() == v.o.Handle.Symbol && !made {
+		return
+	}
+	v.escapes(l, n, what+", handed to "+calleeText(call))
+}
+
+// onOwn reports whether a call is a method of something made from the handle.
+func (v *outliving) onOwn(call syntax.Node) bool {
+	n := call.Field("function").Inner(false)
+	for n.Is("member_expression", "call_expression", "await_expression", "parenthesized_expression", "non_null_expression") {
+		switch {
+		case n.Is("member_expression"):
+			n = n.Field("object")
+		case n.Is("call_expression"):
+			n = n.Field("function")
+		default:
+			n = n.Child(0)
+		}
+	}
+	sym := n.Symbol()
+	if sym == nil {
+		return false
+	}
+	_, tainted := v.level[sym]
+	return tainted
+}
+
+// reached reports whether a mention happens in the call itself. A function that
+// runs later and mentions the handle is an escape, unless something made from
+// the handle runs it, or only the call does.
+func (v *outliving) reached(l liveness, ref syntax.Node) bool {
+	for fn := ref.Function(); fn != v.home; fn = fn.Function() {
+		if !fn.OK() {
+			return false
+		}
+		if isInline(fn) {
+			if fn.IsAsync() && !isExecutor(fn) && !collected(callAround(fn)) {
+				v.escapes(live, fn, "what its callbacks are still waiting for")
+				return false
+			}
+			continue
+		}
+		if p := fn.Parent(); p.Is("arguments") && v.onOwn(p.Parent()) {
+			continue
+		}
+		if name := functionName(fn); name != nil && onlyCalled(name) {
+			continue
+		}
+		if v.s.settlesLater(v.o, fn) {
+			continue
+		}
+		v.escapes(live, fn, "a function that mentions "+ref.Text())
+		return false
+	}
+	return true
+}
+
+// settlesLater: a function that releases the handle is no further use of it.
+func (s *scan) settlesLater(o *Obligation, fn syntax.Node) bool {
+	return slices.ContainsFunc(o.releases, func(r syntax.Node) bool { return r.Within(fn) })
+}
+
+func onlyCalled(name *syntax.Symbol) bool {
+	for _, r := range name.Refs {
+		if c := r.Parent(); !c.Is("call_expression") || c.Field("function") != r {
+			return false
+		}
+	}
+	return true
+}
+
+// collected reports whether somebody waits for the promises that an iterator's
+// callbacks return: await Promise.all(xs.map(async ..)).
+func collected(call syntax.Node) bool {
+	for n := call; n.OK() && !n.IsStatement(); n = n.Parent() {
+		if n.Is("await_expression") {
+			return true
+		}
+	}
+	return false
+}
+
+// chained reports whether a statement goes on with a promise by then, and does
+// not wait.
+func chained(n syntax.Node) bool {
+	for d := range n.Own() {
+		if d.Is("call_expression") {
+			switch d.Field("function").Field("property").Text() {
+			case "then", "finally":
+				return !n.Is("await_expression")
+			}
+		}
+	}
+	return false
+}
+
+// readers are methods whose result, once awaited, is data.
+var readers = map[string]bool{
+	"title": true, "content": true, "screenshot": true, "pdf": true, "evaluate": true, "$eval": true, "$$eval": true, "url": true,
+	"version": true, "metrics": true, "cookies": true, "count": true, "text": true, "json": true, "address": true, "query": true,
+	"execute": true, "run": true, "textContent": true, "innerText": true, "innerHTML": true, "inputValue": true, "status": true,
+	"stat": true, "size": true, "close": true, "goto": true, "setContent": true, "allTextContents": true, "ping": true,
+}
+
+func isData(method string) bool {
+	if readers[method] {
+		return true
+	}
+	for _, prefix := range []string{"is", "has", "read", "count", "to", "getAttribute"} {
+		rest, ok := strings.CutPrefix(method, prefix)
+		if ok && (rest == "" || rest[0] >= 'A' && rest[0] <= 'Z') && !strings.Contains(rest, "Stream") {
+			return true
+		}
+	}
+	return false
+}
+
+var makers = []string{"new", "create", "open", "connect", "start", "resolve", "acquire", "begin", "launch", "spawn", "fork", "child", "watch", "subscribe"}
+
+// livesOnCall reports whether the result of a method call is alive: another
+// kind's acquisition, or by a maker's name.
+func (s *scan) livesOnCall(n syntax.Node, name string) bool {
+	call := n.Inner(true)
 	for _, c := range s.candidates(call) {
 		if s.match(c, call) != nil {
 			return true
 		}
 	}
 	lower := strings.ToLower(name)
-	for _, part := range []string{"stream", "cursor", "iterator", "session", "channel", "page", "context"} {
-		if strings.Contains(lower, part) {
+	for _, part := range []string{"stream", "cursor", "iterator", "session", "channel", "page", "context", "handle", "locator"} {
+		if strings.Contains(lower, part) && !strings.HasPrefix(lower, "set") {
 			return true
 		}
 	}
 	for _, m := range makers {
 		rest, ok := strings.CutPrefix(name, m)
-		if ok && (rest == "" || rest[0] >= 'A' && rest[0] <= 'Z') && m != "get" {
+		if ok && (rest == "" || rest[0] >= 'A' && rest[0] <= 'Z') {
 			return true
 		}
 	}
-	return false
+	return name == "$" || name == "$$" || name == "frames" || name == "waitForSelector"
 }

@@ -22,7 +22,8 @@ type Detector struct {
 	byAnchor map[string][]candidate
 	anywhere []candidate // patterns whose callee is a hole
 	byName   map[string]*Kind
-	imported *sync.Map // what functions of other files return: declaration -> *summary
+	rejects  map[string]bool // methods that release and reject: they do not throw
+	imported *sync.Map       // what functions of other files return: declaration -> *summary
 }
 
 // Style overrides what forms otherwise choose by the code.
@@ -38,9 +39,14 @@ type candidate struct {
 
 // NewDetector prepares the kinds for matching.
 func NewDetector(p *project.Project, kinds []*Kind, offers bool) *Detector {
-	d := &Detector{Project: p, Kinds: kinds, Offers: offers, byAnchor: map[string][]candidate{}, byName: map[string]*Kind{}, imported: &sync.Map{}}
+	d := &Detector{Project: p, Kinds: kinds, Offers: offers, byAnchor: map[string][]candidate{}, byName: map[string]*Kind{}, imported: &sync.Map{}, rejects: map[string]bool{}}
 	for _, k := range kinds {
 		d.byName[k.Name] = k
+		for _, r := range k.Release {
+			if k.Fails == Rejects && !r.Done {
+				d.rejects[r.Pattern.Anchor] = true
+			}
+		}
 		for i := range k.Acquire {
 			a := &k.Acquire[i]
 			if a.Pattern.Anchor == "" {
@@ -240,7 +246,7 @@ func (s *scan) evidenceOfShape(c candidate, t syntax.Type) []string {
 		return nil
 	}
 	for _, r := range c.kind.Release {
-		if _, _, ok := s.Project.FindMember(s.ctx, class, r.Pattern.Anchor); ok {
+		if _, m, ok := s.Project.FindMember(s.ctx, class, r.Pattern.Anchor); ok && callable(m) {
 			return []string{fmt.Sprintf("type %s declares %s and %s", class.Name(), c.acquire.Pattern.Anchor, r.Pattern.Anchor)}
 		}
 	}

@@ -65,7 +65,7 @@ func (s *scan) follow(o *Obligation, v syntax.Node, whole bool, hops int, add fu
 		}
 	case "subscript_expression":
 		if p.Field("object") == v {
-			s.element(o, p, false, hops, add)
+			s.element(o, p, whole && walked(p.Field("index"), o.Handle.Field), hops, add)
 		}
 	case "for_in_statement":
 		if p.Field("right") == v {
@@ -100,7 +100,8 @@ func (s *scan) followMethod(o *Obligation, call syntax.Node, method string, whol
 	case "values", "entries", "filter", "slice", "concat", "reverse", "toReversed", "splice", "map":
 		s.follow(o, call, whole, hops, add)
 	case "get", "at", "find", "delete":
-		s.element(o, call, false, hops, add)
+		s.element(o, call, whole && walked(call.Field("arguments").Child(0), o.Handle.Field), hops, add)
+
 	case "pop", "shift":
 		s.element(o, call, whole, hops, add)
 	}
@@ -132,6 +133,13 @@ func (s *scan) element(o *Obligation, v syntax.Node, whole bool, hops int, add f
 	}
 	w := v.Outer()
 	p := w.Parent()
+	if sym := p.Field("left").Symbol(); p.Is("assignment_expression") && p.Field("right") == w && sym != nil {
+		for _, u := range s.usesOf(o, sym, maxHops) {
+			if u.effect == released {
+				add([]use{u}, whole)
+			}
+		}
+	}
 	if p.Is("variable_declarator") && p.Field("value") == w {
 		for _, sym := range boundBy(p.Field("name")) {
 			for _, u := range s.usesOf(o, sym, maxHops) {
@@ -141,6 +149,48 @@ func (s *scan) element(o *Obligation, v syntax.Node, whole bool, hops int, add f
 			}
 		}
 	}
+}
+
+// walked reports whether an index or key runs over the whole collection in a
+// field: the variable of a loop over it, or of an iterator's callback. A method
+// that is called with such a key releases all, too.
+func walked(index syntax.Node, field string) bool {
+	sym := index.Inner(false).Symbol()
+	if sym == nil {
+		return false
+	}
+	if sym.Decl.Is("for_in_statement") {
+		return mentionsField(sym.Decl.Field("right"), field)
+	}
+	if loop := sym.Decl.Parent().Parent(); loop.Is("for_statement") {
+		return mentionsField(loop.Field("condition"), field)
+	}
+	if sym.Kind != syntax.Parameter {
+		return false
+	}
+	fn := sym.Node.Function() // a parameter stands within its function
+	if isInline(fn) {
+		return mentionsField(callAround(fn).Field("function"), field)
+	}
+	class, member := fn.ThisClass()
+	if !class.OK() || member != fn {
+		return false
+	}
+	for _, ref := range refsOfThis(class)[syntax.MemberName(fn)] {
+		if call := ref.Parent(); call.Is("call_expression") && walked(call.Field("arguments").Child(0), field) {
+			return true
+		}
+	}
+	return false
+}
+
+func mentionsField(n syntax.Node, field string) bool {
+	for d := range n.Descendants() {
+		if name, ok := d.ThisField(); ok && name == field {
+			return true
+		}
+	}
+	return false
 }
 
 // boundBy lists the names that a pattern binds.

@@ -46,6 +46,20 @@ func widen(n syntax.Node) syntax.Node {
 	}
 }
 
+// chain climbs from an acquisition over the methods that return what they are
+// called on.
+func chain(n syntax.Node) syntax.Node {
+	for {
+		n = n.Outer()
+		m := n.Parent()
+		call := m.Parent()
+		if !m.Is("member_expression") || m.Field("object") != n || !chainable[m.Field("property").Text()] || call.Field("function") != m {
+			return n
+		}
+		n = call
+	}
+}
+
 // locate finds where the handle of an acquisition is kept. moved is a sentence
 // where it is somebody else's from the start.
 func (s *scan) locate(o *Obligation) (h Handle, moved string) {

@@ -40,11 +40,20 @@ func (s *scan) chooseRelease(o *Obligation) (Release, bool) {
 		return Release{}, false
 	}
 	for _, r := range o.Kind.Release {
-		if _, _, ok := s.Project.FindMember(s.ctx, class, r.Pattern.Anchor); ok {
+		if _, m, ok := s.Project.FindMember(s.ctx, class, r.Pattern.Anchor); ok && callable(m) {
 			return r, true
 		}
 	}
 	return Release{}, false
+}
+
+// callable reports whether a method can be called from outside, without
+// arguments.
+func callable(m syntax.Member) bool {
+	if a := syntax.Accessibility(m.Node); a == "private" || a == "protected" || !m.Method {
+		return false
+	}
+	return !wantsArguments(m)
 }
 
 // instantiate writes a pattern with its holes filled; $DONE and the rest
@@ -109,6 +118,11 @@ func inBlock(stmt syntax.Node) bool {
 func (st style) before(stmt syntax.Node, code ...string) patch.Edit {
 	at := insertionPoint(stmt)
 	indent := indentAt(stmt.File(), at)
+	if strings.TrimSpace(string(stmt.File().Src()[stmt.File().LineStart(at):at])) != "" {
+		one := strings.TrimSuffix(strings.Join(code, " "), ";") // { a(); } on one line
+		return patch.Edit{Start: at, End: at, New: one + "; "}
+	}
+	code[len(code)-1] = st.guarded(code[len(code)-1], stmt)
 	text := st.lines(indent, code...)
 	return patch.Edit{Start: at, End: at, New: strings.TrimPrefix(text, indent) + st.eol + indent}
 }
@@ -117,6 +131,7 @@ func (st style) before(stmt syntax.Node, code ...string) patch.Edit {
 func (st style) after(stmt syntax.Node, code ...string) patch.Edit {
 	at := lineEndAfter(stmt.File(), stmt.End())
 	indent := indentAt(stmt.File(), stmt.Start())
+	code[len(code)-1] = st.guarded(code[len(code)-1], stmt.NextNamed())
 	return patch.Edit{Start: at, End: at, New: st.eol + st.lines(indent, code...)}
 }
 
@@ -153,7 +168,7 @@ func lineEndAfter(f *syntax.File, offset int) int {
 func wholeLines(n syntax.Node) (start, end int) {
 	f := n.File()
 	src := f.Src()
-	start, end = n.Start(), n.End()
+	start, end = n.Start(), endOf(n)
 	ls := f.LineStart(start)
 	if strings.TrimSpace(string(src[ls:start])) != "" {
 		return start, end
@@ -161,6 +176,11 @@ func wholeLines(n syntax.Node) (start, end int) {
 	e := end
 	for e < len(src) && (src[e] == ' ' || src[e] == '\t') {
 		e++
+	}
+	if e+1 < len(src) && src[e] == '/' && src[e+1] == '/' { // a remark on the release goes with it
+		for e < len(src) && src[e] != '\n' && src[e] != '\r' {
+			e++
+		}
 	}
 	if e < len(src) && src[e] != '\n' && src[e] != '\r' {
 		return start, end
@@ -172,6 +192,28 @@ func wholeLines(n syntax.Node) (start, end int) {
 		e++
 	}
 	return ls, e
+}
+
+// endOf is the end of a statement without a semicolon that stands on a later
+// line: in files without semicolons that one guards the next statement.
+func endOf(n syntax.Node) int {
+	text := n.Text()
+	if trimmed, ok := strings.CutSuffix(text, ";"); ok {
+		if bare := strings.TrimRight(trimmed, " \t\r\n"); strings.Contains(trimmed[len(bare):], "\n") {
+			return n.Start() + len(bare)
+		}
+	}
+	return n.End()
+}
+
+// guarded keeps the semicolon at the end of inserted code, in a file that has
+// none, where what follows would otherwise go on with it.
+func (st style) guarded(code string, next syntax.Node) string {
+	fitted := st.fit(code)
+	if st.semi == "" && next.OK() && strings.ContainsAny(next.Text()[:1], "([`/+-") {
+		return fitted + ";"
+	}
+	return fitted
 }
 
 // reindent moves the lines from start to end by one level, but for lines that
@@ -199,7 +241,7 @@ func (st style) reindent(f *syntax.File, start, end int) []patch.Edit {
 func inTemplate(f *syntax.File, offset int) bool {
 	n := f.NodeAt(offset, offset)
 	for ; n.OK(); n = n.Parent() {
-		if n.Is("template_string") && n.Start() < offset && offset < n.End() {
+		if n.Is("template_string", "string", "jsx_text") && n.Start() < offset && offset < n.End() {
 			return true
 		}
 		if n.IsStatement() {
@@ -209,9 +251,10 @@ func inTemplate(f *syntax.File, offset int) bool {
 	return false
 }
 
-// logger finds a call like this.log.warn(..) in a class and returns what it is
-// called on: that class has a logger, and this is it.
+// logger finds a call like this.log.warn(..) in a class and returns its callee:
+// that class has a logger, and this is it.
 func logger(class syntax.Node) string {
+	found := ""
 	for n := range class.Field("body").Descendants() {
 		if !n.Is("call_expression") {
 			continue
@@ -221,9 +264,13 @@ func logger(class syntax.Node) string {
 			continue
 		}
 		object := fn.Field("object")
-		if name, ok := object.ThisField(); ok && object.Field("object").Is("this") && n.Field("arguments").Len() > 0 {
-			return "this." + name
+		if name, ok := object.ThisField(); ok && object.Field("object").Is("this") && n.Field("arguments").Len() > 0 && !fn.HasToken("?.") && !fn.Field("optional_chain").OK() {
+			if method := fn.Field("property").Text(); method == "warn" {
+				return "this." + name + ".warn"
+			} else if found == "" {
+				found = "this." + name + "." + method
+			}
 		}
 	}
-	return ""
+	return found
 }

@@ -70,7 +70,7 @@ func (s *scan) catchFailure(p *Plan, o *Obligation) (*Fix, *Refusal) {
 	report := "// the error of " + o.Acquire.Pattern.Anchor + "() says more"
 	if class, _ := o.Call.ThisClass(); class.OK() {
 		if log := logger(class); log != "" {
-			report = log + ".warn(`cannot release " + o.Kind.Noun + ": ${failed}`);"
+			report = log + "(`cannot release " + o.Kind.Noun + ": ${failed}`);"
 		}
 	}
 	indent := indentAt(s.f, stmt.Start())
@@ -165,10 +165,14 @@ func (s *scan) wrapRest(p *Plan, o *Obligation) (*Fix, *Refusal) {
 	if movedAway {
 		return nil, refuse(DerivedEscapes, "on some ways %s becomes somebody else's, who would be left with a released one", o.Handle.Symbol.Name)
 	}
-	if no := s.derived(o, home); no != nil {
+	notes, no := s.outlives(o, home)
+	if no != nil {
 		return nil, no
 	}
-	fix := &Fix{Plan: p, Message: fmt.Sprintf("Release the %s on every way out", o.Kind.Noun)}
+	if no := s.boundTo(o, stmt, rest); no != nil {
+		return nil, no
+	}
+	fix := &Fix{Plan: p, Notes: notes, Message: fmt.Sprintf("Release the %s on every way out", o.Kind.Noun)}
 	deleted, no := s.removeReleases(o, fix, rest)
 	if no != nil {
 		return nil, no
@@ -229,6 +233,45 @@ func lastDeleted(deleted []patch.Edit, end int) int {
 	return -1
 }
 
+// boundTo refuses where names would go out of scope, or the handle lives longer
+// than the statements that would be wrapped.
+func (s *scan) boundTo(o *Obligation, stmt syntax.Node, rest []syntax.Node) *Refusal {
+	inRest := func(n syntax.Node) bool {
+		return slices.ContainsFunc(rest, func(r syntax.Node) bool { return n.Within(r) })
+	}
+	for _, ref := range o.Handle.Symbol.Refs {
+		if ref.Start() > rest[len(rest)-1].End() {
+			line, _ := s.f.Position(ref.Start())
+			return refuse(TooEntangled, "%s is still used in line %d, after the block that acquires it", o.Handle.Symbol.Name, line)
+		}
+		if syntax.IsWrite(ref) && !ref.Within(stmt) && !isNothing(ref.Parent().Field("right")) {
+			line, _ := s.f.Position(ref.Start())
+			return refuse(TooEntangled, "%s is given another value in line %d", o.Handle.Symbol.Name, line)
+		}
+	}
+	_, before := o.Bindings["HANDLE"] // it was there before it was acquired
+	if init := o.Handle.Symbol.Init(); !before && init.OK() && !init.Within(stmt) && !isNothing(init) {
+		return refuse(TooEntangled, "%s held another value before", o.Handle.Symbol.Name)
+	}
+	for _, r := range rest {
+		if !r.Is("lexical_declaration", "function_declaration", "class_declaration", "generator_function_declaration") {
+			continue
+		}
+		for d := range r.Own() {
+			sym := d.Symbol()
+			if sym == nil || sym.Node != d {
+				continue
+			}
+			for _, ref := range sym.Refs {
+				if !inRest(ref) {
+					return refuse(TooEntangled, "%s would go out of scope for code that stands before it", sym.Name)
+				}
+			}
+		}
+	}
+	return nil
+}
+
 // firstLine is where a statement begins, comments right above it included.
 func firstLine(stmt syntax.Node) int { return insertionPoint(stmt) }
 
@@ -249,6 +292,18 @@ func (s *scan) removeReleases(o *Obligation, fix *Fix, rest []syntax.Node) ([]pa
 			line, _ := s.f.Position(call.Start())
 			return nil, refuse(TooEntangled, "the release in line %d cannot be taken out", line)
 		}
+		if b := stmt.Parent().Parent(); !slices.ContainsFunc(rest, func(r syntax.Node) bool { return r == stmt }) && b.Is("if_statement", "else_clause") && stmt.Parent().Len() == 1 {
+			line, _ := s.f.Position(call.Start())
+			return nil, refuse(TooEntangled, "the release in line %d hangs on a condition", line)
+		}
+		if !slices.Contains(rest, stmt) && !leaves(stmt) {
+			line, _ := s.f.Position(call.Start())
+			fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("the release of line %d was done under a condition, and is always done now", line)})
+		}
+		if o.Kind.Fails == Rejects && !call.Outer().Is("await_expression") {
+			line, _ := s.f.Position(call.Start())
+			fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("the release of line %d was not waited for, and is now", line)})
+		}
 		if next := stmt.NextNamed(); next.OK() && !next.Is("return_statement", "throw_statement", "comment") {
 			line, _ := s.f.Position(call.Start())
 			fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("the release of line %d moves to the end: does what follows it rely on it?", line)})
@@ -258,6 +313,17 @@ func (s *scan) removeReleases(o *Obligation, fix *Fix, rest []syntax.Node) ([]pa
 	}
 	fix.Edits = append(fix.Edits, out...)
 	return out, nil
+}
+
+// leaves reports whether a statement is followed by one that leaves the
+// function, in the same block.
+func leaves(stmt syntax.Node) bool {
+	for n := stmt; n.OK(); n = n.NextNamed() {
+		if n.Is("return_statement", "throw_statement") {
+			return true
+		}
+	}
+	return false
 }
 
 // awaitReturns: `return p` in a try with a finally runs the cleanup first, so
@@ -292,7 +358,8 @@ func (s *scan) awaitReturns(o *Obligation, home syntax.Node, rest []syntax.Node,
 func mayBePromise(n syntax.Node) bool {
 	n = n.Inner(false)
 	switch n.Kind() {
-	case "await_expression", "string", "number", "template_string", "true", "false", "null", "undefined", "object", "array",
+	case "await_expression", "string", "number", "template_string", "true", "false", "null", "undefined",
+		"object", "array", // whether they hold promises is asked of what was made from the handle
 		"arrow_function", "unary_expression", "this", "regex":
 		return false
 	case "identifier":

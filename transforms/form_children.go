@@ -19,6 +19,9 @@ func (formChildren) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	e := s.editClass(in)
 	t := in.teardown
 	class := nameOf(in.class.Node)
+	if in.class.Node.Field("type_parameters").OK() {
+		return nil, refuse(TooEntangled, "%s is generic: the type of its children cannot be told", class)
+	}
 	if !t.own.OK() {
 		return nil, refuse(TooEntangled, "the teardown of %s is inherited", class)
 	}

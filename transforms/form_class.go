@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/syntax"
 	"github.com/unleak-dev/unleak/patch"
 )
@@ -26,19 +27,35 @@ func (formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	var what []string
 	// Tracked in source order, released in the reverse.
 	tracked := map[*Obligation]string{}
+	var mended []*Obligation
+	var no *Refusal
 	for _, o := range p.Obligations {
-		how, no := e.track(o, sets)
-		if no != nil {
-			return nil, no
+		before := len(e.edits)
+		how, why := e.track(o, sets)
+		if why == nil {
+			why = e.fits(o)
 		}
+		if why != nil {
+			o.Refusal, no = why, why
+			e.edits = e.edits[:before]
+			continue
+		}
+		mended = append(mended, o)
 		tracked[o] = how
 		if noun := plural(o.Kind.Noun); !slices.Contains(what, noun) {
 			what = append(what, noun)
 		}
 	}
+	if len(mended) == 0 {
+		return nil, no
+	}
+	p = p.only(mended...)
 	log := logger(in.class.Node)
 	for _, o := range obligations {
-		how := tracked[o]
+		how, ok := tracked[o]
+		if !ok {
+			continue
+		}
 		if done[how] {
 			continue
 		}
@@ -66,12 +83,113 @@ func (formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	}, nil
 }
 
+// fits refuses what must not be released where a teardown begins.
+func (e *classEdit) fits(o *Obligation) *Refusal {
+	for _, c := range e.in.ancestors {
+		if c.File != e.s.f && e.s.owes(c) {
+			return refuse(TooEntangled, "its base class %s leaks, too: mend that first", c.Name())
+		}
+	}
+	if o.Kind.Promised && !o.Call.Outer().Is("await_expression") && o.Handle.Place != InVariable {
+		return refuse(TooEntangled, "what is kept is the promise of the %s", o.Kind.Noun)
+	}
+	if method := e.calledByBase(o); method != "" {
+		return refuse(TooEntangled, "the constructor of the base class calls %s(), before a new field would be there", method)
+	}
+	t := e.in.teardown
+	if t == nil || !t.own.OK() {
+		return nil
+	}
+	if o.Kind.Fails != Never && o.Handle.Place == InField && e.usedBy(t.own, o.Handle.Field, 3) {
+		return refuse(TooEntangled, "%s() still uses this.%s", t.name, o.Handle.Field)
+	}
+	if fn := o.Call.Function(); syntax.MemberName(fn) == "constructor" || !fn.OK() {
+		for _, m := range e.in.members {
+			if reopeners[m.Name] && m.Method {
+				e.note(Unsafe, fmt.Sprintf("after %s() comes %s() again, perhaps, which does not acquire the %s anew: is %s() final?", t.name, m.Name, o.Kind.Noun, t.name))
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// owes reports whether a class of another file leaks itself: what is added to
+// it would clash with what is added here.
+func (s *scan) owes(c project.Class) bool {
+	if s.hops == 0 || !s.IsCandidate(c.File.Src()) {
+		return false
+	}
+	for _, o := range s.detect(s.ctx, c.File, s.hops-1) {
+		if o.Status == Unmet && o.Standing == Leak && o.Owner.Node == c.Node {
+			return true
+		}
+	}
+	return false
+}
+
+// reopeners are methods that begin an instance's work again.
+var reopeners = map[string]bool{"start": true, "open": true, "connect": true, "resume": true, "restart": true, "run": true, "init": true}
+
+// usedBy reports whether a method, or those of the class that it calls, mentions
+// a field.
+func (e *classEdit) usedBy(method syntax.Node, field string, hops int) bool {
+	for n := range method.Field("body").Descendants() {
+		name, ok := n.ThisField()
+		if !ok || !n.Is("member_expression") {
+			continue
+		}
+		if name == field {
+			return true
+		}
+		if hops == 0 || !n.Parent().Is("call_expression") {
+			continue
+		}
+		for _, m := range e.in.members {
+			if m.Name == name && m.Function().OK() && m.Function() != method && e.usedBy(m.Function(), field, hops-1) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// calledByBase names the method that acquires if a constructor above calls it,
+// or one that calls it: a field that this class declares is not there yet.
+func (e *classEdit) calledByBase(o *Obligation) string {
+	if o.Handle.Place == InField || o.Handle.Place == InSet {
+		return ""
+	}
+	_, member := o.Call.ThisClass()
+	name := syntax.MemberName(member)
+	callers := map[string]bool{name: true}
+	for _, ref := range e.in.refs[name] {
+		if _, m := ref.ThisClass(); m.OK() {
+			callers[syntax.MemberName(m)] = true
+		}
+	}
+	delete(callers, "constructor")
+	for _, c := range e.in.ancestors {
+		for _, m := range syntax.Members(c.Node) {
+			if m.Name != "constructor" {
+				continue
+			}
+			for n := range m.Node.Descendants() {
+				if called, ok := n.ThisField(); ok && n.Parent().Is("call_expression") && callers[called] {
+					return called
+				}
+			}
+		}
+	}
+	return ""
+}
+
 // track makes sure that the handle is kept, and returns the expression that
 // holds it: a field, or a collection.
 func (e *classEdit) track(o *Obligation, sets map[string]string) (string, *Refusal) {
 	switch o.Handle.Place {
 	case InField:
-		if e.borrows(o) {
+		if e.in.borrowed(o.Handle.Field) || e.borrows(o) {
 			return "", refuse(Borrowed, "this.%s may also hold one that belongs to somebody else, which must not be released here", o.Handle.Field)
 		}
 		return "this." + o.Handle.Field, nil
@@ -86,10 +204,10 @@ func (e *classEdit) track(o *Obligation, sets map[string]string) (string, *Refus
 		e.edits = append(e.edits, e.st.after(stmt, e.st.fit(set+".add("+o.Handle.Symbol.Name+");")))
 		return set, nil
 	}
-	v := o.Handle.Value
 	if o.Kind.OneShot {
 		return e.trackOneShot(o, sets)
 	}
+	v := chain(o.Call) // x && setInterval(..): the handle alone
 	if e.once(o) {
 		field := e.addField(o.Kind.Noun, e.handleType(o), "")
 		e.edits = append(e.edits, patch.Edit{Start: v.Start(), End: v.Start(), New: field + " = "})
@@ -170,7 +288,11 @@ func (e *classEdit) set(o *Obligation, sets map[string]string) string {
 // release needs.
 func (e *classEdit) handleType(o *Obligation) string {
 	callee := o.Call.Field("function")
-	if callee.Is("identifier") || callee.Is("member_expression") && callee.Field("object").Is("identifier") {
+	root := callee
+	if callee.Is("member_expression") {
+		root = callee.Field("object")
+	}
+	if sym := root.Symbol(); root.Is("identifier") && (sym == nil || e.s.f.TopLevel(sym.Name) == sym) {
 		t := "ReturnType<typeof " + callee.Text() + ">"
 		if o.Call.Outer().Is("await_expression") {
 			t = "Awaited<" + t + ">"
@@ -196,7 +318,9 @@ func (e *classEdit) trackOneShot(o *Obligation, sets map[string]string) (string,
 		return "", refuse(TooEntangled, "the callback is not an arrow function, which could leave the set when it fires")
 	}
 	set := e.set(o, sets)
-	name := freshName(o.Kind.Noun, nameTaken(o.Call.Function()))
+	used := nameTaken(o.Call.Function())
+	name := freshName(o.Kind.Noun, func(n string) bool { return used(n) || e.locals[n] })
+	e.locals[name] = true
 	leave := set + ".delete(" + name + ")"
 	e.edits = append(e.edits, patch.Edit{Start: v.Start(), End: v.Start(), New: "const " + name + " = "})
 	body := callback.Field("body")
@@ -226,12 +350,18 @@ func (e *classEdit) release(w *work, o *Obligation, how, log string) *Refusal {
 	if single {
 		return e.releaseField(w, o, how, log)
 	}
+	if r, _ := e.s.chooseRelease(o); r.Done {
+		return refuse(TooEntangled, "its release tells by a callback when it is done; release it in a method that waits for that")
+	}
 	noun := freshName(o.Kind.Noun, func(n string) bool { return "this."+n == how })
 	call, no := e.s.writeRelease(o, noun)
 	if no != nil {
 		return no
 	}
-	of, clear, key := e.iteration(o, how)
+	of, clear, key, no := e.iteration(o, how)
+	if no != nil {
+		return no
+	}
 	if o.Kind.Fails == Never {
 		w.add(fmt.Sprintf("for (const %s of %s) %s;", noun, of, call), clear)
 		return nil
@@ -253,7 +383,7 @@ func (e *classEdit) release(w *work, o *Obligation, how, log string) *Refusal {
 // failure is what becomes of an error of a release.
 func failure(log string, o *Obligation, label string) string {
 	if log != "" {
-		return fmt.Sprintf("%s.warn(`cannot release %s%s: ${err}`);", log, o.Kind.Noun, label)
+		return fmt.Sprintf("%s(`cannot release %s%s: ${err}`);", log, o.Kind.Noun, label)
 	}
 	return "failed.push(err);"
 }
@@ -263,19 +393,22 @@ func (e *classEdit) isPlainField(o *Obligation, how string) bool {
 }
 
 func (e *classEdit) releaseField(w *work, o *Obligation, how, log string) *Refusal {
+	if r, _ := e.s.chooseRelease(o); r.Done {
+		return refuse(TooEntangled, "its release tells by a callback when it is done; release it in a method that waits for that")
+	}
 	call, no := e.s.writeRelease(o, how)
 	if no != nil {
 		return no
 	}
 	if o.Kind.Fails == Never {
+		if e.mayBeNull(o) {
+			call = "if (" + how + ") " + call
+		}
 		w.add(call + ";")
 		return nil
 	}
 	if !e.alwaysSet(o.Handle.Field) {
 		call = strings.Replace(call, how+".", how+"?.", 1) // it may never have been acquired
-	}
-	if r, _ := e.s.chooseRelease(o); r.Done {
-		return refuse(TooEntangled, "its release tells by a callback when it is done; release it in a method that waits for that")
 	}
 	if o.Kind.Fails == Rejects {
 		call = "await " + call
@@ -307,19 +440,42 @@ func (e *classEdit) reset(field string) bool {
 	return false
 }
 
-// iteration says how to walk over a collection, how to empty it, and whether
-// it has keys.
-func (e *classEdit) iteration(o *Obligation, how string) (of, clear string, key bool) {
-	if o.Handle.Place != InSet {
-		return how, how + ".clear();", false
+// mayBeNull reports whether a field is declared with room for null, which the
+// functions that clear timers do not take.
+func (e *classEdit) mayBeNull(o *Obligation) bool {
+	if !e.st.ts || o.Handle.Place != InField {
+		return false
 	}
-	if refs := e.in.refs[o.Handle.Field]; len(refs) > 0 {
-		switch syntax.TypeOf(refs[0]).Name() {
-		case "Map":
-			return how + ".values()", how + ".clear();", true
-		case "Set":
-			return how, how + ".clear();", false
+	for _, m := range e.in.members {
+		if m.Name == o.Handle.Field {
+			return strings.Contains(syntax.Annotation(m.Node).Text(), "null")
 		}
 	}
-	return how, how + ".length = 0;", false
+	return false
+}
+
+// iteration says how to walk over a collection, how to empty it, and whether
+// it has keys.
+func (e *classEdit) iteration(o *Obligation, how string) (of, clear string, key bool, no *Refusal) {
+	if o.Handle.Place != InSet {
+		return how, how + ".clear();", false, nil
+	}
+	for _, ref := range e.in.refs[o.Handle.Field] {
+		switch syntax.TypeOf(ref).Name() {
+		case "Map":
+			return how + ".values()", how + ".clear();", true, nil
+		case "Set":
+			return how, how + ".clear();", false, nil
+		}
+		if isCollection(ref) {
+			return how, how + ".length = 0;", false, nil
+		}
+		break
+	}
+	for _, m := range e.in.members {
+		if m.Name == o.Handle.Field && !m.Node.HasToken("readonly") && (m.Node.Field("value").Is("object") || strings.HasPrefix(syntax.Annotation(m.Node).Text(), "Record<")) {
+			return "Object.values(" + how + ")", how + " = {};", false, nil
+		}
+	}
+	return "", "", false, refuse(TooEntangled, "%s is no collection that can be walked over for sure", how)
 }

@@ -48,10 +48,12 @@ func (s *scan) nestReleases(p *Plan, clause syntax.Node) (*Fix, *Refusal) {
 	body := clause.Field("body")
 	var segments [][]syntax.Node
 	var current []syntax.Node
+	last := 0
 	for n := body.First(); n.OK(); n = n.Next() {
-		if !n.Named() {
-			continue
+		if !n.Named() || n.Is("comment") && n.Start() < lineEndAfter(s.f, last) {
+			continue // punctuation, or a remark on the line before
 		}
+		last = n.End()
 		if release := s.releasedBy(n); release {
 			if len(current) > 0 && !allComments(current) {
 				segments = append(segments, current)

@@ -33,7 +33,15 @@ func (formPromise) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	if no != nil {
 		return nil, no
 	}
+	block := o.Handle.Value.Statement().Parent()
+	if o.Handle.Symbol != nil {
+		block = scopeOf(o.Handle.Symbol)
+	}
 	for _, m := range o.gist.([]settle) {
+		if !m.ref.Within(block) || shadowed(m.ref, executor, name, o.Handle.Symbol) {
+			line, _ := s.f.Position(m.ref.Start())
+			return nil, refuse(TooEntangled, "%s is not in scope in line %d, where the promise settles", name, line)
+		}
 		if !m.call.OK() {
 			line, _ := s.f.Position(m.ref.Start())
 			return nil, refuse(SettledByName, "line %d hands %s on, so that there is no place to release before it", line, m.ref.Text())
@@ -58,6 +66,47 @@ func (formPromise) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		}
 	}
 	return fix, nil
+}
+
+// scopeOf is the block in which a variable can be mentioned.
+func scopeOf(sym *syntax.Symbol) syntax.Node {
+	if sym.Decl.Parent().Is("variable_declaration") {
+		if fn := sym.Decl.Function(); fn.OK() {
+			return fn
+		}
+	}
+	n := sym.Decl.Parent()
+	for n.OK() && !n.Is("statement_block", "program", "switch_body", "for_statement", "for_in_statement") && !n.IsFunction() {
+		n = n.Parent()
+	}
+	return n
+}
+
+// shadowed reports whether a name means something else at n than in outer.
+func shadowed(n, outer syntax.Node, name string, sym *syntax.Symbol) bool {
+	for fn := n.Function(); fn.OK() && fn != outer; fn = fn.Function() {
+		for d := range fn.Descendants() {
+			if d.Is("identifier") && d.Text() == name {
+				if found := d.Symbol(); found != nil && found.Node == d && found != sym && n.Within(scopeAround(found, fn)) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func scopeAround(sym *syntax.Symbol, fn syntax.Node) syntax.Node {
+	if sym.Kind == syntax.Variable {
+		return scopeOf(sym)
+	}
+	if sym.Kind == syntax.Caught {
+		return sym.Decl
+	}
+	if f := sym.Decl.Function(); f.OK() {
+		return f
+	}
+	return fn
 }
 
 // onlySettles reports whether a callback does nothing but settle.

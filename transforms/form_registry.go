@@ -1,6 +1,9 @@
 package transforms
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // formRegistry gives a registry that only grows a way out and an end.
 type formRegistry struct{}
@@ -26,6 +29,9 @@ func (formRegistry) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		returns = ": void"
 	}
 	call := instantiate(release, o, "")
+	if registry := o.Bindings[o.Kind.Retainer]; e.st.ts && mayBeUndefined(registry) {
+		call = strings.Replace(call, registry.Text()+".", registry.Text()+"?.", 1)
+	}
 	e.methods = append(e.methods, method(fmt.Sprintf("%s%s(%s)%s", e.public(), name, param, returns), []string{call + ";"}))
 	all := o.Bindings[o.Kind.Retainer].Text() + "?." + name + "()"
 	if in.teardown == nil {

@@ -24,6 +24,16 @@ func (formShutdown) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	if fn.IsGenerator() || fn.HasToken("get") || fn.HasToken("set") || hasReturnedValue(fn) && !fn.IsAsync() {
 		return nil, refuse(TooEntangled, "%s() returns something already", name)
 	}
+	for d := range o.At.Descendants() {
+		if d.Is("optional_chain") {
+			return nil, refuse(TooEntangled, "it is called by ?., and may not be there")
+		}
+	}
+	for next := stmt.NextNamed(); next.OK(); next = next.NextNamed() {
+		if a := next.Child(0); a.Is("assignment_expression") && syntax.SameExpression(a.Field("left"), o.At.Field("function").Field("object")) {
+			return nil, refuse(TooEntangled, "%s is given another value right after", a.Field("left").Text())
+		}
+	}
 	if r := fn.Field("return_type").Child(0); r.OK() && r.Text() != "void" && !returnsPromise(fn) {
 		return nil, refuse(TooEntangled, "%s() is declared to return %s", name, r.Text())
 	}

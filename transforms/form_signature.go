@@ -20,6 +20,9 @@ func (formSignature) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	fn := p.Owner.Node
 	executor := o.Call.Function()
 	params := fn.Field("parameters")
+	if fn.HasToken("get") || fn.HasToken("set") || functionName(fn) == nil && !fn.Is("method_definition") && !isExported(fn) {
+		return nil, refuse(TooEntangled, "nobody calls it by a name")
+	}
 	if !params.OK() || isOverloaded(fn) {
 		return nil, refuse(TooEntangled, "its parameters cannot be extended in one place")
 	}
@@ -38,6 +41,11 @@ func (formSignature) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	bare := executor.IsArrow() && executor.Field("body") == o.Handle.Value // r => setTimeout(r, ms)
 	if !bare && (!stmt.Is("expression_statement") || !inBlock(stmt)) {
 		return nil, refuse(TooEntangled, "the handle is made where no name can be given to it")
+	}
+	for _, other := range s.found {
+		if other != o && other.Call.Within(executor) {
+			return nil, refuse(TooEntangled, "its executor acquires something else, too")
+		}
 	}
 	reject, declare, no := settleNames(executor, taken)
 	if no != nil {
@@ -88,8 +96,21 @@ func (formSignature) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	return fix, nil
 }
 
+// isExported: exports.sleep = function ..
+func isExported(fn syntax.Node) bool {
+	a := fn.Parent()
+	return a.Is("assignment_expression") && a.Field("left").Is("member_expression") || a.Is("pair")
+}
+
 func isOverloaded(fn syntax.Node) bool {
-	for c := range fn.Parent().Children() {
+	beside := fn.Parent()
+	if beside.Is("export_statement") {
+		beside = beside.Parent()
+	}
+	for c := range beside.Children() {
+		if c.Is("export_statement") {
+			c = c.Field("declaration")
+		}
 		if c.Is("function_signature", "method_signature") && c.Field("name").Text() == fn.Field("name").Text() {
 			return true
 		}
@@ -134,7 +155,11 @@ func (s *scan) leaveSignal(o *Obligation, st style, indent string) ([]patch.Edit
 		if o.Call.Field("arguments").Len() > 2 {
 			return nil, refuse(TooEntangled, "the callback is given arguments by the timer")
 		}
-		code := st.lines(indent, st.fit("() => {\n\t"+leave+";\n\t"+callback.Text()+"();\n}"))
+		nothing := ""
+		if made := o.Call.Function().Parent().Parent(); st.ts && made.Field("type_arguments").Text() != "<void>" {
+			nothing = "undefined" // Promise<unknown>: the settle function wants an argument
+		}
+		code := st.lines(indent, st.fit("() => {\n\t"+leave+";\n\t"+callback.Text()+"("+nothing+");\n}"))
 		return []patch.Edit{{Start: callback.Start(), End: callback.End(), New: strings.TrimPrefix(code, indent)}}, nil
 	case callback.IsFunction() && callback.Field("body").Is("statement_block"):
 		body := callback.Field("body")

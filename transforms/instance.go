@@ -11,7 +11,9 @@ import (
 type instance struct {
 	class     project.Class
 	members   []syntax.Member
-	refs      map[string][]syntax.Node // mentions of this.NAME by name
+	refs      map[string][]syntax.Node    // mentions of this.NAME by name
+	taken     map[string][]*syntax.Symbol // variables bound by const { NAME } = this
+	computed  []syntax.Node               // this[expression]
 	ancestors []project.Class
 	whole     bool      // all ancestors are known
 	teardown  *teardown // the class's own, else the inherited one
@@ -34,6 +36,7 @@ func (s *scan) instance(class syntax.Node) *instance {
 	}
 	in := &instance{class: project.Class{File: s.f, Node: class}, members: syntax.Members(class), refs: refsOfThis(class)}
 	s.owners[class.ID()] = in
+	in.taken, in.computed = otherMentions(class)
 	in.ancestors, in.whole = s.Project.Ancestors(s.ctx, in.class)
 	s.findTeardown(in)
 	return in
@@ -53,6 +56,30 @@ func refsOfThis(class syntax.Node) map[string][]syntax.Node {
 		}
 	}
 	return refs
+}
+
+// otherMentions finds members that are read without being named behind a dot.
+func otherMentions(class syntax.Node) (taken map[string][]*syntax.Symbol, computed []syntax.Node) {
+	taken = map[string][]*syntax.Symbol{}
+	for n := range class.Field("body").Descendants() {
+		switch {
+		case n.Is("variable_declarator") && n.Field("name").Is("object_pattern") && n.Field("value").IsThis():
+			for part := range n.Field("name").Children() {
+				name, local := part.Text(), part
+				if part.Is("pair_pattern") {
+					name, local = part.Field("key").Text(), part.Field("value")
+				}
+				if sym := local.Symbol(); sym != nil {
+					taken[name] = append(taken[name], sym)
+				}
+			}
+		case n.Is("subscript_expression") && n.Field("object").IsThis():
+			if _, literal := n.ThisField(); !literal {
+				computed = append(computed, n)
+			}
+		}
+	}
+	return taken, computed
 }
 
 // findTeardown looks in the class, then above it: the nearest class decides,
@@ -95,7 +122,7 @@ func isAsync(fn syntax.Node) bool { return fn.IsAsync() || returnsPromise(fn) }
 func mostFinal(members []syntax.Member, fits func(syntax.Member) bool) (syntax.Member, bool) {
 	best, found := syntax.Member{}, false
 	for _, m := range members {
-		if m.Static || !m.Method || !isTeardown(m.Name) || fits != nil && !fits(m) {
+		if m.Static || !m.Method || !isTeardown(m.Name) || wantsArguments(m) || fits != nil && !fits(m) {
 			continue
 		}
 		if !found || rank(m.Name) < rank(best.Name) {
@@ -103,6 +130,24 @@ func mostFinal(members []syntax.Member, fits func(syntax.Member) bool) (syntax.M
 		}
 	}
 	return best, found
+}
+
+// wantsArguments: a method that is told what to end ends that, not the
+// instance; an accessor ends nothing.
+func wantsArguments(m syntax.Member) bool {
+	if m.Getter || m.Node.HasToken("set") {
+		return true
+	}
+	fn := m.Function()
+	if !fn.OK() {
+		fn = m.Node
+	}
+	for p := range fn.Field("parameters").Children() {
+		if p.Is("required_parameter") && !p.Field("value").OK() && !p.Field("pattern").Is("rest_pattern") || p.Is("identifier", "object_pattern", "array_pattern") {
+			return true
+		}
+	}
+	return false
 }
 
 func rank(name string) int { return slices.Index(teardownNames, name) }
@@ -136,6 +181,25 @@ func (in *instance) names(field string) []string {
 	return out
 }
 
+// borrowed reports whether a field holds what the instance was given.
+func (in *instance) borrowed(field string) bool {
+	given := false
+	for _, m := range in.members {
+		if m.Name == field && m.Param && !m.Node.Field("value").OK() {
+			given = true
+		}
+	}
+	for _, ref := range in.refs[field] {
+		p := ref.Parent()
+		if !p.Is("assignment_expression") || p.Field("left") != ref {
+			continue
+		}
+		sym := p.Field("right").Inner(false).Symbol()
+		given = given || sym != nil && sym.Kind == syntax.Parameter
+	}
+	return given
+}
+
 // judgeField: the handle is in a field of the instance, or in a collection
 // there.
 func (s *scan) judgeField(o *Obligation) {
@@ -151,6 +215,15 @@ func (s *scan) judgeField(o *Obligation) {
 func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 	in := s.instance(class)
 	o.Owner = Owner{OwnerClass, nameOf(class), class}
+	if _, two := o.Bindings["HANDLE"]; two && o.Handle.Place == InField && in.borrowed(o.Handle.Field) {
+		o.step(o.Call, "moved: belongs to whoever gave it to the instance")
+		return
+	}
+	if fn := o.Call.Function(); o.Kind.OneShot && in.teardown != nil && fn.OK() && fn == in.teardown.own {
+		o.Status = Met
+		o.step(o.Call, "met: part of the teardown")
+		return
+	}
 	o.Form = formClass{}
 	if o.Kind.OneShot && (in.teardown == nil || isImmediate(o)) {
 		o.Status, o.Form = Met, nil
@@ -223,9 +296,25 @@ func (o *Obligation) settle(u use) {
 // fieldSettled looks for a release in the class itself and above.
 func (s *scan) fieldSettled(o *Obligation, in *instance, field string) bool {
 	var away *use
+	for _, sym := range in.taken[field] {
+		for _, u := range s.usesOf(o, sym, maxHops) {
+			if u.effect != neutral {
+				o.settle(u)
+				return true
+			}
+		}
+	}
+	for _, n := range in.computed {
+		if call := s.releaseAt(o, n); call.OK() {
+			o.settle(use{released, n, call, "released by " + shorten(call.Text())})
+			return true
+		}
+	}
 	for _, ref := range in.refs[field] {
 		for _, u := range s.useOf(o, ref, maxHops) {
 			switch {
+			case u.effect == released && u.at.Function() == o.Call.Function() && u.at.End() <= o.Call.Start():
+				o.step(u.at, "%s, only to acquire it anew", u.text)
 			case u.effect == released:
 				o.settle(u)
 				return true

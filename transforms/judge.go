@@ -53,7 +53,9 @@ func (s *scan) settledByParent(o *Obligation) bool {
 			return true
 		}
 		if name, ok := parent.ThisField(); ok && ph.Place == InField && ph.Field == name {
-			return true
+			mine, _ := o.Call.ThisClass()
+			theirs, _ := p.Call.ThisClass()
+			return mine == theirs
 		}
 	}
 	return false
@@ -183,11 +185,22 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 	stops := map[int]bool{}
 	needed, settled := false, false
 	for _, u := range s.usesOf(o, o.Handle.Symbol, maxHops) {
-		if u.effect == neutral && u.text != "used: .unref" {
+		if u.text == usingText {
+			o.Status = Met
+			o.step(u.at, "met: declared by using")
+			return
+		}
+		if u.effect == neutral && u.text != "used: .unref" && !o.Kind.Alone {
 			needed = true
 		}
 		for _, l := range s.lift(u, home, maxHops) {
 			settled = true
+			if l.effect == moved && o.Kind.Begins == Called && l.at.End() <= o.Call.Start() {
+				// It was somebody else's before it was acquired.
+				o.step(l.at, "moved: %s", l.text)
+				s.noteMove(o, l, home)
+				return
+			}
 			if l.effect == released {
 				o.releases = append(o.releases, l.at)
 				o.step(l.at, "%s", u.text)
@@ -195,13 +208,19 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 				o.step(l.at, "moved: %s", l.text)
 				s.noteMove(o, l, home)
 			}
-			for _, p := range s.points(g, home, l.at) {
-				stops[p] = true
+			for _, n := range s.settledAlong(l) {
+				for _, p := range s.points(g, home, n) {
+					stops[p] = true
+				}
 			}
 		}
 	}
 	if !settled && (!needed || o.Kind.OneShot) {
 		s.judgeOutliving(o)
+		return
+	}
+	if s.runsOnce(home) {
+		o.step(o.Call, "moved: a script's own, which ends with the process")
 		return
 	}
 	var starts []int
@@ -235,6 +254,35 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 		s.unmet(o, MissingPath, exits)
 	}
 	o.Form = formBlock{}
+}
+
+// settledAlong lists the evaluations that count as the settling of a use: the
+// use itself; the calls before it in a chain that ends in .finally(release); the
+// condition of an if that asks the handle whether to release.
+func (s *scan) settledAlong(u use) []syntax.Node {
+	out := []syntax.Node{u.at}
+	if u.at.IsFunction() && u.at.Parent().Is("arguments") {
+		for n := u.at.Parent().Parent(); n.Is("call_expression"); {
+			m := n.Field("function")
+			switch m.Field("property").Text() {
+			case "then", "catch", "finally":
+				n = m.Field("object").Inner(false)
+				out = append(out, n)
+				continue
+			}
+			break
+		}
+	}
+	if sym := u.ref.Symbol(); sym != nil && u.effect == released {
+		for p := u.at.Parent(); p.OK() && !p.IsFunction(); p = p.Parent() {
+			if c := p.Field("condition"); p.Is("if_statement") && mentions(c, sym) && !isHandle(c.Inner(false), Handle{Symbol: sym}) {
+				for d := range c.Descendants() {
+					out = append(out, d)
+				}
+			}
+		}
+	}
+	return out
 }
 
 func raisedAt(g *syntax.Graph, points []int) bool {
@@ -418,7 +466,7 @@ func nameOf(n syntax.Node) string {
 		}
 		return "(anonymous function)"
 	}
-	if class := n.Class(); class.OK() && (n.Is("method_definition") || n.Parent().Is("public_field_definition", "field_definition")) {
+	if class := n.Class(); class.OK() && (n.Parent().Is("class_body") || n.Parent().Is("public_field_definition", "field_definition")) {
 		return nameOf(class) + "." + name
 	}
 	return name

@@ -20,6 +20,8 @@ type Kind struct {
 	Release  []Release // the first that fits is written, all are accepted
 	Begins   Begin
 	OneShot  bool    // ends: itself
+	Promised bool    // yields: promise: the acquisition has to be awaited for the handle
+	Alone    bool    // works: alone: it goes on without anybody using the handle
 	Fails    Failing // how the release can fail
 	Retainer string  // hole of the acquisition that keeps the resource alive; "": the runtime
 	Keyed    string  // hole under which the retainer files the resource

@@ -169,6 +169,12 @@ func (h *header) line(n int, line string) error {
 	case "ends":
 		err = choice("itself")
 		k.OneShot = true
+	case "yields":
+		err = choice("promise")
+		k.Promised = true
+	case "works":
+		err = choice("alone")
+		k.Alone = true
 	case "fails":
 		err = choice(string(Never), string(Throws), string(Rejects))
 		k.Fails = Failing(value)

@@ -37,6 +37,7 @@ func (d *Detector) Mend(ctx context.Context, f *syntax.File, accept func(*Fix) b
 			return nil, context.Cause(ctx)
 		}
 		s := newScan(ctx, d, at)
+		s.hops = maxHops
 		found := d.Detect(ctx, at)
 		silenced := ignoresOf(at)
 		open := silenced.filter(found)
@@ -68,7 +69,11 @@ func (d *Detector) round(s *scan, m *Mended, open []*Obligation, accept func(*Fi
 	var edits []patch.Edit
 	var settled []*Obligation
 	var fixes []*Fix
+	touched := map[int32]bool{} // classes that a fix of this round adds members to
 	for _, p := range plans(open) {
+		if s.related(p.Owner.Node, touched) {
+			continue // members of one hierarchy must not clash: next round
+		}
 		fix := s.mend(p)
 		if fix == nil {
 			continue
@@ -90,6 +95,9 @@ func (d *Detector) round(s *scan, m *Mended, open []*Obligation, accept func(*Fi
 			continue // it wants the same place: next round
 		}
 		edits = merged
+		if p.Owner.Node.IsClass() {
+			touched[p.Owner.Node.ID()] = true
+		}
 		settled = append(settled, fix.Plan.Obligations...)
 		fixes = append(fixes, fix)
 	}
@@ -98,10 +106,8 @@ func (d *Detector) round(s *scan, m *Mended, open []*Obligation, accept func(*Fi
 	}
 	after, mangled, why := d.verify(s.ctx, s.f, s.found, edits, settled)
 	if why != "" {
-		// Each is right alone and they are not together: keep the first.
-		for _, fix := range fixes[1:] {
-			m.drop(s, fix, "together with another: "+why, mangled, dropped)
-		}
+		// Each is right alone and they are not together, as when both want one
+		// name: make the first, and look again.
 		fixes = fixes[:1]
 		after, mangled, why = d.verify(s.ctx, s.f, s.found, fixes[0].Edits, fixes[0].Plan.Obligations)
 		if why != "" {
@@ -114,6 +120,30 @@ func (d *Detector) round(s *scan, m *Mended, open []*Obligation, accept func(*Fi
 		m.offer(fix)
 	}
 	return after, nil
+}
+
+// related reports whether a class has an ancestor, or a descendant, of this
+// file among those that were touched, or was touched itself.
+func (s *scan) related(class syntax.Node, touched map[int32]bool) bool {
+	if !class.IsClass() {
+		return false
+	}
+	if touched[class.ID()] {
+		return true
+	}
+	for _, c := range s.instance(class).ancestors {
+		if c.File == s.f && touched[c.Node.ID()] {
+			return true
+		}
+	}
+	for id := range touched {
+		for _, c := range s.instance(s.f.Node(id)).ancestors {
+			if c.Node == class {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func fingerprintOf(f *Fix) string { return f.Plan.Form.Name() + f.Plan.Obligations[0].Fingerprint() }

@@ -61,8 +61,15 @@ func (s *scan) judgeEntry(o *Obligation) {
 	o.step(o.Call, "met: the registry ends with the instance")
 	o.Status = Met
 	key := o.Bindings[o.Kind.Keyed]
-	if !s.Offers || key.Symbol() == nil || key.Symbol().Kind != syntax.Parameter || !member.Is("method_definition") {
-		return // a fixed set of keys
+	sym := key.Symbol()
+	if !s.Offers || sym == nil || sym.Kind != syntax.Parameter || !member.Is("method_definition") ||
+		sym.Decl.Field("value").OK() || sym.Decl.Is("required_parameter") && sym.Decl.Field("pattern") != sym.Node {
+		return // a fixed set of keys, or one that cannot be declared again
+	}
+	for _, other := range s.found {
+		if other != o && other.Status == Unmet && other.Kind == o.Kind && other.Owner.Node == class {
+			return // one way out serves all
+		}
 	}
 	o.Standing = Offer
 	s.unmet(o, NeverReleased, nil)

@@ -49,8 +49,19 @@ func (s *scan) mend(p *Plan) *Fix {
 	if no != nil {
 		return p.refuse(no)
 	}
+	fix.Notes = distinct(fix.Notes)
 	fix.Applicability = fix.cap()
 	return fix
+}
+
+func distinct(notes []Note) []Note {
+	var out []Note
+	for _, n := range notes {
+		if !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 func (p *Plan) refuse(no *Refusal) *Fix {

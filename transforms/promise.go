@@ -1,6 +1,8 @@
 package transforms
 
 import (
+	"slices"
+
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
 
@@ -10,6 +12,7 @@ type settle struct {
 	ref  syntax.Node // the mention of the function
 	call syntax.Node // the zero Node: handed on
 	fn   syntax.Node // the function in which it is called
+	by   bool        // handed to a helper that releases, too
 }
 
 // judgePromise: acquired in the executor of a Promise. Settling it is an exit,
@@ -37,6 +40,11 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 		}
 	}
 	o.releases = releases
+	if slices.ContainsFunc(releases, inFinally) {
+		o.Status = Met
+		o.step(o.Call, "met: released however the promise ends")
+		return
+	}
 	all := settles(executor)
 	var missed []settle
 	own := 0
@@ -45,7 +53,10 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 			own++ // it has fired: nothing is owed
 			continue
 		}
-		if !st.call.OK() || !s.paidAround(o, st, releases) {
+		if !st.call.OK() {
+			st.by = s.helperThatReleases(st, releases)
+		}
+		if !st.call.OK() && !st.by || st.call.OK() && !s.paidAround(o, st, releases) {
 			missed = append(missed, st)
 		}
 	}
@@ -73,6 +84,27 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 	s.unmet(o, way, exits)
 	o.gist = missed
 	o.Form = formPromise{}
+}
+
+// inFinally: in a callback of .finally(..)
+func inFinally(n syntax.Node) bool {
+	for fn := n.Function(); fn.OK(); fn = fn.Function() {
+		if args := fn.Parent(); args.Is("arguments") && args.Parent().Field("function").Field("property").Text() == "finally" {
+			return true
+		}
+	}
+	return false
+}
+
+// helperThatReleases: finish(resolve, value), where finish releases before it
+// calls what it is given.
+func (s *scan) helperThatReleases(st settle, releases []syntax.Node) bool {
+	args := st.ref.Parent()
+	if !args.Is("arguments") || !args.Parent().Is("call_expression") {
+		return false
+	}
+	fn := syntax.CalledFunction(args.Parent())
+	return fn.OK() && slices.ContainsFunc(releases, func(r syntax.Node) bool { return r.Within(fn) })
 }
 
 // settles finds every mention of the executor's parameters in it.

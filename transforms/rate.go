@@ -86,6 +86,9 @@ func (o *Obligation) identity() string {
 	for n := o.At.Parent(); n.OK(); n = n.Parent() {
 		if n.IsFunction() || n.IsClass() {
 			names = append(names, nameOf(n))
+			if n.HasToken("static") || n.Parent().HasToken("static") {
+				names = append(names, "static")
+			}
 		}
 	}
 	callee := o.Call.Field("function")

@@ -12,7 +12,11 @@ import (
 func (s *scan) throws(n syntax.Node) bool {
 	if n.Is("await_expression") {
 		inner := n.Inner(true)
-		return !inner.Is("identifier", "number", "string") || inner.Is("identifier")
+		switch inner.Field("function").Field("property").Text() {
+		case "catch", "allSettled":
+			return false // what rejects is dealt with
+		}
+		return true
 	}
 	if n.Is("new_expression") {
 		o, ok := n.Field("constructor").Origin()
@@ -30,6 +34,10 @@ func (s *scan) throws(n syntax.Node) bool {
 	}
 	if !fn.Is("member_expression") {
 		return true
+	}
+	name := fn.Field("property").Text()
+	if name == "catch" || name == "allSettled" || s.rejects[name] {
+		return false // it may reject, which is seen where it is awaited
 	}
 	return !isLogging(fn) && !isCollectionCall(fn)
 }

@@ -23,6 +23,9 @@ type use struct {
 	text   string
 }
 
+// usingText marks a declaration that releases at the end of its block.
+const usingText = "using"
+
 // returnedText marks the move to a caller.
 const returnedText = "returned"
 
@@ -37,7 +40,7 @@ func (s *scan) usesOf(o *Obligation, sym *syntax.Symbol, hops int) []use {
 	}
 	var out []use
 	if sym.Decl.HasToken("using") || sym.Decl.Parent().HasToken("using") {
-		out = append(out, use{released, sym.Node, sym.Decl, "using"})
+		out = append(out, use{released, sym.Node, sym.Decl, usingText})
 	}
 	for _, ref := range sym.Refs {
 		out = append(out, s.useOf(o, ref, hops)...)
@@ -86,6 +89,17 @@ func (s *scan) valueUse(o *Obligation, ref, v syntax.Node, hops int) []use {
 	p := v.Parent()
 	switch p.Kind() {
 	case "variable_declarator":
+		if pattern := p.Field("name"); pattern.Is("object_pattern") && p.Field("value") == v {
+			for part := range pattern.Children() {
+				name := part.Text()
+				if part.Is("pair_pattern") {
+					name = part.Field("key").Text()
+				}
+				if s.isReleaseName(o.Kind, name) {
+					return one(moved, p, "its release is handed on")
+				}
+			}
+		}
 		if sym := p.Field("name").Symbol(); sym != nil && p.Field("value") == v && sym != o.Handle.Symbol {
 			return s.usesOf(o, sym, hops-1)
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -89,8 +90,12 @@ func (c *cli) tell(f *syntax.File, m *transforms.Mended, line int) error {
 		switch {
 		case o.Status != transforms.Unmet:
 			fmt.Fprintln(c.out, "  so nothing is reported")
+		case !slices.Contains(m.Findings, o):
+			fmt.Fprintln(c.out, "  a comment silences it, so nothing is reported")
+		case o.Standing == transforms.Offer:
+			fmt.Fprintf(c.out, "  so with --offers an offer is reported (%s): %s\n", o.Phase, o.Message)
 		default:
-			fmt.Fprintf(c.out, "  so %s is reported (%s, %s): %s\n", article(string(o.Standing)), o.Phase, o.Way, o.Message)
+			fmt.Fprintf(c.out, "  so a leak is reported (%s, %s): %s\n", o.Phase, o.Way, o.Message)
 		}
 		if o.Refusal != nil {
 			fmt.Fprintf(c.out, "  not mended (%s): %s\n", o.Refusal.Reason, o.Refusal.Text)
@@ -100,13 +105,6 @@ func (c *cli) tell(f *syntax.File, m *transforms.Mended, line int) error {
 		fmt.Fprintf(c.out, "%s:%d: nothing that a kind knows is acquired here\n", f.Path, line)
 	}
 	return nil
-}
-
-func article(word string) string {
-	if strings.ContainsRune("aeiou", rune(word[0])) {
-		return "an " + word
-	}
-	return "a " + word
 }
 
 func (c *cli) explainCommand() *cobra.Command {

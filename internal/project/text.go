@@ -16,6 +16,8 @@ func checkText(src []byte) error {
 		return fmt.Errorf("%w: it is binary", ErrSkipped)
 	case !utf8.Valid(src):
 		return fmt.Errorf("%w: it is not valid UTF-8", ErrSkipped)
+	case bytes.IndexByte(src, '\n') < 0 && bytes.IndexByte(src, '\r') >= 0:
+		return fmt.Errorf("%w: its lines end in a bare CR; save it with LF or CRLF", ErrSkipped)
 	case isGenerated(head):
 		return fmt.Errorf("%w: it says that it is generated", ErrSkipped)
 	case isMinified(src):

@@ -4,6 +4,7 @@ package run
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"slices"
 	"strings"
@@ -159,8 +160,14 @@ func (w *worker) problem(err error) {
 	}
 }
 
-// file takes one file through the stages.
-func (w *worker) file(ctx context.Context, rel string) error {
+// file takes one file through the stages. A panic is a bug of ours in one file;
+// it is told, and the run goes on.
+func (w *worker) file(ctx context.Context, rel string) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			w.problem(&project.PathError{Path: rel, Err: fmt.Errorf("this is a bug of unleak, please report it with the file: %v", r)})
+		}
+	}()
 	w.seen.Files.Add(1)
 	src, given := w.opts.Stdin[rel]
 	if !given {

@@ -118,7 +118,9 @@ func TestGraphConditions(t *testing.T) {
 	}
 }
 
-func runGraphTests(t *testing.T, tests []graphTest) { runGraphTestsIn(t, "async function f() {\n", tests) }
+func runGraphTests(t *testing.T, tests []graphTest) {
+	runGraphTestsIn(t, "async function f() {\n", tests)
+}
 
 func runGraphTestsIn(t *testing.T, head string, tests []graphTest) {
 	for _, tt := range tests {

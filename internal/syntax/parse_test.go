@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestParseExtensions(t *testing.T) {
@@ -167,12 +168,18 @@ func TestParseCancelled(t *testing.T) {
 	why := errors.New("somebody pressed a key")
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(why)
-	big := []byte(strings.Repeat("function f(a, b) { return [a, b, { c: a + b }]; }\n", 20000))
+	big := []byte(strings.Repeat("function f(a, b) { return [a, b, { c: a + b }]; }\n", 40000))
 	if _, err := Parse(ctx, "a.ts", big); !errors.Is(err, why) {
 		t.Fatalf("parsing ended with %v, want %v", err, why)
 	}
-	// A stopped parser must not go on with the text that it was stopped in.
-	for range 4 {
+	// A parser that was stopped half-way must not go on with that text.
+	for _, after := range []time.Duration{time.Millisecond, 3 * time.Millisecond, 9 * time.Millisecond} {
+		ctx, cancel := context.WithTimeoutCause(context.Background(), after, why)
+		_, err := Parse(ctx, "a.ts", big)
+		cancel()
+		if err != nil && !errors.Is(err, why) {
+			t.Fatalf("parsing ended with %v, want %v", err, why)
+		}
 		f := mustParse(t, "a.ts", "let next = 1")
 		if f.Root().Text() != "let next = 1" || f.TopLevel("next") == nil {
 			t.Fatal("the parse after a stopped one is wrong")
