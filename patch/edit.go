@@ -74,8 +74,8 @@ func Apply(src []byte, edits []Edit) ([]byte, error) {
 	return []byte(b.String()), nil
 }
 
-// Merge returns the union of two sets of edits of one text. Edits that are in
-// both are done once; it fails with *Overlap if others conflict, so that
+// Merge returns the union of two sets of edits of one text. Replacements that
+// are in both are done once; it fails with *Overlap if others conflict, so that
 // either set is applied whole or not at all.
 func Merge(a, b []Edit) ([]Edit, error) {
 	out := slices.Clone(a)

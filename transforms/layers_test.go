@@ -17,7 +17,7 @@ func TestLayers(t *testing.T) {
 	}
 	allowed := map[string][]string{
 		"patch": {}, "vcs": {}, "internal/syntax": {}, "internal/settings": {}, "internal/worktree": {},
-		"internal/project": {"internal/syntax"},
+		"internal/project": {"internal/syntax", "internal/worktree"},
 		"transforms":       {"patch", "internal/syntax", "internal/project"},
 	}
 	seen := 0

@@ -72,8 +72,14 @@ func (p *Project) declaration(ctx context.Context, rel, name string, seen map[st
 	}
 	if sym := f.TopLevel(name); sym != nil && name != "default" {
 		if _, imported := sym.Import(); !imported {
+			if init := sym.Init(); init.IsClass() {
+				return f, init
+			}
 			return f, sym.Decl
 		}
+	}
+	if name == "default" {
+		return nil, syntax.Node{} // `export *` carries none
 	}
 	for _, s := range stars {
 		if g, n := p.declaration(ctx, p.Resolve(rel, s), name, seen); n.OK() {

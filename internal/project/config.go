@@ -1,6 +1,7 @@
 package project
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path"
@@ -61,12 +62,12 @@ func (p *Project) readPackage(dir string) *Package {
 		Workspaces                                       any
 		Dependencies, DevDependencies, PeerDependencies  map[string]string
 	}
-	if json.Unmarshal(data, &raw) != nil && raw.Name == "" {
+	if json.Unmarshal(bytes.TrimPrefix(data, bom), &raw) != nil && raw.Name == "" {
 		return nil
 	}
 	pkg := &Package{
 		Dir: dir, Name: raw.Name, Type: raw.Type, Main: raw.Main, Module: raw.Module,
-		Types: raw.Types + raw.Typings, Source: raw.Source, Exports: raw.Exports, Dependencies: map[string]string{},
+		Types: first(raw.Types, raw.Typings), Source: raw.Source, Exports: raw.Exports, Dependencies: map[string]string{},
 	}
 	for _, deps := range []map[string]string{raw.PeerDependencies, raw.DevDependencies, raw.Dependencies} {
 		for name, version := range deps {
@@ -87,6 +88,15 @@ func (p *Project) readPackage(dir string) *Package {
 		pkg.configs = append(pkg.configs, path.Join(dir, filepath.Base(f)))
 	}
 	return pkg
+}
+
+func first(names ...string) string {
+	for _, n := range names {
+		if n != "" {
+			return n
+		}
+	}
+	return ""
 }
 
 func stringsIn(list []any) []string {
@@ -137,7 +147,15 @@ func (p *Project) findWorkspaces(at string, root *Package) map[string]*Package {
 	fsys := os.DirFS(p.Abs(at))
 	for _, g := range globs {
 		g = strings.TrimSuffix(strings.TrimPrefix(g, "./"), "/")
-		if strings.HasPrefix(g, "!") || !doublestar.ValidatePattern(g) {
+		if not, ok := strings.CutPrefix(g, "!"); ok {
+			for name, pkg := range out {
+				if match, _ := doublestar.Match(strings.TrimPrefix(not, "./"), strings.TrimPrefix(pkg.Dir, at+"/")); match {
+					delete(out, name)
+				}
+			}
+			continue
+		}
+		if !doublestar.ValidatePattern(g) {
 			continue
 		}
 		dirs, _ := doublestar.Glob(fsys, g, doublestar.WithNoFollow())
@@ -164,6 +182,8 @@ func (p *Project) pnpmGlobs(dir string) []string {
 	}
 	return pnpmPackages(data)
 }
+
+var bom = []byte("\ufeff")
 
 // TSConfig is what unleak needs of a tsconfig.json, inherited settings
 // included. Folders are relative to the project's root.
@@ -211,6 +231,7 @@ func (p *Project) readTSConfig(file string, depth int) *TSConfig {
 		p.configs[file] = nil
 		return nil
 	}
+	data = bytes.TrimPrefix(data, bom)
 	if plain, err := hujson.Standardize(data); err == nil {
 		data = plain
 	}
@@ -267,10 +288,17 @@ func (p *Project) readTSConfig(file string, depth int) *TSConfig {
 }
 
 func inherit(c, base *TSConfig) {
-	paths := c.Paths
+	old := *c
 	*c = *base
 	if c.Paths == nil {
-		c.Paths = paths
+		c.Paths, c.pathsBase = old.Paths, old.pathsBase
+	}
+	c.BaseURL = first(c.BaseURL, old.BaseURL)
+	c.OutDir, c.RootDir, c.Target = first(c.OutDir, old.OutDir), first(c.RootDir, old.RootDir), first(c.Target, old.Target)
+	c.NoImplicitOverride = c.NoImplicitOverride || old.NoImplicitOverride
+	c.Verbatim = c.Verbatim || old.Verbatim
+	if c.DefineFields == nil {
+		c.DefineFields = old.DefineFields
 	}
 }
 

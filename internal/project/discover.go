@@ -15,6 +15,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/format/gitignore"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
+	"github.com/unleak-dev/unleak/internal/worktree"
 )
 
 // skippedFolders hold what people do not edit; a path named on the command
@@ -26,9 +27,10 @@ var skippedFolders = []string{
 }
 
 // Discover finds the source files below the given paths, in lexical order, and
-// calls found for each with its path relative to the root, with slashes. It
-// honours .gitignore files, from the top of the git work tree around the root
-// on, .git/info/exclude, and leaves out installed packages, build output,
+// calls found for each with its path relative to the root, with slashes. In a
+// git work tree git says what is there and what is ignored; elsewhere, and below
+// a folder that is ignored and named all the same, .gitignore files are read by
+// a library. It leaves out installed packages, build output,
 // declaration files and minified files by name. Links to folders are not
 // followed, as git does not.
 //
@@ -69,13 +71,50 @@ func (p *Project) Discover(ctx context.Context, paths []string, found func(rel s
 			emit(rel)
 			continue
 		}
+		asked, some := p.askGit(ctx, abs, rel, emit)
+		if some {
+			continue
+		}
 		w := walker{p: p, emit: emit, problem: problem}
-		w.collectAbove(abs)
+		if !asked { // else git ignores the folder as a whole, and it was named all the same
+			w.collectAbove(abs)
+		}
 		if err := w.folder(ctx, abs, rel); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// askGit lists a folder of a work tree as git does. asked is false where git
+// cannot be asked, some where it knows nothing there.
+func (p *Project) askGit(ctx context.Context, dir, rel string, emit func(string)) (asked, some bool) {
+	if p.gitTop == "" {
+		return false, false
+	}
+	files, err := worktree.Files(ctx, dir)
+	if err != nil || len(files) == 0 {
+		return err == nil, false
+	}
+	slices.Sort(files)
+	for i, f := range files {
+		if !syntax.Supported(f) || isProduct(path.Base(f)) || inSkippedFolder(f) || i > 0 && files[i-1] == f {
+			continue
+		}
+		if info, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(f))); err == nil && info.Mode().IsRegular() {
+			emit(path.Join(rel, f))
+		}
+	}
+	return true, true
+}
+
+func inSkippedFolder(rel string) bool {
+	for _, part := range strings.Split(path.Dir(rel), "/") {
+		if slices.Contains(skippedFolders, part) {
+			return true
+		}
+	}
+	return false
 }
 
 // PathError says what is wrong with one path.

@@ -1,7 +1,9 @@
 package project
 
 import (
+	"maps"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -194,7 +196,10 @@ func exportTargets(exports any, sub string) []string {
 		if v, ok := e[sub]; ok {
 			return leaves(v)
 		}
-		for k, v := range e {
+		keys := slices.Collect(maps.Keys(e))
+		slices.SortFunc(keys, func(a, b string) int { return len(b) - len(a) }) // the longest prefix wins
+		for _, k := range keys {
+			v := e[k]
 			before, after, star := strings.Cut(k, "*")
 			if star && strings.HasPrefix(sub, before) && strings.HasSuffix(sub, after) && len(sub) >= len(before)+len(after) {
 				rest := sub[len(before) : len(sub)-len(after)]
@@ -252,12 +257,21 @@ func (p *Project) installed(from, name, sub string) string {
 			if pkg == nil {
 				continue
 			}
-			for _, t := range append(exportTargets(pkg.Exports, sub), pkg.Types, path.Join(sub), "index.d.ts") {
+			targets := exportTargets(pkg.Exports, sub)
+			if sub == "." {
+				targets = append(targets, pkg.Types, pkg.Main, "index.d.ts")
+			} else {
+				targets = append(targets, sub)
+			}
+			for _, t := range targets {
 				if t == "" {
 					continue
 				}
-				if f := p.sourceAt(path.Join(at, t)); strings.Contains(f, ".d.") {
-					return f
+				stem := strings.TrimSuffix(path.Join(at, t), path.Ext(t))
+				for _, f := range []string{p.sourceAt(path.Join(at, t)), stem + ".d.ts", stem + ".d.mts", stem + ".d.cts"} {
+					if strings.Contains(f, ".d.") && p.isFile(f) {
+						return f
+					}
 				}
 			}
 		}

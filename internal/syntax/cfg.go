@@ -127,10 +127,12 @@ func (c *construct) labelled(l string) bool {
 }
 
 type graphBuilder struct {
-	g      *Graph
-	throws func(Node) bool
-	top    *construct
-	labels []string // of the statement that comes
+	g       *Graph
+	throws  func(Node) bool
+	top     *construct
+	labels  []string // of the statement that comes
+	skipped flow     // from nullish links of the chain that is being evaluated
+	chained []int32  // the chains that are being evaluated, outermost link each
 }
 
 func (b *graphBuilder) connect(f flow, to int) {
@@ -196,14 +198,17 @@ func (b *graphBuilder) block(n Node, in flow) flow {
 func (b *graphBuilder) stmt(n Node, in flow) flow {
 	labels := b.labels
 	b.labels = nil
+	if len(labels) > 0 && !n.Is("while_statement", "do_statement", "for_statement", "for_in_statement", "switch_statement", "labeled_statement") {
+		c := b.push(&construct{labels: labels})
+		out := b.stmt(n, in)
+		b.pop()
+		for _, k := range c.order {
+			out = append(out, c.held[k]...)
+		}
+		return out
+	}
 	switch n.Kind() {
 	case "statement_block":
-		if len(labels) > 0 {
-			c := b.push(&construct{labels: labels})
-			out := b.block(n, in)
-			b.pop()
-			return append(out, c.held[jumpKey{jumpBreak, labels[0]}]...)
-		}
 		return b.block(n, in)
 	case "function_declaration", "generator_function_declaration", "class_declaration", "abstract_class_declaration",
 		"interface_declaration", "type_alias_declaration", "import_statement", "enum_declaration", "empty_statement",
@@ -293,6 +298,11 @@ func (b *graphBuilder) loop(n Node, in flow, labels []string) flow {
 
 func (b *graphBuilder) switches(n Node, in flow, labels []string) flow {
 	in = b.point(n, b.expr(n.Field("value"), in), false)
+	for k := range n.Field("body").Children() {
+		if k.Is("switch_case") { // tests are tried in order; that a match ends this is left out
+			in = b.expr(k.Field("value"), in)
+		}
+	}
 	c := b.push(&construct{breaks: true, labels: labels})
 	var through flow
 	hasDefault := false

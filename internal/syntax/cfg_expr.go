@@ -7,18 +7,24 @@ func (b *graphBuilder) expr(n Node, in flow) flow {
 	}
 	switch n.Kind() {
 	case "call_expression":
-		fn := n.Field("function")
-		in = b.expr(fn, in)
-		var skipped flow
-		if fn.Field("optional_chain").OK() || n.Field("optional_chain").OK() || n.HasToken("?.") {
-			object := fn
-			if fn.Field("object").OK() {
-				object = fn.Field("object")
-			}
-			in, skipped = b.branch(object, in)
+		if !b.inChain(n) {
+			return b.chain(n, in)
+		}
+		in = b.expr(n.Field("function"), in)
+		if hasChain(n) { // f?.(x)
+			in = b.optional(n.Field("function"), in)
 		}
 		in = b.expr(n.Field("arguments"), in)
-		return append(b.point(n, in, b.throws(n)), skipped...)
+		return b.point(n, in, b.throws(n))
+	case "member_expression", "subscript_expression":
+		if !b.inChain(n) {
+			return b.chain(n, in)
+		}
+		in = b.expr(n.Field("object"), in)
+		if hasChain(n) { // x?.y, x?.[y]
+			in = b.optional(n.Field("object"), in)
+		}
+		return b.expr(n.Field("index"), in)
 	case "new_expression":
 		in = b.expr(n.Field("arguments"), b.expr(n.Field("constructor"), in))
 		return b.point(n, in, b.throws(n))
@@ -70,6 +76,49 @@ func (b *graphBuilder) expr(n Node, in flow) flow {
 	return in
 }
 
+// chain evaluates a?.b.c(): one nullish link skips all that follows it.
+func (b *graphBuilder) chain(n Node, in flow) flow {
+	outer := b.skipped
+	b.skipped, b.chained = nil, append(b.chained, n.i)
+	out := b.expr(n, in)
+	b.chained = b.chained[:len(b.chained)-1]
+	out = append(out, b.skipped...)
+	b.skipped = outer
+	return out
+}
+
+// inChain reports whether n is a link of the chain that is being evaluated, or
+// is its outermost one.
+func (b *graphBuilder) inChain(n Node) bool {
+	if len(b.chained) == 0 {
+		return false
+	}
+	top := b.chained[len(b.chained)-1]
+	for m := n; m.OK(); m = m.Parent() {
+		if m.i == top {
+			return true
+		}
+		p := m.Parent()
+		link := p.Is("member_expression", "subscript_expression") && p.Field("object") == m ||
+			p.Is("call_expression") && p.Field("function") == m || p.Is("non_null_expression")
+		if !link {
+			return false
+		}
+	}
+	return false
+}
+
+// optional adds the decision whether a link is there.
+func (b *graphBuilder) optional(n Node, in flow) flow {
+	yes, no := b.branch(n, in)
+	b.skipped = append(b.skipped, no...)
+	return yes
+}
+
+func hasChain(n Node) bool {
+	return n.Field("optional_chain").OK() || n.HasToken("?.") || n.HasToken("optional_chain")
+}
+
 // target evaluates what stands left of an assignment: the object, not the member.
 func (b *graphBuilder) target(n Node, in flow) flow {
 	if n.Is("member_expression", "subscript_expression") {
@@ -95,6 +144,12 @@ func (b *graphBuilder) cond(n Node, in flow) (yes, no flow) {
 		return b.cond(n.Child(0), in)
 	case "true":
 		return in, nil
+	case "number":
+		if n.Text() == "1" { // while (1)
+			return in, nil
+		}
+	case "as_expression", "non_null_expression", "satisfies_expression":
+		return b.cond(n.Child(0), in)
 	case "false":
 		return nil, in
 	case "unary_expression":

@@ -49,7 +49,7 @@ func maskGaps(src []byte, ts bool) ([]byte, bool) {
 				put(t, "")
 			}
 		case "using":
-			if at(i-1) == "(" && (at(i-2) == "for" || at(i-2) == "await") {
+			if at(i-1) == "(" && (at(i-2) == "for" || at(i-2) == "await") || at(i-1) == "await" && at(i-2) == "(" && at(i-3) == "for" {
 				put(t, "const")
 			} else if !ts && (at(i-1) != "." && isWord(at(i+1)) && at(i+2) == "=") {
 				put(t, "const") // JavaScript's grammar does not know the declaration at all
@@ -61,7 +61,7 @@ func maskGaps(src []byte, ts bool) ([]byte, bool) {
 		case "in", "out":
 			prev, next := at(i-1), at(i+1)
 			opens := prev == "<" || prev == "," || prev == "in" || prev == "const"
-			if ts && opens && (isWord(next) || next == "out") && next != "" {
+			if ts && opens && typeParameters(tokens, i) && isWord(next) && next != "as" && next != "of" && next != "from" {
 				put(t, "")
 			}
 		case "assert", "with":
@@ -76,6 +76,24 @@ func maskGaps(src []byte, ts bool) ([]byte, bool) {
 		}
 	}
 	return out, out != nil
+}
+
+// typeParameters reports whether token i stands in the parameter list of a
+// generic class, interface or type: interface X<in T, out U>.
+func typeParameters(tokens []token, i int) bool {
+	for j := i - 1; j > 1 && j > i-40; j-- {
+		switch tokens[j].text {
+		case "<":
+			switch tokens[j-2].text {
+			case "class", "interface", "type":
+				return isWord(tokens[j-1].text)
+			}
+			return false
+		case ";", "{", "}", "(", ")":
+			return false
+		}
+	}
+	return false
 }
 
 func prevIsString(src []byte, tokens []token, i int) bool {

@@ -144,6 +144,9 @@ func match(p, n Node, b Bindings) bool {
 	if p.Kind() != n.Kind() {
 		return false
 	}
+	if op := p.Field("operator"); op.OK() && op.Text() != n.Field("operator").Text() {
+		return false
+	}
 	if p.Is("string") {
 		a, _ := p.StringValue()
 		c, _ := n.StringValue()
@@ -226,9 +229,13 @@ func (p *Pattern) MatchCallee(n Node, given Bindings) (Bindings, bool) {
 	for k, v := range given {
 		b[k] = v
 	}
+	role := "function"
+	if p.New {
+		role = "constructor"
+	}
 	if p.rooted {
-		o, ok := n.Field("function").Origin()
+		o, ok := n.Field(role).Origin()
 		return b, ok && o.Last() == p.Anchor
 	}
-	return b, match(p.root.Field("function"), n.Field("function"), b)
+	return b, match(p.root.Field(role), n.Field(role), b)
 }

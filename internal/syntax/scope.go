@@ -76,6 +76,10 @@ func IsWrite(n Node) bool {
 		return p.Field("left").i == n.i
 	case "array_pattern", "object_pattern", "rest_pattern", "pair_pattern":
 		return true
+	case "assignment_pattern", "object_assignment_pattern":
+		return p.Field("left").i == n.i
+	case "variable_declarator": // var x twice
+		return p.Field("name").i == n.i && p.Field("value").OK()
 	}
 	return false
 }
@@ -89,7 +93,13 @@ type scope struct {
 func (s *scope) declare(kind SymbolKind, name, decl Node) *Symbol {
 	text := name.Text()
 	if old, ok := s.names[text]; ok {
-		return old // overloads, merged declarations, var twice
+		if name.i != old.Node.i && kind == Variable && decl.Field("value").OK() { // var twice: the second is one more mention
+			old.Refs = append(old.Refs, name)
+		}
+		if old.Kind == TypeName && kind != TypeName { // type X and const X: values are what matters here
+			old.Kind, old.Node, old.Decl = kind, name, decl
+		}
+		return old // overloads, merged declarations
 	}
 	if s.names == nil {
 		s.names = map[string]*Symbol{}

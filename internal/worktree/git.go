@@ -72,12 +72,23 @@ func Dirty(ctx context.Context, top string, files []string) ([]string, error) {
 	for i := 0; i < len(entries); i++ {
 		if e := entries[i]; len(e) > 3 {
 			dirty = append(dirty, e[3:])
-			if e[0] == 'R' || e[0] == 'C' {
+			if strings.ContainsAny(e[:2], "RC") {
 				i++ // the name before
 			}
 		}
 	}
 	return dirty, nil
+}
+
+// Files lists the files below dir that are tracked, or untracked and not
+// ignored, relative to dir; names come as git finds them. It fails where git is
+// not installed or dir is in no work tree.
+func Files(ctx context.Context, dir string) ([]string, error) {
+	out, err := git(ctx, dir, "ls-files", "--cached", "--others", "--exclude-standard", "-z")
+	if err != nil {
+		return nil, err
+	}
+	return split(out), nil
 }
 
 // literal keeps names with magic characters from being read as patterns.
