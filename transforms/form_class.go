@@ -460,17 +460,16 @@ func (e *classEdit) iteration(o *Obligation, how string) (of, clear string, key 
 	if o.Handle.Place != InSet {
 		return how, how + ".clear();", false, nil
 	}
-	for _, ref := range e.in.refs[o.Handle.Field] {
-		switch syntax.TypeOf(ref).Name() {
+	if refs := e.in.refs[o.Handle.Field]; len(refs) > 0 {
+		switch syntax.TypeOf(refs[0]).Name() {
 		case "Map":
 			return how + ".values()", how + ".clear();", true, nil
 		case "Set":
 			return how, how + ".clear();", false, nil
 		}
-		if isCollection(ref) {
+		if isCollection(refs[0]) {
 			return how, how + ".length = 0;", false, nil
 		}
-		break
 	}
 	for _, m := range e.in.members {
 		if m.Name == o.Handle.Field && !m.Node.HasToken("readonly") && (m.Node.Field("value").Is("object") || strings.HasPrefix(syntax.Annotation(m.Node).Text(), "Record<")) {

@@ -195,8 +195,9 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 		}
 		for _, l := range s.lift(u, home, maxHops) {
 			settled = true
-			if l.effect == moved && o.Kind.Begins == Called && l.at.End() <= o.Call.Start() {
-				// It was somebody else's before it was acquired.
+			if l.effect == moved && l.at.End() <= o.Call.Start() && (o.Kind.Begins == Called || u.effect == released) {
+				// It was somebody else's before it was acquired: a function that
+				// will release it was made and handed on, or it was kept already.
 				o.step(l.at, "moved: %s", l.text)
 				s.noteMove(o, l, home)
 				return

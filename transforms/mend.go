@@ -104,11 +104,12 @@ func (d *Detector) round(s *scan, m *Mended, open []*Obligation, accept func(*Fi
 	if len(fixes) == 0 {
 		return nil, nil
 	}
-	after, mangled, why := d.verify(s.ctx, s.f, s.found, edits, settled)
+	after, _, why := d.verify(s.ctx, s.f, s.found, edits, settled)
 	if why != "" {
 		// Each is right alone and they are not together, as when both want one
 		// name: make the first, and look again.
 		fixes = fixes[:1]
+		var mangled []byte
 		after, mangled, why = d.verify(s.ctx, s.f, s.found, fixes[0].Edits, fixes[0].Plan.Obligations)
 		if why != "" {
 			m.drop(s, fixes[0], why, mangled, dropped)
