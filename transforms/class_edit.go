@@ -327,10 +327,13 @@ func (e *classEdit) complete(t *teardown, w work) *Refusal {
 		for start > at && (src[start-1] == ' ' || src[start-1] == '\t') {
 			start--
 		}
-		if !strings.HasSuffix(src[:start], "\n") {
-			tail += e.st.eol + outer
+		if strings.HasSuffix(src[:start], "\n") { // the brace stands on its own line
+			if collects {
+				e.edits = append(e.edits, patch.Edit{Start: start, End: start, New: strings.TrimPrefix(tail, e.st.eol) + e.st.eol})
+			}
+			return nil
 		}
-		e.edits = append(e.edits, patch.Edit{Start: start, End: end, New: tail})
+		e.edits = append(e.edits, patch.Edit{Start: start, End: end, New: tail + e.st.eol + outer})
 		return nil
 	}
 	e.edits = append(e.edits, patch.Edit{Start: at, End: at, New: text + e.st.eol})

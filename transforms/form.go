@@ -216,9 +216,9 @@ func (st style) guarded(code string, next syntax.Node) string {
 	return fitted
 }
 
-// reindent moves the lines from start to end by one level, but for lines that
+// reindent moves the lines from start to end by some levels, but for lines that
 // begin inside a template literal.
-func (st style) reindent(f *syntax.File, start, end int) []patch.Edit {
+func (st style) reindent(f *syntax.File, start, end, levels int) []patch.Edit {
 	var edits []patch.Edit
 	src := f.Src()
 	for at := start; at < end; {
@@ -231,7 +231,7 @@ func (st style) reindent(f *syntax.File, start, end int) []patch.Edit {
 		}
 		line := strings.TrimSpace(string(src[at:next]))
 		if line != "" && (at == start || src[at-1] == '\n') && !inTemplate(f, at) {
-			edits = append(edits, patch.Edit{Start: at, End: at, New: st.unit})
+			edits = append(edits, patch.Edit{Start: at, End: at, New: strings.Repeat(st.unit, levels)})
 		}
 		at = next
 	}

@@ -45,6 +45,9 @@ func (formBlock) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 //		throw err;
 //	}
 func (s *scan) catchFailure(p *Plan, o *Obligation) (*Fix, *Refusal) {
+	if o.again {
+		return nil, refuse(TooEntangled, "it is acquired again and again")
+	}
 	for _, x := range o.Exits {
 		if x.Node != o.Call {
 			line, _ := s.f.Position(x.Node.Start())
@@ -84,8 +87,7 @@ func (s *scan) catchFailure(p *Plan, o *Obligation) (*Fix, *Refusal) {
 	fix := &Fix{Plan: p, Message: fmt.Sprintf("Release the %s when %s() fails", o.Kind.Noun, o.Acquire.Pattern.Anchor)}
 	at := insertionPoint(stmt)
 	end := lineEndAfter(s.f, stmt.End())
-	fix.Edits = append(fix.Edits, patch.Edit{Start: s.f.LineStart(at), End: s.f.LineStart(at), New: indent + "try {" + st.eol})
-	fix.Edits = append(fix.Edits, st.reindentFrom(s.f, s.f.LineStart(at), end)...)
+	fix.Edits = append(fix.Edits, st.openTry(s.f, s.f.LineStart(at), end, indent, 1)...)
 	fix.Edits = append(fix.Edits, patch.Edit{Start: end, End: end, New: st.eol + st.lines(indent, st.fit(tail))})
 	if strings.TrimSpace(string(s.f.Src()[s.f.LineStart(at):at])) != "" {
 		return nil, refuse(TooEntangled, "it shares its line with other code")
@@ -106,16 +108,24 @@ func loopAround(n syntax.Node) bool {
 	return false
 }
 
-// reindentFrom is reindent without the insertion at start, where the caller
-// inserts something else; that one has to bring the first line's indentation.
-func (st style) reindentFrom(f *syntax.File, start, end int) []patch.Edit {
-	edits := st.reindent(f, start, end)
+// openTry puts `try {` before the line at start, and moves the lines up to end
+// by some levels.
+func (st style) openTry(f *syntax.File, start, end int, indent string, levels int) []patch.Edit {
+	open := patch.Edit{Start: start, End: start, New: indent + "try {" + st.eol}
+	edits := st.reindent(f, start, end, levels)
 	for i, e := range edits {
-		if e.Start == start {
-			edits[i] = patch.Edit{Start: start + len(indentAt(f, start)), End: start + len(indentAt(f, start)), New: st.unit}
+		if e.Start != start {
+			continue
 		}
+		if off := len(indentAt(f, start)); off > 0 {
+			edits[i].Start, edits[i].End = start+off, start+off
+		} else { // two insertions at one point are one
+			open.New += e.New
+			edits = slices.Delete(edits, i, i+1)
+		}
+		break
 	}
-	return edits
+	return append([]patch.Edit{open}, edits...)
 }
 
 // wrapRest puts what follows the acquisition into a try whose finally releases,
@@ -197,8 +207,7 @@ func (s *scan) wrapRest(p *Plan, o *Obligation) (*Fix, *Refusal) {
 	if start <= s.f.LineStart(stmt.End()-1) {
 		return nil, refuse(TooEntangled, "the acquisition shares its line with other code")
 	}
-	fix.Edits = append(fix.Edits, patch.Edit{Start: start, End: start, New: indent + "try {" + st.eol})
-	for _, e := range st.reindentFrom(s.f, start, end) {
+	for _, e := range st.openTry(s.f, start, end, indent, 1) {
 		if !slices.ContainsFunc(deleted, func(d patch.Edit) bool { return e.Start >= d.Start && e.Start < d.End }) {
 			fix.Edits = append(fix.Edits, e)
 		}

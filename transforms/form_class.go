@@ -100,6 +100,9 @@ func (e *classEdit) fits(o *Obligation) *Refusal {
 	if t == nil || !t.own.OK() {
 		return nil
 	}
+	if fn := o.Call.Function(); fn == t.own {
+		return refuse(TooEntangled, "%s() itself acquires it", t.name)
+	}
 	if o.Kind.Fails != Never && o.Handle.Place == InField && e.usedBy(t.own, o.Handle.Field, 3) {
 		return refuse(TooEntangled, "%s() still uses this.%s", t.name, o.Handle.Field)
 	}

@@ -12,7 +12,7 @@ import (
 // obligation from being met happens: the release is there, and something
 // before it can fail.
 func fragileFinally(o *Obligation) syntax.Node {
-	if o.Way != MissingPath || len(o.releases) == 0 || len(o.Exits) == 0 {
+	if o.Way != MissingPath || o.again || len(o.releases) == 0 || len(o.Exits) == 0 {
 		return syntax.Node{}
 	}
 	clause := o.releases[0].Ancestor("finally_clause")
@@ -95,20 +95,18 @@ func (s *scan) nestReleases(p *Plan, clause syntax.Node) (*Fix, *Refusal) {
 		if i == len(segments)-1 {
 			depth = i
 		}
-		for _, e := range st.reindent(s.f, start, end) {
-			e.New = strings.Repeat(st.unit, depth)
-			if e.Start == start {
-				off := len(indentAt(s.f, start))
-				e.Start, e.End = start+off, start+off
-			}
-			fix.Edits = append(fix.Edits, e)
-		}
 		if i < len(segments)-1 {
-			fix.Edits = append(fix.Edits, patch.Edit{Start: start, End: start, New: indent + at + "try {" + st.eol})
+			fix.Edits = append(fix.Edits, st.openTry(s.f, start, end, indent+at, depth)...)
 			// The white space up to the next segment becomes the seam.
 			next := s.f.LineStart(segments[i+1][0].Start())
 			fix.Edits = append(fix.Edits, patch.Edit{Start: end, End: next, New: st.eol + indent + at + "} finally {" + st.eol})
 			continue
+		}
+		for _, e := range st.reindent(s.f, start, end, depth) {
+			if off := len(indentAt(s.f, start)); e.Start == start && off > 0 {
+				e.Start, e.End = start+off, start+off
+			}
+			fix.Edits = append(fix.Edits, e)
 		}
 		var closing strings.Builder
 		for j := i - 1; j >= 0; j-- {
@@ -158,12 +156,28 @@ func allComments(ns []syntax.Node) bool {
 func (s *scan) releasedBy(stmt syntax.Node) bool {
 	for _, o := range s.found {
 		for _, r := range o.releases {
-			if r.Within(stmt) {
+			if r.Within(stmt) && onlyReleases(stmt, r) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// onlyReleases: the statement of the release itself, or an if around nothing
+// else.
+func onlyReleases(stmt, release syntax.Node) bool {
+	if stmt.Is("if_statement") && !stmt.Field("alternative").OK() {
+		body := stmt.Field("consequence")
+		if body.Is("statement_block") {
+			if body.Len() != 1 {
+				return false
+			}
+			body = body.Child(0)
+		}
+		stmt = body
+	}
+	return stmt.Is("expression_statement") && release.Statement() == stmt
 }
 
 func declaredAndUsedLater(n syntax.Node, later [][]syntax.Node) string {

@@ -17,6 +17,9 @@ func (formPromise) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	st := styleOf(s.f)
 	fix := &Fix{Plan: p}
 	o := p.Obligations[0]
+	if len(o.gist.([]settle)) == 0 {
+		return nil, refuse(NoOwner, "the promise never settles, so it has no end at which to release")
+	}
 	executor := o.Owner.Node
 	var name string
 	switch {
@@ -84,13 +87,13 @@ func scopeOf(sym *syntax.Symbol) syntax.Node {
 
 // shadowed reports whether a name means something else at n than in outer.
 func shadowed(n, outer syntax.Node, name string, sym *syntax.Symbol) bool {
-	for fn := n.Function(); fn.OK() && fn != outer; fn = fn.Function() {
-		for d := range fn.Descendants() {
-			if d.Is("identifier") && d.Text() == name {
-				if found := d.Symbol(); found != nil && found.Node == d && found != sym && n.Within(scopeAround(found, fn)) {
-					return true
-				}
-			}
+	for d := range outer.Descendants() {
+		if !d.Is("identifier") || d.Text() != name {
+			continue
+		}
+		found := d.Symbol()
+		if found != nil && found.Node == d && found != sym && n.Within(scopeAround(found, d.Function())) {
+			return true
 		}
 	}
 	return false

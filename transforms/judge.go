@@ -156,6 +156,9 @@ func (s *scan) judgeVariable(o *Obligation) {
 		fn = fn.Function()
 	}
 	if fn == home {
+		if o.Kind.Begins == Called {
+			home = o.Call.Function() // what fails, fails there
+		}
 		s.judgeCall(o, home)
 		return
 	}
@@ -203,7 +206,9 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 				return
 			}
 			if l.effect == released {
-				o.releases = append(o.releases, l.at)
+				if !slices.Contains(o.releases, u.at) {
+					o.releases = append(o.releases, u.at)
+				}
 				o.step(l.at, "%s", u.text)
 			} else {
 				o.step(l.at, "moved: %s", l.text)
@@ -241,9 +246,9 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 		exits = append(exits, ExitPlace{o.Call, "an error in " + calleeText(o.Call)})
 	}
 	o.Owner = Owner{OwnerBlock, nameOf(home), home}
-	again := len(begin) > 0 && g.Reaches(starts, begin[0], stop, feasible)
+	o.again = len(begin) > 0 && g.Reaches(starts, begin[0], stop, feasible)
 	switch {
-	case len(exits) == 0 && !again:
+	case len(exits) == 0 && !o.again:
 		o.Status = Met
 		o.step(o.Call, "met: settled on every way out")
 		return

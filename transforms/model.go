@@ -123,6 +123,7 @@ type Obligation struct {
 	releases []syntax.Node
 	kept     *Handle     // where the instance keeps what a call acquired
 	gives    syntax.Node // the function whose result the handle is
+	again    bool        // acquired again before it was released, on some way
 	ordinal  int         // among those of the same identity
 	gist     any         // what detection found and the form needs
 	Refusal  *Refusal

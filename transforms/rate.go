@@ -79,8 +79,8 @@ func (s *scan) ordinals() {
 	}
 }
 
-// identity is what a finding is recognised by when lines move: kind, standing,
-// path, the names around it, and what is acquired.
+// identity is what a finding is recognised by when lines move: kind, path, the
+// names around it, and what is acquired.
 func (o *Obligation) identity() string {
 	var names []string
 	for n := o.At.Parent(); n.OK(); n = n.Parent() {
@@ -95,7 +95,11 @@ func (o *Obligation) identity() string {
 	if !callee.OK() {
 		callee = o.Call.Field("constructor")
 	}
-	return strings.Join([]string{o.Kind.Name, string(o.Standing), o.File.Path, strings.Join(names, "/"), squeeze(callee)}, "\x00")
+	kind := o.Kind.Name
+	if o.At != o.Call { // about the release of what is acquired elsewhere
+		kind += " release"
+	}
+	return strings.Join([]string{kind, o.File.Path, strings.Join(names, "/"), squeeze(callee)}, "\x00")
 }
 
 // Fingerprint identifies a finding across runs, as 16 hexadecimal digits.
