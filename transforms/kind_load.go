@@ -82,7 +82,8 @@ func ParseKind(file string, data []byte) (*Kind, error) {
 	if err := h.finish(len(lines)); err != nil {
 		return nil, err
 	}
-	if err := k.readCases(ar, data); err != nil {
+	var err error
+	if k.Cases, err = ParseCases(file, data); err != nil {
 		return nil, err
 	}
 	return k, nil
@@ -257,37 +258,39 @@ func (h *header) finish(line int) error {
 	return nil
 }
 
-// readCases groups the files of the archive: CASE/PATH is a source,
-// CASE/PATH.safe (.unsafe, .display, .refused) what must come of it.
-func (k *Kind) readCases(ar *txtar.Archive, data []byte) error {
+// ParseCases groups the files of a txtar archive: CASE/PATH is a source,
+// CASE/PATH.safe (.unsafe, .display, .refused) what must come of it. file is for
+// messages; every error is a *KindError.
+func ParseCases(file string, data []byte) ([]Case, error) {
 	index := map[string]int{}
-	for _, f := range ar.Files {
+	var cases []Case
+	for _, f := range txtar.Parse(data).Files {
 		name, rel, ok := strings.Cut(f.Name, "/")
 		if !ok {
-			return &KindError{k.File, lineOf(data, f.Name), fmt.Sprintf("want CASE/FILE, got %q", f.Name)}
+			return nil, &KindError{file, lineOf(data, f.Name), fmt.Sprintf("want CASE/FILE, got %q", f.Name)}
 		}
 		i, seen := index[name]
 		if !seen {
-			i = len(k.Cases)
+			i = len(cases)
 			index[name] = i
-			k.Cases = append(k.Cases, Case{Name: name, Files: map[string]string{}, Goldens: map[string]Golden{}})
+			cases = append(cases, Case{Name: name, Files: map[string]string{}, Goldens: map[string]Golden{}})
 		}
 		ext := strings.TrimPrefix(path.Ext(rel), ".")
 		switch ext {
 		case "safe", "unsafe", "display", "refused":
-			k.Cases[i].Goldens[strings.TrimSuffix(rel, "."+ext)] = Golden{ext, string(f.Data)}
+			cases[i].Goldens[strings.TrimSuffix(rel, "."+ext)] = Golden{ext, string(f.Data)}
 		default:
-			k.Cases[i].Files[rel] = string(f.Data)
+			cases[i].Files[rel] = string(f.Data)
 		}
 	}
-	for _, c := range k.Cases {
+	for _, c := range cases {
 		for rel := range c.Goldens {
 			if _, ok := c.Files[rel]; !ok {
-				return &KindError{k.File, lineOf(data, c.Name+"/"+rel), fmt.Sprintf("case %s: a golden for %s, which is not there", c.Name, rel)}
+				return nil, &KindError{file, lineOf(data, c.Name+"/"+rel), fmt.Sprintf("case %s: a golden for %s, which is not there", c.Name, rel)}
 			}
 		}
 	}
-	return nil
+	return cases, nil
 }
 
 func lineOf(data []byte, name string) int {

@@ -56,12 +56,12 @@ func TestTraps(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		group := &Kind{Name: strings.TrimSuffix(filepath.Base(file), ".txtar"), File: file}
-		if err := group.readCases(txtar.Parse(data), data); err != nil {
+		cases, err := ParseCases(file, data)
+		if err != nil {
 			t.Fatal(err)
 		}
-		for _, c := range group.Cases {
-			t.Run(group.Name+"/"+c.Name, func(t *testing.T) { runCase(t, kinds, file, c) })
+		for _, c := range cases {
+			t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar")+"/"+c.Name, func(t *testing.T) { runCase(t, kinds, file, c) })
 		}
 	}
 }

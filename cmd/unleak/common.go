@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/unleak-dev/unleak/internal/project"
+	"github.com/unleak-dev/unleak/internal/report"
 	"github.com/unleak-dev/unleak/internal/run"
 	"github.com/unleak-dev/unleak/internal/settings"
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -244,7 +245,11 @@ func (c *cli) run(ctx context.Context, s *session, sel *selection) (*run.Result,
 			c.warn("%s:%d: this comment silences nothing", m.Path, line)
 		}
 		for _, b := range m.Bugs {
-			fmt.Fprintln(c.err, "unleak: "+oneLine(b.Error()))
+			where := ""
+			if dir, err := report.Reproduction(b); err == nil {
+				where = "; please report it with " + dir
+			}
+			fmt.Fprintln(c.err, "unleak: "+oneLine(b.Error())+where)
 		}
 	}
 	return r, nil

@@ -62,20 +62,29 @@ func Parse(data []byte, kinds []string) (*Settings, error) {
 		if errors.Is(err, io.EOF) {
 			return &Settings{}, nil
 		}
-		return nil, fmt.Errorf("%s: %s", Name, strings.TrimPrefix(err.Error(), "yaml: "))
+		return nil, plain(err)
 	}
 	c := checker{kinds: kinds}
-	if len(doc.Content) > 0 {
-		c.mapping(doc.Content[0], topKeys)
+	if len(doc.Content) == 0 || doc.Content[0].Tag == "!!null" {
+		return &Settings{}, nil
+	}
+	c.mapping(doc.Content[0], topKeys)
+	if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: want one document, there are several", Name)
 	}
 	if c.err != nil {
 		return nil, c.err
 	}
 	s := &Settings{}
 	if err := doc.Decode(s); err != nil {
-		return nil, fmt.Errorf("%s: %s", Name, strings.TrimPrefix(err.Error(), "yaml: "))
+		return nil, plain(err)
 	}
 	return s, nil
+}
+
+// plain puts an error of the YAML library on one line.
+func plain(err error) error {
+	return fmt.Errorf("%s: %s", Name, strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "yaml: ")), " "))
 }
 
 // Excluded reports whether a path relative to the root is left out.
@@ -89,6 +98,14 @@ func (s *Settings) Excluded(rel string) bool {
 		}
 	}
 	return false
+}
+
+// target follows an alias, *x, to what it stands for.
+func target(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.AliasNode && n.Alias != nil {
+		return n.Alias
+	}
+	return n
 }
 
 // check says what may stand under a key.
@@ -117,6 +134,7 @@ var topKeys = map[string]check{
 }
 
 func (c *checker) mapping(n *yaml.Node, known map[string]check) {
+	n = target(n)
 	if n.Kind != yaml.MappingNode {
 		c.fail(n, "want keys and values")
 		return
@@ -143,6 +161,7 @@ func keys(known map[string]check) check {
 
 func listOf(item check) check {
 	return func(c *checker, n *yaml.Node) {
+		n = target(n)
 		if n.Kind != yaml.SequenceNode {
 			c.fail(n, "want a list")
 			return
@@ -160,6 +179,10 @@ func kindName(c *checker, n *yaml.Node) {
 }
 
 func glob(c *checker, n *yaml.Node) {
+	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
+		c.fail(n, "want a glob")
+		return
+	}
 	if !doublestar.ValidatePattern(n.Value) {
 		c.fail(n, "%q is not a glob", n.Value)
 	}

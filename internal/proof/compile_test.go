@@ -1,0 +1,211 @@
+package proof
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strings"
+	"testing"
+
+	"github.com/unleak-dev/unleak/internal/project"
+	"github.com/unleak-dev/unleak/internal/syntax"
+	"github.com/unleak-dev/unleak/transforms"
+)
+
+// styles are the ways of writing that fixes claim to keep. Each turns the text
+// of an example into the same program in that style.
+var styles = map[string]func(string) string{
+	"as written":       func(s string) string { return s },
+	"tabs":             func(s string) string { return reindent(s, "\t") },
+	"four spaces":      func(s string) string { return reindent(s, "    ") },
+	"CRLF":             func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") },
+	"byte order mark":  func(s string) string { return "\ufeff" + s },
+	"no final newline": func(s string) string { return strings.TrimRight(s, "\n") },
+	"no semicolons":    func(s string) string { return semicolons.ReplaceAllString(s, "") },
+	"double quotes":    doubleQuotes,
+}
+
+var (
+	semicolons  = regexp.MustCompile(`(?m);$`)
+	indentation = regexp.MustCompile(`(?m)^(?:  )+`)
+	diagnostic  = regexp.MustCompile(`(?m)^([^(\n]+)\(\d+,\d+\): error (TS\d+: .*)$`)
+)
+
+func reindent(s, unit string) string {
+	return indentation.ReplaceAllStringFunc(s, func(m string) string { return strings.Repeat(unit, len(m)/2) })
+}
+
+func doubleQuotes(s string) string {
+	if strings.ContainsAny(s, "\"`") {
+		return s
+	}
+	return strings.ReplaceAll(s, "'", `"`)
+}
+
+// TestCompiles type-checks every example before and after its fix, in every
+// style, under strict, in one compiler process: a fix may bring no diagnostic.
+func TestCompiles(t *testing.T) {
+	compiler := filepath.Join("node_modules", "typescript", "bin", "tsc")
+	if _, err := os.Stat(compiler); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("typescript is not installed: nothing is compiled; run npm ci in internal/proof")
+		}
+		t.Skip("typescript is not installed (npm ci in internal/proof): nothing is compiled")
+	}
+	dir := t.TempDir()
+	modules, err := filepath.Abs("node_modules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(modules, filepath.Join(dir, "node_modules")); err != nil {
+		t.Fatal(err)
+	}
+	mended := 0
+	kinds, err := transforms.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	groups := map[string][]transforms.Case{}
+	for _, k := range kinds {
+		groups[k.Name] = k.Cases
+	}
+	for _, name := range []string{"silent", "hostile", "style"} {
+		file := filepath.Join("..", "..", "transforms", "testdata", name+".txtar")
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if groups[name], err = transforms.ParseCases(file, data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, cases := range groups {
+		for _, c := range cases {
+			for style, apply := range styles {
+				folder := filepath.Join(name, c.Name, strings.ReplaceAll(style, " ", "-"))
+				mended += compileCase(t, kinds, dir, folder, c, apply)
+			}
+		}
+	}
+	if mended == 0 {
+		t.Fatal("nothing was mended")
+	}
+	config := `{"compilerOptions": {"strict": true, "noEmit": true, "target": "es2022", "lib": ["es2022", "dom"], "module": "esnext",
+  "moduleResolution": "bundler", "moduleDetection": "force", "skipLibCheck": true, "allowJs": true, "esModuleInterop": true,
+  "experimentalDecorators": true, "noImplicitOverride": false, "types": ["node"],
+  "paths": {"puppeteer": ["./node_modules/puppeteer-core"], "playwright": ["./node_modules/playwright-core"]}},
+  "include": ["before", "after"]}`
+	if err := os.WriteFile(filepath.Join(dir, "tsconfig.json"), []byte(config), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("node", filepath.Join(modules, "typescript", "bin", "tsc"), "-p", dir, "--pretty", "false")
+	cmd.Dir = dir
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	var exit *exec.ExitError
+	if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	before, after := map[string]int{}, map[string]int{}
+	for _, m := range diagnostic.FindAllStringSubmatch(out.String(), -1) {
+		if rel, ok := strings.CutPrefix(m[1], "before/"); ok {
+			before[rel+": "+m[2]]++
+		} else if rel, ok := strings.CutPrefix(m[1], "after/"); ok {
+			after[rel+": "+m[2]]++
+		} else {
+			t.Errorf("the compiler said %s", m[0])
+		}
+	}
+	var fresh []string
+	for d, n := range after {
+		if n > before[d] {
+			fresh = append(fresh, d)
+		}
+	}
+	sort.Strings(fresh)
+	for _, d := range fresh {
+		t.Error(d)
+	}
+	t.Logf("%d files mended and compiled, %d diagnostics in the examples themselves", mended, len(before))
+}
+
+// compileCase writes one example in one style, before and after, and returns
+// how many of its files were mended.
+func compileCase(t *testing.T, kinds []*transforms.Kind, dir, folder string, c transforms.Case, apply func(string) string) int {
+	files := map[string]string{}
+	for rel, text := range c.Files {
+		if rel != "drive.cjs" {
+			files[rel] = text
+			if syntax.Supported(rel) {
+				files[rel] = apply(text)
+			}
+		}
+	}
+	put := func(side, rel, text string) {
+		file := filepath.Join(dir, side, folder, filepath.FromSlash(rel))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for rel, text := range files {
+		put("before", rel, text)
+		put("after", rel, text)
+	}
+	p, err := project.Open(filepath.Join(dir, "before", folder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := transforms.NewDetector(p, kinds, true)
+	mended := 0
+	for rel, text := range files {
+		if !syntax.Supported(rel) {
+			continue
+		}
+		f, err := syntax.Parse(context.Background(), rel, []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := d.Mend(context.Background(), f, func(*transforms.Fix) bool { return true })
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range m.Bugs {
+			t.Errorf("%s: %v", folder, b)
+		}
+		golden, ok := c.Goldens[rel]
+		if (m.New != nil) != (ok && golden.Outcome != "refused") {
+			t.Errorf("%s/%s: mended %v, the example says %q", folder, rel, m.New != nil, golden.Outcome)
+		}
+		if m.New == nil {
+			continue
+		}
+		mended++
+		put("after", rel, string(m.New))
+		if want := apply(golden.Text); sameStyle(want) != sameStyle(string(m.New)) {
+			t.Errorf("%s/%s: style changed: %s became %s\n%s", folder, rel, sameStyle(want), sameStyle(string(m.New)), m.New)
+		}
+	}
+	return mended
+}
+
+// sameStyle sums up what a style must keep.
+func sameStyle(s string) string {
+	lines := strings.Count(s, "\n")
+	crlf := strings.Count(s, "\r\n")
+	mixed := crlf > 0 && crlf != lines
+	tabs, spaces := false, false
+	for line := range strings.Lines(s) {
+		tabs = tabs || strings.HasPrefix(line, "\t")
+		spaces = spaces || strings.HasPrefix(line, "  ")
+	}
+	return fmt.Sprintf("crlf=%v mixed=%v bom=%v final=%v tabs=%v spaces=%v", crlf > 0, mixed, strings.HasPrefix(s, "\ufeff"), strings.HasSuffix(s, "\n"), tabs, spaces)
+}
