@@ -16,7 +16,7 @@ func TestLayers(t *testing.T) {
 		t.Fatal(err)
 	}
 	allowed := map[string][]string{
-		"patch": {}, "vcs": {}, "internal/syntax": {}, "internal/settings": {}, "internal/worktree": {},
+		"patch": {}, "vcs": {}, "internal/syntax": {}, "internal/settings": {}, "internal/worktree": {}, "internal/check": {"internal/worktree"},
 		"internal/project": {"internal/syntax", "internal/worktree"},
 		"transforms":       {"patch", "internal/syntax", "internal/project"},
 	}

@@ -78,7 +78,7 @@ func (d *Detector) round(s *scan, m *Mended, open []*Obligation, accept func(*Fi
 		if fix == nil {
 			continue
 		}
-		if dropped[fingerprintOf(fix)] || !accept(fix) {
+		if dropped[fix.ID()] || !accept(fix) {
 			m.offer(fix)
 			continue
 		}
@@ -147,7 +147,8 @@ func (s *scan) related(class syntax.Node, touched map[int32]bool) bool {
 	return false
 }
 
-func fingerprintOf(f *Fix) string { return f.Plan.Form.Name() + f.Plan.Obligations[0].Fingerprint() }
+// ID identifies a fix across runs: the form, and what it settles first.
+func (f *Fix) ID() string { return f.Plan.Form.Name() + " " + f.Plan.Obligations[0].Fingerprint() }
 
 // offer remembers which fix belongs to which finding.
 func (m *Mended) offer(fix *Fix) {
@@ -159,7 +160,7 @@ func (m *Mended) offer(fix *Fix) {
 }
 
 func (m *Mended) drop(s *scan, fix *Fix, why string, mangled []byte, dropped map[string]bool) {
-	dropped[fingerprintOf(fix)] = true
+	dropped[fix.ID()] = true
 	m.Bugs = append(m.Bugs, &Bug{Path: m.Path, Fix: fix, Reason: why, Before: s.f.Src(), Mangled: mangled})
 	for _, o := range m.Findings {
 		for _, p := range fix.Plan.Obligations {

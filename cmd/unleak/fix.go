@@ -18,6 +18,8 @@ import (
 func (c *cli) fixCommand() *cobra.Command {
 	var sel selection
 	var unsafe, allowDirty bool
+	var verify string
+	var limit time.Duration
 	cmd := &cobra.Command{
 		Use:   "fix [PATH...]",
 		Short: "Write the safe fixes",
@@ -27,6 +29,10 @@ func (c *cli) fixCommand() *cobra.Command {
 In a git work tree, files with uncommitted changes are refused unless
 --allow-dirty is given. Outside of one, the old files are kept below
 .unleak/backup first. A file is always either old or new.
+
+With --verify COMMAND the project's own check (its build, its tests) is run in a
+copy of the project, with nothing in its environment but PATH, HOME, the like, and
+CI=true: no token gets there. Without it nothing of the project is ever run.
 
 Exit status: 0 all mended, 1 leaks remain, 2 something could not be done.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -44,12 +50,19 @@ Exit status: 0 all mended, 1 leaks remain, 2 something could not be done.`,
 			if s.options.Stdin != nil {
 				return c.printFixed(s, r)
 			}
+			if verify != "" {
+				if r, err = c.verified(cmd.Context(), s, r, verify, limit); err != nil {
+					return err
+				}
+			}
 			written, failed := c.write(cmd, s, r, allowDirty)
 			return c.outcome(r, written, failed, unsafe)
 		},
 	}
 	sel.flags(cmd)
 	cmd.Flags().BoolVar(&unsafe, "unsafe", false, "write the fixes that need a person's yes, too")
+	cmd.Flags().StringVar(&verify, "verify", "", "a command of the project, run by the shell on a copy before and after; fixes that\nmake it fail are found and dropped")
+	cmd.Flags().DurationVar(&limit, "verify-timeout", 10*time.Minute, "how long the --verify command may take each time")
 	cmd.Flags().BoolVar(&allowDirty, "allow-dirty", false, "write files with uncommitted changes, too")
 	return cmd
 }
