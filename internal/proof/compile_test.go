@@ -75,7 +75,7 @@ func TestCompiles(t *testing.T) {
 	for _, k := range kinds {
 		groups[k.Name] = k.Cases
 	}
-	for _, name := range []string{"silent", "hostile", "style"} {
+	for _, name := range []string{"silent", "hostile", "style", "wrong"} {
 		file := filepath.Join("..", "..", "transforms", "testdata", name+".txtar")
 		data, err := os.ReadFile(file)
 		if err != nil {

@@ -1,6 +1,8 @@
 // Runs examples before and after their fix and counts what is still alive.
 //
-// Standard input: [{id, before, after, drive}], each a piece of CommonJS.
+// Standard input: [{id, before, after, drive, rounds}], pieces of CommonJS and
+// how often to repeat. With UNLEAK_CHROMIUM and UNLEAK_PUPPETEER in the
+// environment, puppeteer is the real library with that browser.
 // Standard output: one JSON line for each cell, as it ends.
 'use strict';
 const real = { setTimeout, setInterval, clearTimeout, clearInterval };
@@ -108,12 +110,25 @@ class World {
       }
     }
     return {
-      puppeteer: { launch, default: { launch }, __esModule: true },
+      puppeteer: process.env.UNLEAK_CHROMIUM
+        ? { launch: () => this.chromium(), default: { launch: () => this.chromium() }, __esModule: true }
+        : { launch, default: { launch }, __esModule: true },
       playwright: { chromium: { launch } },
       '@stomp/stompjs': { Client },
       ajv: { default: Ajv, __esModule: true },
       http: { ...http, createServer: (...args) => world.server(http.createServer(...args)) },
     };
+  }
+
+  // chromium is a real browser: alive while its process is.
+  async chromium() {
+    const browser = await require(process.env.UNLEAK_PUPPETEER).launch({
+      executablePath: process.env.UNLEAK_CHROMIUM,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    });
+    this.alive.set(browser, 'chromium');
+    browser.process().once('exit', () => this.alive.delete(browser));
+    return browser;
   }
 
   // server is a real one: alive while it listens.
@@ -153,6 +168,7 @@ class World {
   kill() {
     for (const [r, kind] of this.alive) {
       if (kind === 'setTimeout' || kind === 'setInterval') real.clearTimeout(r);
+      if (kind === 'chromium') r.process().kill('SIGKILL');
       if (kind === 'server') r.close(() => {}), r.closeAllConnections();
     }
   }
@@ -194,7 +210,7 @@ async function prove(cell) {
     if (after.sizes > 0) problems.push(`${name}: the owner still tracks ${after.sizes}`);
     const world = new World();
     const m = world.load(cell.after);
-    for (let i = 0; i < 100; i++) await Promise.resolve(run(m, world)).catch(() => {});
+    for (let i = 0; i < (cell.rounds ?? 100); i++) await Promise.resolve(run(m, world)).catch(() => {});
     await world.pause();
     if (world.alive.size > 0) problems.push(`${name}: ${world.alive.size} left after a hundred rounds`);
     if (world.sizes() > 0) problems.push(`${name}: a hundred rounds leave ${world.sizes()} tracked`);

@@ -36,6 +36,7 @@ type cell struct {
 	Before string `json:"before"`
 	After  string `json:"after"`
 	Drive  string `json:"drive"`
+	Rounds *int   `json:"rounds,omitempty"` // nil: a hundred
 
 	kind, form, applicability string
 }
