@@ -9,31 +9,33 @@ import (
 )
 
 // Backup saves the old contents of the changes below root/.unleak/backup, in a
-// folder named by the time, with a journal of what comes from where. It
-// returns the folder. Outside of a version control system it is the way back.
+// folder named by the time: the files below files/, under the paths that they
+// have below root, and journal.json, which lists those paths. It returns the
+// folder. Copying files/ over root is the way back outside of a version control
+// system.
 func Backup(root string, changes []Change, now time.Time) (string, error) {
 	dir := filepath.Join(root, ".unleak", "backup", now.UTC().Format("20060102T150405.000000000Z"))
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", fmt.Errorf("cannot keep a backup: %w", err)
-	}
-	type entry struct {
-		Path   string `json:"path"`
-		Backup string `json:"backup"`
-	}
-	var journal []entry
-	for i, c := range changes {
-		name := fmt.Sprintf("%04d", i)
-		if err := os.WriteFile(filepath.Join(dir, name), c.Old, 0o600); err != nil {
-			return "", fmt.Errorf("cannot keep a backup: %w", err)
+	put := func(rel string, data []byte) error {
+		file := filepath.Join(dir, filepath.FromSlash(rel))
+		err := os.MkdirAll(filepath.Dir(file), 0o755)
+		if err == nil {
+			err = os.WriteFile(file, data, 0o600)
 		}
-		journal = append(journal, entry{c.Path, name})
+		if err != nil {
+			return fmt.Errorf("cannot keep a backup: %w", err)
+		}
+		return nil
 	}
-	data, err := json.MarshalIndent(journal, "", "  ")
+	paths := []string{}
+	for _, c := range changes {
+		if err := put("files/"+c.Path, c.Old); err != nil {
+			return "", err
+		}
+		paths = append(paths, c.Path)
+	}
+	journal, err := json.MarshalIndent(map[string]any{"time": now.UTC(), "files": paths}, "", "  ")
 	if err != nil {
 		return "", err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "journal.json"), append(data, '\n'), 0o600); err != nil {
-		return "", fmt.Errorf("cannot keep a backup: %w", err)
-	}
-	return dir, nil
+	return dir, put("journal.json", append(journal, '\n'))
 }

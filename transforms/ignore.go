@@ -21,15 +21,17 @@ type Ignore struct {
 	Node   syntax.Node
 	Kinds  []string // empty: all
 	Reason string
-	line   int // the line that it speaks of; 0: the whole file
-	used   bool
+	// Unknown: it begins like one of these comments, and is none of them.
+	Unknown bool
+	line    int // the line that it speaks of; 0: the whole file
+	used    bool
 }
 
 type ignores []*Ignore
 
 func ignoresOf(f *syntax.File) ignores {
 	var out ignores
-	if !strings.Contains(string(f.Src()), "unleak-ignore-") {
+	if !strings.Contains(string(f.Src()), "unleak-ignore") {
 		return nil
 	}
 	for id := range f.NodeCount() {
@@ -43,6 +45,8 @@ func ignoresOf(f *syntax.File) ignores {
 			out = append(out, newIgnore(n, rest, line+1))
 		} else if rest, ok := strings.CutPrefix(text, ignoreFile); ok {
 			out = append(out, newIgnore(n, rest, 0))
+		} else if strings.HasPrefix(text, "unleak-ignore") {
+			out = append(out, &Ignore{Node: n, Unknown: true, line: -1})
 		}
 	}
 	// Several comments above one line all speak of that line.
@@ -73,7 +77,7 @@ func (ig ignores) filter(found []*Obligation) []*Obligation {
 		line, _ := o.File.Position(o.At.Start())
 		silenced := false
 		for _, i := range ig {
-			if (i.line == 0 || i.line == line) && (len(i.Kinds) == 0 || slices.Contains(i.Kinds, o.Kind.Name)) {
+			if !i.Unknown && (i.line == 0 || i.line == line) && (len(i.Kinds) == 0 || slices.Contains(i.Kinds, o.Kind.Name)) {
 				i.used, silenced = true, true
 			}
 		}

@@ -85,7 +85,7 @@ func (s *scan) judgeOutliving(o *Obligation) {
 		o.step(o.Call, "met: ends by itself")
 		o.Status = Met
 	case !slices.Contains(o.Acquire.From, "global"), s.unreferenced(o), s.runsOnce(fn):
-		o.step(o.Call, "moved: lives as long as the process")
+		o.step(o.Call, "moved: the handle is dropped, or only listened to: taken as meant to stay")
 	default:
 		o.Owner = Owner{OwnerFunction, nameOf(fn), fn}
 		s.unmet(o, NeverReleased, nil)

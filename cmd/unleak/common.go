@@ -69,6 +69,8 @@ type session struct {
 	settings *settings.Settings
 	detector *transforms.Detector
 	options  run.Options
+	staged   bool
+	stdin    []byte // what standard input gave
 }
 
 // open reads settings and kinds for the given paths and flags.
@@ -110,7 +112,7 @@ func (c *cli) open(ctx context.Context, paths []string, sel *selection) (*sessio
 	}
 	d := transforms.NewDetector(p, kinds, sel.offers || set.Offers)
 	d.Style = transforms.Style{Tracking: set.Tracking, Private: set.Style.Private}
-	s := &session{project: p, settings: set, detector: d}
+	s := &session{project: p, settings: set, detector: d, staged: sel.staged}
 	s.options = run.Options{
 		Paths: paths, Exclude: set.Excluded,
 		IncludeTests: sel.includeTests || set.IncludeTests, IncludeScripts: sel.includeScripts || set.IncludeScripts,
@@ -137,7 +139,11 @@ func (s *session) narrow(ctx context.Context, c *cli, sel *selection) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", sel.stdinPath, err)
 		}
-		s.options.Stdin = map[string][]byte{rel: src}
+		s.options.Stdin = map[string][]byte{}
+		if !s.settings.Excluded(rel) {
+			s.options.Stdin[rel] = src
+		}
+		s.stdin = src
 	case sel.changed != "" && sel.staged:
 		return errors.New("--changed and --staged exclude each other")
 	case sel.changed != "" || sel.staged:
@@ -242,7 +248,7 @@ func (c *cli) run(ctx context.Context, s *session, sel *selection) (*run.Result,
 		m.Findings = slices.DeleteFunc(m.Findings, func(o *transforms.Obligation) bool { return !sel.keep(o) })
 		for _, i := range m.Useless {
 			line, _ := i.Node.File().Position(i.Node.Start())
-			c.warn("%s:%d: this comment silences nothing", m.Path, line)
+			c.warn("%s:%d: this comment silences nothing%s", m.Path, line, mistake(i))
 		}
 		for _, b := range m.Bugs {
 			where := ""
@@ -253,6 +259,35 @@ func (c *cli) run(ctx context.Context, s *session, sel *selection) (*run.Result,
 		}
 	}
 	return r, nil
+}
+
+// shown turns paths relative to the root into ones that a terminal in the
+// current folder can follow.
+func (c *cli) shown(r *run.Result) func(string) string {
+	cwd, err := os.Getwd()
+	return func(rel string) string {
+		abs := r.Project.Abs(rel)
+		if short, e := filepath.Rel(cwd, abs); err == nil && e == nil && !strings.HasPrefix(short, "..") {
+			return filepath.ToSlash(short)
+		}
+		if c.root == "" && r.Project.GitTop() == "" {
+			return abs
+		}
+		return rel
+	}
+}
+
+// mistake says what may be wrong with a comment that silences nothing.
+func mistake(i transforms.Ignore) string {
+	for _, k := range i.Kinds {
+		if !slices.Contains(kindNames(), k) {
+			return fmt.Sprintf(": there is no kind %q", k)
+		}
+	}
+	if i.Unknown {
+		return ": want unleak-ignore-next-line or unleak-ignore-file"
+	}
+	return ""
 }
 
 // status is 2 if some path could not be looked at, else ok.

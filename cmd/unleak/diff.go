@@ -27,7 +27,7 @@ func (c *cli) diffCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s, err := c.open(cmd.Context(), here(args, &sel), &sel)
+			s, err := c.open(cmd.Context(), c.here(args, &sel), &sel)
 			if err != nil {
 				return err
 			}

@@ -27,7 +27,9 @@ func (c *cli) fixCommand() *cobra.Command {
 --unsafe those, too, that need a person's yes.
 
 In a git work tree, files with uncommitted changes are refused unless
---allow-dirty is given. Outside of one, the old files are kept below
+--allow-dirty is given; with --staged, files that differ from what is staged. With
+--stdin-filepath the result goes to standard output, nothing is written, and the
+status is 0. Outside of one, the old files are kept below
 .unleak/backup first. A file is always either old or new.
 
 With --verify COMMAND the project's own check (its build, its tests) is run in a
@@ -36,7 +38,7 @@ CI=true: no token gets there. Without it nothing of the project is ever run.
 
 Exit status: 0 all mended, 1 leaks remain, 2 something could not be done.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := c.open(cmd.Context(), here(args, &sel), &sel)
+			s, err := c.open(cmd.Context(), c.here(args, &sel), &sel)
 			if err != nil {
 				return err
 			}
@@ -47,7 +49,7 @@ Exit status: 0 all mended, 1 leaks remain, 2 something could not be done.`,
 			if err != nil {
 				return err
 			}
-			if s.options.Stdin != nil {
+			if sel.stdinPath != "" {
 				return c.printFixed(s, r)
 			}
 			if verify != "" {
@@ -69,10 +71,7 @@ Exit status: 0 all mended, 1 leaks remain, 2 something could not be done.`,
 
 // printFixed is fix for --stdin-filepath: the mended text on standard output.
 func (c *cli) printFixed(s *session, r *run.Result) error {
-	text := []byte(nil)
-	for _, src := range s.options.Stdin {
-		text = src
-	}
+	text := s.stdin
 	for _, m := range r.Files {
 		if m.New != nil {
 			text = m.New
@@ -100,7 +99,7 @@ func (c *cli) write(cmd *cobra.Command, s *session, r *run.Result, allowDirty bo
 			names[filepath.ToSlash(rel)] = ch.Path
 			files = append(files, filepath.ToSlash(rel))
 		}
-		dirty, err := worktree.Dirty(cmd.Context(), top, files)
+		dirty, err := worktree.Dirty(cmd.Context(), top, files, s.staged)
 		if err != nil {
 			complain(err)
 			return nil, true
@@ -116,7 +115,7 @@ func (c *cli) write(cmd *cobra.Command, s *session, r *run.Result, allowDirty bo
 			complain(err)
 			return nil, true
 		}
-		c.warn("the old files are kept in %s", dir)
+		c.warn("the old files are kept in %s; to undo: cp -r %s/files/. %s", dir, dir, s.project.Root)
 	}
 	for _, ch := range changes {
 		if err := ch.Write(s.project.Root); err != nil {
@@ -152,11 +151,14 @@ func (c *cli) outcome(r *run.Result, written []string, failed, unsafe bool) erro
 		}
 	}
 	parts := []string{fmt.Sprintf("%d applied", done)}
-	if left > 0 {
+	switch {
+	case left == 1:
+		parts = append(parts, "1 leak remains")
+	case left > 1:
 		parts = append(parts, fmt.Sprintf("%d leaks remain", left))
 	}
 	if waiting > 0 {
-		parts = append(parts, fmt.Sprintf("%d of them have an unsafe fix (--unsafe)", waiting))
+		parts = append(parts, fmt.Sprintf("%d with an unsafe fix (--unsafe)", waiting))
 	}
 	fmt.Fprintln(c.out, strings.Join(parts, "; ")+".")
 	if failed || len(r.Problems) > 0 {

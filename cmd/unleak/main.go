@@ -65,8 +65,18 @@ func (c *cli) rootCommand() *cobra.Command {
 		Long: `unleak finds resources that TypeScript and JavaScript code acquires and does not
 release on every way out, and rewrites the code so that it does.`,
 		SilenceErrors: true, SilenceUsage: true,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			msg := fmt.Sprintf("there is no command %q", args[0])
+			if s := cmd.SuggestionsFor(args[0]); len(s) > 0 {
+				msg += fmt.Sprintf("; did you mean %s?", s[0])
+			}
+			return errors.New(msg + "; see `unleak --help`")
+		},
+		SuggestionsMinimumDistance: 2,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetOut(c.out)
 	root.SetErr(c.err)
@@ -78,6 +88,15 @@ release on every way out, and rewrites the code so that it does.`,
 	f.StringVar(&c.color, "color", "auto", "colour: auto, always or never")
 	f.StringVar(&c.root, "root", "", "the project's folder (default: the git work tree around the first path)")
 	root.AddCommand(c.scanCommand(), c.diffCommand(), c.fixCommand(), c.whyCommand(), c.explainCommand(), c.benchCommand(), c.versionCommand())
+	root.Version = versionText()
+	root.SetVersionTemplate("unleak {{.Version}}\n")
+	root.InitDefaultCompletionCmd()
+	for _, sub := range root.Commands() {
+		if sub.Name() == "completion" {
+			sub.Args = nil
+			sub.RunE = func(*cobra.Command, []string) error { return errors.New("want bash, zsh, fish or powershell") }
+		}
+	}
 	return root
 }
 

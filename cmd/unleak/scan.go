@@ -29,7 +29,7 @@ Offers (--offers) do not count.`,
 			if format != "text" && format != "json" {
 				return fmt.Errorf("--format: want text or json, got %q", format)
 			}
-			s, err := c.open(cmd.Context(), here(args, &sel), &sel)
+			s, err := c.open(cmd.Context(), c.here(args, &sel), &sel)
 			if err != nil {
 				return err
 			}
@@ -40,7 +40,7 @@ Offers (--offers) do not count.`,
 			if format == "json" {
 				err = report.JSON(c.out, r)
 			} else {
-				err = report.Text(c.out, r, paint)
+				err = report.Text(c.out, r, paint, c.shown(r))
 			}
 			if err != nil {
 				return err
@@ -61,9 +61,12 @@ Offers (--offers) do not count.`,
 	return cmd
 }
 
-// here is the current folder where no path is given.
-func here(args []string, sel *selection) []string {
+// here is the root, if one is given, else the current folder, where no path is.
+func (c *cli) here(args []string, sel *selection) []string {
 	if len(args) == 0 && sel.stdinPath == "" {
+		if c.root != "" {
+			return []string{c.root}
+		}
 		return []string{"."}
 	}
 	return args

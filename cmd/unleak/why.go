@@ -3,41 +3,49 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/unleak-dev/unleak/transforms"
-
+	"github.com/unleak-dev/unleak/internal/project"
+	"github.com/unleak-dev/unleak/internal/settings"
 	"github.com/unleak-dev/unleak/internal/syntax"
+	"github.com/unleak-dev/unleak/transforms"
 )
 
 func (c *cli) whyCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "why FILE:LINE",
+		Use:   "why FILE:LINE[:COLUMN]",
 		Short: "Tell the history of what is acquired in a line",
 		Long: `Tell what is acquired in a line, where the handle goes, and why something, or
-nothing, is reported.`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			at := strings.LastIndexByte(args[0], ':')
-			if at < 0 {
-				return fmt.Errorf("want FILE:LINE, got %q", args[0])
+nothing, is reported. The line of a release or of an exit that scan names does, too.
+The file is looked for from the current folder, then from the project's root.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return errors.New("want FILE:LINE")
 			}
-			file := args[0][:at]
-			line, err := strconv.Atoi(args[0][at+1:])
-			if err != nil || line < 1 {
-				return fmt.Errorf("want FILE:LINE, got %q", args[0])
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			file, line, err := place(args[0])
+			if err != nil {
+				return err
+			}
+			if _, err := os.Stat(file); err != nil {
+				if below := filepath.Join(project.RootFor(nil), file); fileExists(below) {
+					file = below
+				}
 			}
 			sel := selection{offers: true}
 			s, err := c.open(cmd.Context(), []string{file}, &sel)
 			if err != nil {
 				return err
 			}
-			abs := absolute(file)
-			rel, err := s.project.Rel(abs)
+			rel, err := s.project.Rel(absolute(file))
 			if err != nil {
 				return fmt.Errorf("%s: %w", file, err)
 			}
@@ -55,29 +63,79 @@ nothing, is reported.`,
 			if f.Line(line) == "" && line > strings.Count(string(src), "\n")+1 {
 				return fmt.Errorf("%s: has no line %d", file, line)
 			}
-			m, err := s.detector.Mend(cmd.Context(), f, func(*transforms.Fix) bool { return false })
+			kinds, err := transforms.Builtin() // those that are turned off, too
 			if err != nil {
 				return err
 			}
-			return c.tell(f, m, line)
+			m, err := transforms.NewDetector(s.project, kinds, true).Mend(cmd.Context(), f, func(*transforms.Fix) bool { return false })
+			if err != nil {
+				return err
+			}
+			return c.tell(s, f, m, line)
 		},
 	}
 }
 
-func (c *cli) tell(f *syntax.File, m *transforms.Mended, line int) error {
+// place reads FILE:LINE or FILE:LINE:COLUMN.
+func place(arg string) (file string, line int, err error) {
+	parts := strings.Split(arg, ":")
+	for n := 1; n <= 2 && len(parts) > n; n++ {
+		at := len(parts) - n
+		number, err := strconv.Atoi(parts[at])
+		if err != nil || number < 1 {
+			break
+		}
+		file, line = strings.Join(parts[:at], ":"), number
+	}
+	if line == 0 || file == "" {
+		return "", 0, fmt.Errorf("want FILE:LINE, got %q", arg)
+	}
+	return file, line, nil
+}
+
+func fileExists(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// speaksOf reports whether an obligation has to do with a line.
+func speaksOf(f *syntax.File, o *transforms.Obligation, line int) bool {
+	covers := func(n syntax.Node, whole bool) bool {
+		first, _ := f.Position(n.Start())
+		last := first
+		if whole {
+			last, _ = f.Position(n.End())
+		}
+		return n.File() == f && line >= first && line <= last
+	}
+	if covers(o.Call, false) || covers(o.At, false) {
+		return true
+	}
+	for _, x := range o.Exits {
+		if covers(x.Node, true) {
+			return true
+		}
+	}
+	for _, st := range o.Steps {
+		if covers(st.Node, false) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *cli) tell(s *session, f *syntax.File, m *transforms.Mended, line int) error {
 	told := false
 	for _, o := range m.Obligations {
-		first, _ := f.Position(o.At.Start())
-		call, _ := f.Position(o.Call.Start())
-		if line != first && line != call {
+		if !speaksOf(f, o, line) {
 			continue
 		}
 		told = true
+		first, _ := f.Position(o.At.Start())
 		fmt.Fprintf(c.out, "%s:%d %s: %s\n", f.Path, first, o.Kind.Name, o.Status)
 		for _, st := range o.Steps {
-			l, _ := f.Position(st.Node.Start())
+			l, _ := st.Node.File().Position(st.Node.Start())
 			if st.Node.File() != f {
-				l, _ = st.Node.File().Position(st.Node.Start())
 				fmt.Fprintf(c.out, "  %s:%d  %s\n", st.Node.File().Path, l, st.Text)
 				continue
 			}
@@ -87,16 +145,7 @@ func (c *cli) tell(f *syntax.File, m *transforms.Mended, line int) error {
 			l, _ := f.Position(x.Node.Start())
 			fmt.Fprintf(c.out, "  line %d  left without the release: %s\n", l, x.How)
 		}
-		switch {
-		case o.Status != transforms.Unmet:
-			fmt.Fprintln(c.out, "  so nothing is reported")
-		case !slices.Contains(m.Findings, o):
-			fmt.Fprintln(c.out, "  a comment silences it, so nothing is reported")
-		case o.Standing == transforms.Offer:
-			fmt.Fprintf(c.out, "  so with --offers an offer is reported (%s): %s\n", o.Phase, o.Message)
-		default:
-			fmt.Fprintf(c.out, "  so a leak is reported (%s, %s): %s\n", o.Phase, o.Way, o.Message)
-		}
+		fmt.Fprintf(c.out, "  %s\n", verdict(s, m, o))
 		if o.Refusal != nil {
 			fmt.Fprintf(c.out, "  not mended (%s): %s\n", o.Refusal.Reason, o.Refusal.Text)
 		}
@@ -107,10 +156,33 @@ func (c *cli) tell(f *syntax.File, m *transforms.Mended, line int) error {
 	return nil
 }
 
+// verdict says what scan makes of an obligation, and why.
+func verdict(s *session, m *transforms.Mended, o *transforms.Obligation) string {
+	role := project.RoleOf(m.Path)
+	switch {
+	case o.Status != transforms.Unmet:
+		return "so nothing is reported"
+	case !slices.Contains(m.Findings, o):
+		return "a comment silences it, so nothing is reported"
+	case !slices.ContainsFunc(s.detector.Kinds, func(k *transforms.Kind) bool { return k.Name == o.Kind.Name }):
+		return "the kind is off in " + settings.Name + ", so nothing is reported"
+	case s.settings.Excluded(m.Path):
+		return "the path is excluded in " + settings.Name + ", so nothing is reported"
+	case o.Standing == transforms.Offer:
+		return fmt.Sprintf("so with --offers an offer is reported (%s): %s", o.Phase, o.Message)
+	case role == project.Test && !s.options.IncludeTests:
+		return "it is a test, so it is reported with --include-tests, or if the file is named: " + o.Message
+	case role == project.Script && !s.options.IncludeScripts:
+		return "it is a script, so it is reported with --include-scripts, or if the file is named: " + o.Message
+	}
+	return fmt.Sprintf("so a leak is reported (%s, %s): %s", o.Phase, o.Way, o.Message)
+}
+
 func (c *cli) explainCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain [KIND]",
 		Short: "Tell why something leaks and how it is mended",
+		Long:  "Tell why a kind of resource leaks, what releases it, and what one costs. Without KIND\nall kinds are listed, with their phase.",
 		Args:  cobra.MaximumNArgs(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return kindNames(), cobra.ShellCompDirectiveNoFileComp

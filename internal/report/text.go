@@ -11,8 +11,9 @@ import (
 
 // Text writes the findings for people: each with the code around it, the
 // acquisition and the exits that miss the release marked. Leaks come first,
-// offers in a part of their own.
-func Text(w io.Writer, r *run.Result, p Paint) error {
+// offers in a part of their own. shown turns a path relative to the root into
+// the one to print.
+func Text(w io.Writer, r *run.Result, p Paint, shown func(string) string) error {
 	b := &strings.Builder{}
 	d := NewDocument(r)
 	leaks, offers := 0, 0
@@ -30,16 +31,18 @@ func Text(w io.Writer, r *run.Result, p Paint) error {
 					}
 					offers++
 				}
-				writeFinding(b, r, m, o, p)
+				writeFinding(b, r, m, o, p, shown)
 			}
 		}
 	}
-	writeSummary(b, d, leaks, offers, p)
+	if d.Summary.Files > 0 || len(r.Problems) == 0 {
+		writeSummary(b, d, leaks, offers, p)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func writeFinding(b *strings.Builder, r *run.Result, m *transforms.Mended, o *transforms.Obligation, p Paint) {
+func writeFinding(b *strings.Builder, r *run.Result, m *transforms.Mended, o *transforms.Obligation, p Paint, shown func(string) string) {
 	f := newFinding(r, m, o)
 	phase := string(f.Phase)
 	switch f.Phase {
@@ -48,7 +51,7 @@ func writeFinding(b *strings.Builder, r *run.Result, m *transforms.Mended, o *tr
 	case transforms.High:
 		phase = p.Yellow(phase)
 	}
-	fmt.Fprintf(b, "%s %s %s: %s\n", p.Bold(fmt.Sprintf("%s:%d:%d", f.Path, f.Line, f.Column)), phase, f.Kind, f.Message)
+	fmt.Fprintf(b, "%s %s %s: %s\n", p.Bold(fmt.Sprintf("%s:%d:%d", shown(f.Path), f.Line, f.Column)), phase, f.Kind, f.Message)
 	marks := map[int]string{}
 	for _, x := range o.Exits {
 		line, _ := o.File.Position(x.Node.Start())

@@ -110,8 +110,10 @@ func (w *worker) discover(ctx context.Context, files chan<- string) error {
 		case <-ctx.Done():
 		}
 	}
-	for rel := range w.opts.Stdin {
-		send(rel)
+	if w.opts.Stdin != nil {
+		for rel := range w.opts.Stdin {
+			send(rel)
+		}
 		return nil
 	}
 	explicit := map[string]bool{}
@@ -168,7 +170,6 @@ func (w *worker) file(ctx context.Context, rel string) (err error) {
 			w.problem(&project.PathError{Path: rel, Err: fmt.Errorf("this is a bug of unleak, please report it with the file: %v", r)})
 		}
 	}()
-	w.seen.Files.Add(1)
 	src, given := w.opts.Stdin[rel]
 	if !given {
 		var err error
@@ -177,6 +178,7 @@ func (w *worker) file(ctx context.Context, rel string) (err error) {
 			return nil
 		}
 	}
+	w.seen.Files.Add(1)
 	if !w.d.IsCandidate(src) {
 		return nil
 	}
@@ -190,6 +192,9 @@ func (w *worker) file(ctx context.Context, rel string) (err error) {
 		return nil
 	}
 	w.seen.Parsed.Add(1)
+	if f.Errors() > 0 {
+		w.problem(&project.PathError{Path: rel, Err: fmt.Errorf("%w: parts of it do not parse and were not looked at", project.ErrSkipped)})
+	}
 	m, err := w.d.Mend(ctx, f, w.opts.Accept)
 	if err != nil {
 		return err

@@ -57,8 +57,8 @@ func Staged(ctx context.Context, top string) ([]string, error) {
 }
 
 // Dirty lists which of the given files, relative to the top, have uncommitted
-// changes.
-func Dirty(ctx context.Context, top string, files []string) ([]string, error) {
+// changes; with staged set, which differ from what is staged.
+func Dirty(ctx context.Context, top string, files []string, staged bool) ([]string, error) {
 	if len(files) == 0 {
 		return nil, nil
 	}
@@ -71,7 +71,9 @@ func Dirty(ctx context.Context, top string, files []string) ([]string, error) {
 	entries := split(out)
 	for i := 0; i < len(entries); i++ {
 		if e := entries[i]; len(e) > 3 {
-			dirty = append(dirty, e[3:])
+			if !staged || e[1] != ' ' {
+				dirty = append(dirty, e[3:])
+			}
 			if strings.ContainsAny(e[:2], "RC") {
 				i++ // the name before
 			}

@@ -128,10 +128,10 @@ func TestChangedOddNames(t *testing.T) {
 	}
 	got, err = Changed(ctx, r.dir, "HEAD")
 	want(t, "tracked", got, err, oddNames...)
-	got, err = Dirty(ctx, r.dir, append([]string{"first.ts"}, oddNames...))
+	got, err = Dirty(ctx, r.dir, append([]string{"first.ts"}, oddNames...), false)
 	want(t, "dirty", got, err, oddNames...)
 	for _, name := range oddNames {
-		got, err = Dirty(ctx, r.dir, []string{name})
+		got, err = Dirty(ctx, r.dir, []string{name}, false)
 		want(t, "dirty alone", got, err, name)
 	}
 }
@@ -169,7 +169,7 @@ func TestDirty(t *testing.T) {
 		r.write(name, lines(name))
 	}
 	r.commit()
-	got, err := Dirty(ctx, r.dir, all)
+	got, err := Dirty(ctx, r.dir, all, false)
 	want(t, "clean", got, err)
 	r.write("edited.ts", "new")
 	r.write("staged.ts", "new")
@@ -178,14 +178,14 @@ func TestDirty(t *testing.T) {
 	r.write("deep/new/untracked.ts", "new")
 	r.write("a*.ts", "new")
 	r.git("mv", "old.ts", "new.ts")
-	got, err = Dirty(ctx, r.dir, append(all, "untracked.ts", "deep/new/untracked.ts", "new.ts"))
+	got, err = Dirty(ctx, r.dir, append(all, "untracked.ts", "deep/new/untracked.ts", "new.ts"), false)
 	want(t, "all", got, err, "edited.ts", "staged.ts", "untracked.ts", "deep/new/untracked.ts", "new.ts")
-	got, err = Dirty(ctx, r.dir, []string{"same.ts", "edited.ts"})
+	got, err = Dirty(ctx, r.dir, []string{"same.ts", "edited.ts"}, false)
 	want(t, "only those asked for", got, err, "edited.ts")
 	r.write("ab.ts", "new")
-	got, err = Dirty(ctx, r.dir, []string{"a*.ts"})
+	got, err = Dirty(ctx, r.dir, []string{"a*.ts"}, false)
 	want(t, "a name is no pattern", got, err, "a*.ts")
-	got, err = Dirty(ctx, r.dir, nil)
+	got, err = Dirty(ctx, r.dir, nil, false)
 	want(t, "none asked for", got, err)
 }
 
@@ -206,7 +206,7 @@ func TestSettingsOfTheRepository(t *testing.T) {
 	r.write("untracked.ts", "new")
 	got, err := Changed(ctx, r.dir, "HEAD")
 	want(t, "changed", got, err, "é.ts", "untracked.ts")
-	got, err = Dirty(ctx, r.dir, []string{"é.ts", "untracked.ts", "old.ts"})
+	got, err = Dirty(ctx, r.dir, []string{"é.ts", "untracked.ts", "old.ts"}, false)
 	want(t, "dirty", got, err, "é.ts", "untracked.ts")
 	got, err = Staged(ctx, r.dir)
 	want(t, "staged", got, err)
