@@ -46,8 +46,9 @@ func (e *classEdit) note(limit Applicability, text string) {
 // addField declares a private member and returns how the class reads it.
 func (e *classEdit) addField(name, typ, value string) string {
 	hash := e.usesHash()
-	for e.taken[name] || e.taken["#"+name] {
-		name = "own" + strings.ToUpper(name[:1]) + name[1:]
+	taken := func(n string) bool { return e.taken[n] || e.taken["#"+n] }
+	if taken(name) {
+		name = freshName("own"+strings.ToUpper(name[:1])+name[1:], taken)
 	}
 	e.taken[name] = true
 	decl := name

@@ -145,6 +145,9 @@ func (v *outliving) sink(l liveness, ref, n syntax.Node, made bool, what string)
 	switch p.Kind() {
 	case "variable_declarator":
 		if p.Field("value") == n {
+			if made && n.Is("call_expression") && !waitedFor(p.Field("name").Symbol()) {
+				v.escapes(maybeLive, n, "what "+what+" is still doing")
+			}
 			for _, sym := range boundBy(p.Field("name")) {
 				v.add(sym, l)
 			}
@@ -168,8 +171,11 @@ func (v *outliving) sink(l liveness, ref, n syntax.Node, made bool, what string)
 	case "arguments":
 		v.argument(l, ref, n, p.Parent(), made, what)
 	case "expression_statement":
-		if chained(n) {
+		switch {
+		case chained(n):
 			v.escapes(live, n, "what goes on after "+what)
+		case made && n.Is("call_expression") && !quick(n):
+			v.escapes(maybeLive, n, "what "+what+", which nothing waits for,")
 		}
 	}
 }
@@ -284,6 +290,40 @@ func collected(call syntax.Node) bool {
 	return false
 }
 
+// waitedFor reports whether a variable that may hold a promise is awaited, or
+// given to something that is, or is no promise at all because its members are
+// used as they are.
+func waitedFor(sym *syntax.Symbol) bool {
+	if sym == nil {
+		return true
+	}
+	for _, r := range sym.Refs {
+		if r.Outer().Parent().Is("member_expression") && !r.Parent().Is("await_expression") {
+			switch r.Outer().Parent().Field("property").Text() {
+			case "then", "catch", "finally":
+			default:
+				return true
+			}
+		}
+		for n := r.Parent(); n.OK() && !n.IsStatement(); n = n.Parent() {
+			if n.Is("await_expression") {
+				return true
+			}
+		}
+		if r.Ancestor("return_statement").OK() {
+			return true
+		}
+	}
+	return false
+}
+
+// quick reports whether a call that nobody waits for does its work on the spot:
+// listeners and settings.
+func quick(call syntax.Node) bool {
+	name := call.Field("function").Field("property").Text()
+	return chainable[name] || strings.HasPrefix(name, "set") || strings.HasPrefix(name, "remove") || name == "off" || name == "emit"
+}
+
 // chained reports whether a statement goes on with a promise by then, and does
 // not wait.
 func chained(n syntax.Node) bool {
@@ -303,7 +343,7 @@ var readers = map[string]bool{
 	"title": true, "content": true, "screenshot": true, "pdf": true, "evaluate": true, "$eval": true, "$$eval": true, "url": true,
 	"version": true, "metrics": true, "cookies": true, "count": true, "text": true, "json": true, "address": true, "query": true,
 	"execute": true, "run": true, "textContent": true, "innerText": true, "innerHTML": true, "inputValue": true, "status": true,
-	"stat": true, "size": true, "close": true, "goto": true, "setContent": true, "allTextContents": true, "ping": true,
+	"stat": true, "size": true, "close": true, "allTextContents": true, "ping": true,
 }
 
 func isData(method string) bool {

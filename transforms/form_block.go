@@ -228,9 +228,20 @@ func (s *scan) wrapRest(p *Plan, o *Obligation) (*Fix, *Refusal) {
 		closing = patch.Edit{}
 	}
 	if closing.New != "" {
-		fix.Edits = append(fix.Edits, closing)
+		fix.Edits = appendAt(fix.Edits, closing)
 	}
 	return fix, nil
+}
+
+// appendAt adds an insertion behind what is inserted at the same place already.
+func appendAt(edits []patch.Edit, e patch.Edit) []patch.Edit {
+	for i, old := range edits {
+		if old.Start == e.Start && old.End == e.Start {
+			edits[i].New += e.New
+			return edits
+		}
+	}
+	return append(edits, e)
 }
 
 func lastDeleted(deleted []patch.Edit, end int) int {
@@ -313,7 +324,15 @@ func (s *scan) removeReleases(o *Obligation, fix *Fix, rest []syntax.Node) ([]pa
 			line, _ := s.f.Position(call.Start())
 			fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("the release of line %d was not waited for, and is now", line)})
 		}
-		if next := stmt.NextNamed(); next.OK() && !next.Is("return_statement", "throw_statement", "comment") {
+		if try := swallowing(call, rest); try.OK() {
+			line, _ := s.f.Position(call.Start())
+			fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("an error of the release in line %d was caught there, and is thrown now", line)})
+		}
+		next := stmt.NextNamed()
+		for next.Is("comment") {
+			next = next.NextNamed()
+		}
+		if next.OK() && !(next.Is("return_statement", "throw_statement") && isPlainValue(next.Child(0))) {
 			line, _ := s.f.Position(call.Start())
 			fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("the release of line %d moves to the end: does what follows it rely on it?", line)})
 		}
@@ -322,6 +341,43 @@ func (s *scan) removeReleases(o *Obligation, fix *Fix, rest []syntax.Node) ([]pa
 	}
 	fix.Edits = append(fix.Edits, out...)
 	return out, nil
+}
+
+// swallowing returns the try around a release whose catch deals with its errors,
+// among the statements that are wrapped.
+func swallowing(call syntax.Node, rest []syntax.Node) syntax.Node {
+	for n := call.Parent(); n.OK() && !n.IsFunction(); n = n.Parent() {
+		if n.Is("try_statement") && n.Field("handler").OK() && call.Within(n.Field("body")) &&
+			slices.ContainsFunc(rest, func(r syntax.Node) bool { return n.Within(r) }) {
+			return n
+		}
+	}
+	return syntax.Node{}
+}
+
+// isPlainValue: evaluating it does nothing, so it does not matter when.
+func isPlainValue(n syntax.Node) bool {
+	if !n.OK() {
+		return true
+	}
+	switch n = n.Inner(false); n.Kind() {
+	case "identifier", "string", "number", "true", "false", "null", "undefined", "this", "regex", "shorthand_property_identifier",
+		"property_identifier", "string_fragment":
+		return true
+	case "member_expression":
+		return isPlainValue(n.Field("object"))
+	case "object", "array", "pair", "template_string", "template_substitution", "unary_expression", "spread_element":
+		for c := range n.Children() {
+			if !isPlainValue(c) {
+				return false
+			}
+		}
+		return true
+	case "new_expression": // throw new Error('x')
+		o, ok := n.Field("constructor").Origin()
+		return ok && o.Module == "" && harmlessConstructors[o.Last()]
+	}
+	return false
 }
 
 // leaves reports whether a statement is followed by one that leaves the

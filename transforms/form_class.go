@@ -106,6 +106,7 @@ func (e *classEdit) fits(o *Obligation) *Refusal {
 	if o.Kind.Fails != Never && o.Handle.Place == InField && e.usedBy(t.own, o.Handle.Field, 3) {
 		return refuse(TooEntangled, "%s() still uses this.%s", t.name, o.Handle.Field)
 	}
+	e.doubts(o, t)
 	if fn := o.Call.Function(); syntax.MemberName(fn) == "constructor" || !fn.OK() {
 		for _, m := range e.in.members {
 			if reopeners[m.Name] && m.Method {
@@ -129,6 +130,32 @@ func (s *scan) owes(c project.Class) bool {
 		}
 	}
 	return false
+}
+
+// doubts notes what in an existing teardown may rely on the resource, or on
+// being left before its end.
+func (e *classEdit) doubts(o *Obligation, t *teardown) {
+	noun := o.Kind.Noun
+	line := func(n syntax.Node) int {
+		l, _ := e.s.f.Position(n.Start())
+		return l
+	}
+	for n := range t.own.Field("body").Own() {
+		switch {
+		case n.Is("await_expression", "while_statement", "do_statement"):
+			e.note(Unsafe, fmt.Sprintf("%s() waits for something in line %d: does that need the %s, which is released before?", t.name, line(n), noun))
+			return
+		case n.Is("return_statement", "throw_statement") && n.NextNamed().OK(), n.Is("return_statement", "throw_statement") && n.Parent().Parent() != t.own:
+			e.note(Unsafe, fmt.Sprintf("%s() may leave in line %d without ending the instance: the %s is released all the same", t.name, line(n), noun))
+			return
+		}
+	}
+	for _, ref := range e.in.refs[t.name] {
+		if _, member := ref.ThisClass(); ref.Parent().Is("call_expression") && member.OK() && !isTeardown(syntax.MemberName(member)) {
+			e.note(Unsafe, fmt.Sprintf("line %d calls %s() and goes on: is the %s needed after that?", line(ref), t.name, noun))
+			return
+		}
+	}
 }
 
 // reopeners are methods that begin an instance's work again.
@@ -192,6 +219,12 @@ func (e *classEdit) calledByBase(o *Obligation) string {
 func (e *classEdit) track(o *Obligation, sets map[string]string) (string, *Refusal) {
 	switch o.Handle.Place {
 	case InField:
+		if o.Kind.OneShot {
+			e.note(Unsafe, fmt.Sprintf("a pending %s is cancelled when the instance ends: does anything rely on its callback running all the same?", o.Kind.Noun))
+		}
+		if o.Kind.Begins == Called {
+			e.note(Unsafe, fmt.Sprintf("is it legal to release the %s when %s() was never called, or twice?", o.Kind.Noun, o.Acquire.Pattern.Anchor))
+		}
 		if e.in.borrowed(o.Handle.Field) || e.borrows(o) {
 			return "", refuse(Borrowed, "this.%s may also hold one that belongs to somebody else, which must not be released here", o.Handle.Field)
 		}

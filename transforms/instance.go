@@ -85,7 +85,7 @@ func otherMentions(class syntax.Node) (taken map[string][]*syntax.Symbol, comput
 // findTeardown looks in the class, then above it: the nearest class decides,
 // among its methods the most final.
 func (s *scan) findTeardown(in *instance) {
-	own, has := mostFinal(in.members, func(m syntax.Member) bool { return m.Node.Is("method_definition") })
+	own, has := mostFinal(in.members, func(m syntax.Member) bool { return m.Function().Field("body").Is("statement_block") })
 	for _, c := range in.ancestors {
 		members := syntax.Members(c.Node)
 		if in.inherited == nil {
@@ -108,8 +108,8 @@ func (s *scan) findTeardown(in *instance) {
 	if in.teardown == nil {
 		in.teardown = &teardown{name: own.Name}
 	}
-	in.teardown.own = own.Node
-	in.teardown.async = in.teardown.async || isAsync(own.Node)
+	in.teardown.own = own.Function()
+	in.teardown.async = in.teardown.async || isAsync(in.teardown.own)
 }
 
 func above(m syntax.Member, c project.Class) *teardown {
@@ -270,7 +270,11 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 	}
 	var exits []ExitPlace
 	if t := in.teardown; t != nil && t.own.OK() {
-		exits = []ExitPlace{{t.own.Field("name"), t.name + "() leaves it"}}
+		at := t.own.Field("name")
+		if !at.OK() {
+			at = t.own // stop = () => { .. }
+		}
+		exits = []ExitPlace{{at, t.name + "() leaves it"}}
 	}
 	s.unmet(o, way, exits)
 }

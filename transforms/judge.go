@@ -279,6 +279,11 @@ func (s *scan) settledAlong(u use) []syntax.Node {
 			break
 		}
 	}
+	if u.effect == released && u.at.Is("call_expression") { // h.process().kill(): one release
+		for n := u.at.Field("function").Field("object"); n.OK(); n = n.Field("function").Field("object") {
+			out = append(out, n)
+		}
+	}
 	if sym := u.ref.Symbol(); sym != nil && u.effect == released {
 		for p := u.at.Parent(); p.OK() && !p.IsFunction(); p = p.Parent() {
 			if c := p.Field("condition"); p.Is("if_statement") && mentions(c, sym) && !isHandle(c.Inner(false), Handle{Symbol: sym}) {
@@ -349,6 +354,9 @@ func holds(e syntax.Edge, h Handle) bool {
 	if isHandle(c, h) {
 		return e.When
 	}
+	if c.BeforeOptional() && rootIs(c, h) {
+		return e.When // h.close?.(), h.process()?.kill(): where the link is missing there is nothing to release
+	}
 	if c.Is("binary_expression") {
 		left, right := c.Field("left").Inner(false), c.Field("right").Inner(false)
 		if isNothing(left) {
@@ -364,6 +372,18 @@ func holds(e syntax.Edge, h Handle) bool {
 		}
 	}
 	return true
+}
+
+// rootIs reports whether a chain of members and calls begins with the handle.
+func rootIs(n syntax.Node, h Handle) bool {
+	for n.Is("member_expression", "call_expression", "non_null_expression") {
+		if n.Is("call_expression") {
+			n = n.Field("function")
+		} else {
+			n = n.Child(0)
+		}
+	}
+	return isHandle(n, h)
 }
 
 func isHandle(n syntax.Node, h Handle) bool {

@@ -46,6 +46,12 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 		return
 	}
 	all := settles(executor)
+	for _, r := range releases {
+		if fn := releasedElsewhere(r, executor, all); fn.OK() {
+			o.step(r, "moved: released by a function that does not settle the promise: it is meant to outlive it")
+			return
+		}
+	}
 	var missed []settle
 	own := 0
 	for _, st := range all {
@@ -84,6 +90,22 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 	s.unmet(o, way, exits)
 	o.gist = missed
 	o.Form = formPromise{}
+}
+
+// releasedElsewhere returns the function in which a release stands, if that one
+// is run by somebody else and does not settle the promise: `once('close', ..)`.
+func releasedElsewhere(release, executor syntax.Node, all []settle) syntax.Node {
+	fn := release.Function()
+	for fn != executor && fn.OK() && isInline(fn) {
+		fn = fn.Function()
+	}
+	if fn == executor || !fn.OK() || slices.ContainsFunc(all, func(st settle) bool { return st.ref.Within(fn) }) {
+		return syntax.Node{}
+	}
+	if name := functionName(fn); name != nil && onlyCalled(name) {
+		return syntax.Node{} // a helper
+	}
+	return fn
 }
 
 // inFinally: in a callback of .finally(..)

@@ -12,6 +12,11 @@ import (
 func (s *scan) throws(n syntax.Node) bool {
 	if n.Is("await_expression") {
 		inner := n.Inner(true)
+		if inner.Is("new_expression") {
+			if executor := inner.Field("arguments").Child(0); isExecutor(executor) && onlyResolves(executor) {
+				return false
+			}
+		}
 		switch inner.Field("function").Field("property").Text() {
 		case "catch", "allSettled":
 			return false // what rejects is dealt with
@@ -40,6 +45,14 @@ func (s *scan) throws(n syntax.Node) bool {
 		return false // it may reject, which is seen where it is awaited
 	}
 	return !isLogging(fn) && !isCollectionCall(fn)
+}
+
+// onlyResolves: an executor that has no way to reject but an error of its own.
+func onlyResolves(executor syntax.Node) bool {
+	if executor.Field("parameter").OK() {
+		return true
+	}
+	return executor.Field("parameters").Len() == 1
 }
 
 var harmlessConstructors = map[string]bool{
