@@ -177,7 +177,7 @@ func onlyReleases(stmt, release syntax.Node) bool {
 		}
 		stmt = body
 	}
-	return stmt.Is("expression_statement") && release.Statement() == stmt
+	return stmt.Is("expression_statement") && stmt.Child(0) == release.Outer()
 }
 
 func declaredAndUsedLater(n syntax.Node, later [][]syntax.Node) string {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"math/rand"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -53,8 +54,23 @@ func FuzzShape(f *testing.F) {
 		f.Fatal(err)
 	}
 	var names, texts []string
+	groups := [][]Case{}
 	for _, k := range kinds {
-		for _, c := range k.Cases {
+		groups = append(groups, k.Cases)
+	}
+	for _, file := range []string{"hostile", "silent", "style", "wrong"} {
+		data, err := os.ReadFile("testdata/" + file + ".txtar")
+		if err != nil {
+			f.Fatal(err)
+		}
+		cases, err := ParseCases(file, data)
+		if err != nil {
+			f.Fatal(err)
+		}
+		groups = append(groups, cases)
+	}
+	for _, cases := range groups {
+		for _, c := range cases {
 			for _, rel := range slices.Sorted(maps.Keys(c.Files)) {
 				if syntax.Supported(rel) && rel != "drive.cjs" {
 					names, texts = append(names, rel), append(texts, c.Files[rel])

@@ -31,6 +31,9 @@ func (s *scan) throws(n syntax.Node) bool {
 		return true
 	}
 	fn := n.Field("function").Inner(false)
+	if name := fn.Field("property").Text(); name == "catch" || name == "allSettled" || s.rejects[name] {
+		return false // it may reject, which is seen where it is awaited
+	}
 	if o, ok := fn.Origin(); ok && o.Module == "" {
 		return !harmlessGlobals[strings.Join(o.Path, ".")] && !(len(o.Path) == 2 && o.Path[0] == "console")
 	}
@@ -39,10 +42,6 @@ func (s *scan) throws(n syntax.Node) bool {
 	}
 	if !fn.Is("member_expression") {
 		return true
-	}
-	name := fn.Field("property").Text()
-	if name == "catch" || name == "allSettled" || s.rejects[name] {
-		return false // it may reject, which is seen where it is awaited
 	}
 	return !isLogging(fn) && !isCollectionCall(fn)
 }
