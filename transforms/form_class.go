@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/syntax"
 	"github.com/unleak-dev/unleak/patch"
 )
@@ -83,137 +82,6 @@ func (formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	}, nil
 }
 
-// fits refuses what must not be released where a teardown begins.
-func (e *classEdit) fits(o *Obligation) *Refusal {
-	for _, c := range e.in.ancestors {
-		if c.File != e.s.f && e.s.owes(c) {
-			return refuse(TooEntangled, "its base class %s leaks, too: mend that first", c.Name())
-		}
-	}
-	if o.Kind.Promised && !o.Call.Outer().Is("await_expression") && o.Handle.Place != InVariable {
-		return refuse(TooEntangled, "what is kept is the promise of the %s", o.Kind.Noun)
-	}
-	if method := e.calledByBase(o); method != "" {
-		return refuse(TooEntangled, "the constructor of the base class calls %s(), before a new field would be there", method)
-	}
-	t := e.in.teardown
-	if t == nil || !t.own.OK() {
-		return nil
-	}
-	if fn := o.Call.Function(); fn == t.own {
-		return refuse(TooEntangled, "%s() itself acquires it", t.name)
-	}
-	if o.Kind.Fails != Never && o.Handle.Place == InField && e.usedBy(t.own, o.Handle.Field, 3) {
-		return refuse(TooEntangled, "%s() still uses this.%s", t.name, o.Handle.Field)
-	}
-	e.doubts(o, t)
-	if fn := o.Call.Function(); syntax.MemberName(fn) == "constructor" || !fn.OK() {
-		for _, m := range e.in.members {
-			if reopeners[m.Name] && m.Method {
-				e.note(Unsafe, fmt.Sprintf("after %s() comes %s() again, perhaps, which does not acquire the %s anew: is %s() final?", t.name, m.Name, o.Kind.Noun, t.name))
-				break
-			}
-		}
-	}
-	return nil
-}
-
-// owes reports whether a class of another file leaks itself: what is added to
-// it would clash with what is added here.
-func (s *scan) owes(c project.Class) bool {
-	if s.hops == 0 || !s.IsCandidate(c.File.Src()) {
-		return false
-	}
-	for _, o := range s.detect(s.ctx, c.File, s.hops-1) {
-		if o.Status == Unmet && o.Standing == Leak && o.Owner.Node == c.Node {
-			return true
-		}
-	}
-	return false
-}
-
-// doubts notes what in an existing teardown may rely on the resource, or on
-// being left before its end.
-func (e *classEdit) doubts(o *Obligation, t *teardown) {
-	noun := o.Kind.Noun
-	line := func(n syntax.Node) int {
-		l, _ := e.s.f.Position(n.Start())
-		return l
-	}
-	for n := range t.own.Field("body").Own() {
-		switch {
-		case n.Is("await_expression", "while_statement", "do_statement"):
-			e.note(Unsafe, fmt.Sprintf("%s() waits for something in line %d: does that need the %s, which is released before?", t.name, line(n), noun))
-			return
-		case n.Is("return_statement", "throw_statement") && n.NextNamed().OK(), n.Is("return_statement", "throw_statement") && n.Parent().Parent() != t.own:
-			e.note(Unsafe, fmt.Sprintf("%s() may leave in line %d without ending the instance: the %s is released all the same", t.name, line(n), noun))
-			return
-		}
-	}
-	for _, ref := range e.in.refs[t.name] {
-		if _, member := ref.ThisClass(); ref.Parent().Is("call_expression") && member.OK() && !isTeardown(syntax.MemberName(member)) {
-			e.note(Unsafe, fmt.Sprintf("line %d calls %s() and goes on: is the %s needed after that?", line(ref), t.name, noun))
-			return
-		}
-	}
-}
-
-// reopeners are methods that begin an instance's work again.
-var reopeners = map[string]bool{"start": true, "open": true, "connect": true, "resume": true, "restart": true, "run": true, "init": true}
-
-// usedBy reports whether a method, or those of the class that it calls, mentions
-// a field.
-func (e *classEdit) usedBy(method syntax.Node, field string, hops int) bool {
-	for n := range method.Field("body").Descendants() {
-		name, ok := n.ThisField()
-		if !ok || !n.Is("member_expression") {
-			continue
-		}
-		if name == field {
-			return true
-		}
-		if hops == 0 || !n.Parent().Is("call_expression") {
-			continue
-		}
-		for _, m := range e.in.members {
-			if m.Name == name && m.Function().OK() && m.Function() != method && e.usedBy(m.Function(), field, hops-1) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// calledByBase names the method that acquires if a constructor above calls it,
-// or one that calls it: a field that this class declares is not there yet.
-func (e *classEdit) calledByBase(o *Obligation) string {
-	if o.Handle.Place == InField || o.Handle.Place == InSet {
-		return ""
-	}
-	_, member := o.Call.ThisClass()
-	name := syntax.MemberName(member)
-	callers := map[string]bool{name: true}
-	for _, ref := range e.in.refs[name] {
-		if _, m := ref.ThisClass(); m.OK() {
-			callers[syntax.MemberName(m)] = true
-		}
-	}
-	delete(callers, "constructor")
-	for _, c := range e.in.ancestors {
-		for _, m := range syntax.Members(c.Node) {
-			if m.Name != "constructor" {
-				continue
-			}
-			for n := range m.Node.Descendants() {
-				if called, ok := n.ThisField(); ok && n.Parent().Is("call_expression") && callers[called] {
-					return called
-				}
-			}
-		}
-	}
-	return ""
-}
-
 // track makes sure that the handle is kept, and returns the expression that
 // holds it: a field, or a collection.
 func (e *classEdit) track(o *Obligation, sets map[string]string) (string, *Refusal) {
@@ -256,55 +124,11 @@ func (e *classEdit) track(o *Obligation, sets map[string]string) (string, *Refus
 	return set, nil
 }
 
-// borrows reports whether a field is assigned from more than one source: only
-// one of them is known to be owed.
-func (e *classEdit) borrows(o *Obligation) bool {
-	sources := map[string]bool{}
-	for _, ref := range e.in.refs[o.Handle.Field] {
-		p := ref.Parent()
-		if !p.Is("assignment_expression") || p.Field("left") != ref {
-			continue
-		}
-		value := p.Field("right").Inner(true)
-		if !isNothing(value) {
-			sources[calleeOrText(value)] = true
-		}
-	}
-	return len(sources) > 1
-}
-
 func calleeOrText(n syntax.Node) string {
 	if n.Is("call_expression", "new_expression") {
 		return calleeText(n)
 	}
 	return n.Text()
-}
-
-// once reports whether an acquisition runs at most once in an instance's life:
-// in the constructor, in no loop and in no function that runs later. Only a
-// sole acquisition of its kind gets a field.
-func (e *classEdit) once(o *Obligation) bool {
-	switch e.s.Style.Tracking {
-	case "field":
-		return true
-	case "set":
-		return false
-	}
-	fn := o.Call.Function()
-	if !fn.Is("method_definition") || syntax.MemberName(fn) != "constructor" {
-		return false
-	}
-	for n := o.Call.Parent(); n.OK() && n != fn; n = n.Parent() {
-		if n.Is("for_statement", "for_in_statement", "while_statement", "do_statement") {
-			return false
-		}
-	}
-	for _, other := range e.s.found {
-		if other != o && other.Kind == o.Kind && other.Owner.Node == o.Owner.Node && other.Status == Unmet {
-			return false
-		}
-	}
-	return true
 }
 
 func (e *classEdit) set(o *Obligation, sets map[string]string) string {
@@ -453,41 +277,6 @@ func (e *classEdit) releaseField(w *work, o *Obligation, how, log string) *Refus
 	guarded := fmt.Sprintf("try {\n\t%s;\n} catch (err) {\n\t%s\n}", call, failure(log, o, ""))
 	w.steps = append(w.steps, step{call + ";", guarded, log == ""})
 	return nil
-}
-
-// alwaysSet reports whether a field holds a value from its declaration on.
-func (e *classEdit) alwaysSet(field string) bool {
-	for _, m := range e.in.members {
-		if m.Name == field {
-			v := m.Node.Field("value")
-			return v.OK() && !isNothing(v) && !e.reset(field)
-		}
-	}
-	return false
-}
-
-// reset reports whether a field is set to nothing somewhere.
-func (e *classEdit) reset(field string) bool {
-	for _, ref := range e.in.refs[field] {
-		if p := ref.Parent(); p.Is("assignment_expression") && p.Field("left") == ref && isNothing(p.Field("right")) {
-			return true
-		}
-	}
-	return false
-}
-
-// mayBeNull reports whether a field is declared with room for null, which the
-// functions that clear timers do not take.
-func (e *classEdit) mayBeNull(o *Obligation) bool {
-	if !e.st.ts || o.Handle.Place != InField {
-		return false
-	}
-	for _, m := range e.in.members {
-		if m.Name == o.Handle.Field {
-			return strings.Contains(syntax.Annotation(m.Node).Text(), "null")
-		}
-	}
-	return false
 }
 
 // iteration says how to walk over a collection, how to empty it, and whether

@@ -1,0 +1,286 @@
+package transforms
+
+import (
+	"strings"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+	"github.com/unleak-dev/unleak/patch"
+)
+
+// work is what a teardown has to do, in order.
+type work struct {
+	steps []step
+	async bool // something is awaited
+}
+
+// step is one thing that a teardown does.
+type step struct {
+	plain   string // the statements; several lines, one tab a level
+	guarded string // the same with failures taken care of; "": cannot fail
+	collect bool   // guarded puts failures into `failed`, to be thrown at the end
+}
+
+func (w *work) add(statements ...string) {
+	for _, s := range statements {
+		w.steps = append(w.steps, step{plain: s})
+	}
+}
+
+// failing counts the steps that can fail.
+func (w work) failing() int {
+	n := 0
+	for _, s := range w.steps {
+		if s.guarded != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// guarded lists the statements of which no failure stops another.
+func (w work) guarded() (statements []string, collects bool) {
+	for _, s := range w.steps {
+		if s.guarded != "" {
+			statements = append(statements, s.guarded)
+			collects = collects || s.collect
+		} else {
+			statements = append(statements, s.plain)
+		}
+	}
+	return statements, collects
+}
+
+// followedBy lists the statements of a method that does the work and then last,
+// which is run whatever fails; "" for nothing.
+func (e *classEdit) followedBy(w work, last string) []string {
+	sole := w.failing() == 1 && w.steps[len(w.steps)-1].guarded != "" && !strings.HasPrefix(w.steps[len(w.steps)-1].plain, "for ")
+	if sole && last == "" {
+		var out []string
+		for _, s := range w.steps {
+			out = append(out, s.plain)
+		}
+		return out
+	}
+	if sole && len(w.steps) == 1 {
+		return []string{"try {\n\t" + w.steps[0].plain + "\n} finally {\n\t" + last + "\n}"}
+	}
+	statements, collects := w.guarded()
+	if last != "" {
+		statements = append(statements, last)
+	}
+	if collects {
+		statements = append(append([]string{e.failedDecl()}, statements...), throwFirst)
+	}
+	return statements
+}
+
+// tearDown adds the work to the teardown that the class has, or gives it one.
+func (e *classEdit) tearDown(w work) *Refusal {
+	t := e.in.teardown
+	switch {
+	case t != nil && t.own.OK():
+		return e.complete(t, w)
+	case t != nil:
+		return e.override(t, w)
+	}
+	return e.create(w)
+}
+
+// complete puts the work before the existing body.
+func (e *classEdit) complete(t *teardown, w work) *Refusal {
+	if w.async && !t.own.IsAsync() {
+		if !t.async {
+			return refuse(NotAsync, "%s() is not async, and the release must be awaited", t.name)
+		}
+		return refuse(NotAsync, "%s() returns a promise but is not async: there is nowhere to wait for the release", t.name)
+	}
+	body := t.own.Field("body")
+	if body.HasError() {
+		return refuse(SyntaxError, "%s() does not parse", t.name)
+	}
+	statements, collects := w.guarded()
+	if collects {
+		if nameTaken(t.own)("failed") {
+			return refuse(NameTaken, "failed is something else in %s()", t.name)
+		}
+		if hasReturn(t.own) {
+			return refuse(TooEntangled, "%s() returns early, so that errors of the releases could not be thrown after it", t.name)
+		}
+		statements = append([]string{e.failedDecl()}, statements...)
+	}
+	indent := indentAt(e.s.f, t.own.Start()) + e.st.unit
+	outer := indentAt(e.s.f, t.own.Start())
+	first := body.Child(0)
+	at := lineEndAfter(e.s.f, body.Start()+1)
+	if first.Is("expression_statement") && first.Child(0).Is("string") { // a directive comes first
+		at = lineEndAfter(e.s.f, first.End())
+		first = first.NextNamed()
+	}
+	src := string(e.s.f.Src())
+	code := strings.Join(statements, "\n")
+	text := e.st.eol + e.st.lines(indent, e.st.guarded(code, first))
+	tail := ""
+	if collects {
+		tail = e.st.eol + e.st.lines(indent, e.st.fit(throwFirst))
+	}
+	if !first.OK() {
+		inner := src[at : body.End()-1]
+		if strings.Contains(inner, "\n") {
+			e.edits = append(e.edits, patch.Edit{Start: at, End: at, New: text + tail})
+			return nil
+		}
+		if remark := strings.TrimSpace(inner); remark != "" { // dispose() { /* nothing */ }
+			text = e.st.eol + indent + remark + text
+		}
+		e.edits = append(e.edits, patch.Edit{Start: at, End: at + len(inner), New: text + tail + e.st.eol + outer})
+		return nil
+	}
+	if !strings.Contains(src[at:first.Start()], "\n") {
+		// dispose() { this.x(); } on one line
+		e.edits = append(e.edits, patch.Edit{Start: at, End: first.Start(), New: text + e.st.eol + indent})
+		end := body.End() - 1
+		start := end
+		for start > at && (src[start-1] == ' ' || src[start-1] == '\t') {
+			start--
+		}
+		if strings.HasSuffix(src[:start], "\n") { // the brace stands on its own line
+			if collects {
+				e.edits = append(e.edits, patch.Edit{Start: start, End: start, New: strings.TrimPrefix(tail, e.st.eol) + e.st.eol})
+			}
+			return nil
+		}
+		e.edits = append(e.edits, patch.Edit{Start: start, End: end, New: tail + e.st.eol + outer})
+		return nil
+	}
+	e.edits = append(e.edits, patch.Edit{Start: at, End: at, New: text + e.st.eol})
+	if collects {
+		var last syntax.Node
+		for c := range body.Children() {
+			last = c
+		}
+		end := lineEndAfter(e.s.f, last.End())
+		e.edits = append(e.edits, patch.Edit{Start: end, End: end, New: tail})
+	}
+	return nil
+}
+
+const throwFirst = "if (failed.length > 0) throw failed[0];"
+
+func (e *classEdit) failedDecl() string {
+	if e.st.ts {
+		return "const failed: unknown[] = [];"
+	}
+	return "const failed = [];"
+}
+
+func hasReturn(fn syntax.Node) bool {
+	for n := range fn.Field("body").Own() {
+		if n.Is("return_statement", "throw_statement") {
+			return true
+		}
+	}
+	return false
+}
+
+// override writes a teardown that does the work and then calls the inherited one.
+func (e *classEdit) override(t *teardown, w work) *Refusal {
+	if e.has(t.name) {
+		return refuse(NameTaken, "%s is something else in this class", t.name)
+	}
+	if !t.above.Node.Is("method_definition", "abstract_method_signature", "method_signature") {
+		return refuse(TooEntangled, "%s is not a method in %s", t.name, t.aboveIn.Name())
+	}
+	if w.async && !t.async {
+		return refuse(NotAsync, "the inherited %s() is not async, and the release must be awaited", t.name)
+	}
+	if t.above.Node.Field("parameters").Len() > 0 {
+		return refuse(TooEntangled, "the inherited %s() takes arguments", t.name)
+	}
+	if r := t.above.Node.Field("return_type").Child(0); r.OK() && r.Text() != "void" && r.Text() != "Promise<void>" {
+		return refuse(TooEntangled, "the inherited %s() is declared to return %s", t.name, r.Text())
+	}
+	access := e.public()
+	switch syntax.Accessibility(t.above.Node) {
+	case "private":
+		return refuse(NameTaken, "%s() is private in %s", t.name, t.aboveIn.Name())
+	case "protected":
+		access = "protected "
+	}
+	head := access
+	if e.st.ts && e.wantsOverride(t) {
+		head += "override "
+	}
+	returns := ""
+	if t.async {
+		head += "async "
+		returns = ": Promise<void>"
+	} else {
+		returns = ": void"
+	}
+	if !e.st.ts {
+		returns = ""
+	}
+	call := ""
+	if !t.abstract {
+		call = "super" + memberSuffix(t.name) + "();"
+		if t.async {
+			call = "await " + call
+		}
+	}
+	e.methods = append(e.methods, method(head+t.name+"()"+returns, e.followedBy(w, call)))
+	return nil
+}
+
+func memberSuffix(name string) string {
+	if strings.HasPrefix(name, "[") {
+		return name
+	}
+	return "." + name
+}
+
+func method(head string, statements []string) string {
+	var b strings.Builder
+	b.WriteString(head + " {\n")
+	for _, s := range statements {
+		for _, l := range strings.Split(s, "\n") {
+			b.WriteString("\t" + l + "\n")
+		}
+	}
+	b.WriteString("}")
+	return b.String()
+}
+
+// wantsOverride: the settings demand the word, or the class writes it.
+func (e *classEdit) wantsOverride(t *teardown) bool {
+	if e.s.Project.TSConfigOf(e.s.f.Path).NoImplicitOverride {
+		return true
+	}
+	for _, m := range e.in.members {
+		for c := range m.Node.All() {
+			if c.Kind() == "override" || c.Is("override_modifier") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// create gives the class a teardown of its own. Nobody calls it yet.
+func (e *classEdit) create(w work) *Refusal {
+	if !e.in.whole {
+		return refuse(UnknownBase, "%s extends something that cannot be seen: it may have a teardown of its own", nameOf(e.in.class.Node))
+	}
+	if e.taken["dispose"] {
+		return refuse(NameTaken, "dispose is something else in this class")
+	}
+	head, returns := e.public(), ": void"
+	if w.async {
+		head, returns = head+"async ", ": Promise<void>"
+	}
+	if !e.st.ts {
+		returns = ""
+	}
+	e.methods = append(e.methods, method(head+"dispose()"+returns, e.followedBy(w, "")))
+	e.note(Unsafe, "nothing calls dispose() yet: call it where "+nameOf(e.in.class.Node)+" is released")
+	return nil
+}

@@ -1,0 +1,205 @@
+package transforms
+
+import (
+	"slices"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// settledAlong lists the evaluations that count as the settling of a use: the
+// use itself; the calls before it in a chain that ends in .finally(release); the
+// condition of an if that asks the handle whether to release.
+func (s *scan) settledAlong(u use) []syntax.Node {
+	out := []syntax.Node{u.at}
+	if u.at.IsFunction() && u.at.Parent().Is("arguments") {
+		for n := u.at.Parent().Parent(); n.Is("call_expression"); {
+			m := n.Field("function")
+			switch m.Field("property").Text() {
+			case "then", "catch", "finally":
+				n = m.Field("object").Inner(false)
+				out = append(out, n)
+				continue
+			}
+			break
+		}
+	}
+	if u.effect == released && u.at.Is("call_expression") { // h.process().kill(): one release
+		for n := u.at.Field("function").Field("object"); n.OK(); n = n.Field("function").Field("object") {
+			out = append(out, n)
+		}
+	}
+	if sym := u.ref.Symbol(); sym != nil && u.effect == released {
+		for p := u.at.Parent(); p.OK() && !p.IsFunction(); p = p.Parent() {
+			if c := p.Field("condition"); p.Is("if_statement") && mentions(c, sym) && !isHandle(c.Inner(false), Handle{Symbol: sym}) {
+				for d := range c.Descendants() {
+					out = append(out, d)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func raisedAt(g *syntax.Graph, points []int) bool {
+	for _, p := range points {
+		for _, e := range g.Points[p].Next {
+			if e.Throw && e.To == syntax.Raise {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// holds prunes the edges that a live handle makes impossible.
+func holds(e syntax.Edge, h Handle) bool {
+	if !e.Cond.OK() {
+		return true
+	}
+	c := e.Cond.Inner(false)
+	if isHandle(c, h) {
+		return e.When
+	}
+	if c.BeforeOptional() && rootIs(c, h) {
+		return e.When // h.close?.(), h.process()?.kill(): where the link is missing there is nothing to release
+	}
+	if c.Is("binary_expression") {
+		left, right := c.Field("left").Inner(false), c.Field("right").Inner(false)
+		if isNothing(left) {
+			left, right = right, left
+		}
+		if isHandle(left, h) && isNothing(right) {
+			switch c.Field("operator").Text() {
+			case "!=", "!==":
+				return e.When
+			case "==", "===":
+				return !e.When
+			}
+		}
+	}
+	return true
+}
+
+// rootIs reports whether a chain of members and calls begins with the handle.
+func rootIs(n syntax.Node, h Handle) bool {
+	for n.Is("member_expression", "call_expression", "non_null_expression") {
+		if n.Is("call_expression") {
+			n = n.Field("function")
+		} else {
+			n = n.Child(0)
+		}
+	}
+	return isHandle(n, h)
+}
+
+func isHandle(n syntax.Node, h Handle) bool {
+	if h.Symbol != nil {
+		return n.Is("identifier") && n.Symbol() == h.Symbol
+	}
+	return h.Value.OK() && syntax.SameExpression(n, h.Value)
+}
+
+func isNothing(n syntax.Node) bool {
+	return n.Is("null", "undefined") || n.Is("identifier") && n.Text() == "undefined"
+}
+
+// exits names the places at which the ways leave, each once.
+func (s *scan) exits(g *syntax.Graph, ways []syntax.Path, o *Obligation) []ExitPlace {
+	var out []ExitPlace
+	seen := map[int32]bool{}
+	for _, w := range ways {
+		if w.Raised && o.Kind.OneShot {
+			continue // it ends by itself, and nobody waits
+		}
+		place := exitOf(g, w)
+		if id := place.Node.Inner(true).ID(); !seen[id] {
+			seen[id] = true
+			out = append(out, place)
+		}
+	}
+	slices.SortFunc(out, func(a, b ExitPlace) int { return a.Node.Start() - b.Node.Start() })
+	return out
+}
+
+// exitOf finds where a way turned to the exit: the last error on it that
+// nothing caught, or the return.
+func exitOf(g *syntax.Graph, w syntax.Path) ExitPlace {
+	var origin ExitPlace
+	for i, p := range w.Points {
+		n := g.Points[p].Node
+		if n.Is("catch_clause") {
+			origin = ExitPlace{}
+			continue
+		}
+		next := syntax.Exit
+		if w.Raised {
+			next = syntax.Raise
+		}
+		if i+1 < len(w.Points) {
+			next = w.Points[i+1]
+		}
+		for _, e := range g.Points[p].Next {
+			if e.To == next && e.Throw && !e.Resumed {
+				origin = ExitPlace{n, raised(n)}
+			}
+		}
+		if n.Is("return_statement") {
+			origin = ExitPlace{n, "return"}
+		}
+	}
+	if !origin.Node.OK() {
+		last := g.Points[w.Points[len(w.Points)-1]].Node
+		origin = ExitPlace{last, "the end is reached"}
+	}
+	return origin
+}
+
+func raised(n syntax.Node) string {
+	if n.Is("throw_statement") {
+		return "throw"
+	}
+	if inner := n.Inner(true); inner.Is("call_expression", "new_expression") {
+		return "an error in " + calleeText(inner)
+	}
+	return "an error"
+}
+
+// nameOf says which function or class an owner is.
+func nameOf(n syntax.Node) string {
+	if !n.OK() {
+		return "module"
+	}
+	if n.IsClass() {
+		if name := n.Field("name").Text(); name != "" {
+			return name
+		}
+		if d := n.Parent(); d.Is("variable_declarator") {
+			return d.Field("name").Text()
+		}
+		return "(anonymous class)"
+	}
+	name := ""
+	switch p := n.Parent(); {
+	case n.Is("method_definition"):
+		name = syntax.MemberName(n)
+	case n.Field("name").OK():
+		name = n.Field("name").Text()
+	case p.Is("variable_declarator"):
+		name = p.Field("name").Text()
+	case p.Is("public_field_definition", "field_definition"):
+		name = syntax.MemberName(p)
+	case p.Is("pair"):
+		name = p.Field("key").Text()
+	}
+	if name == "" {
+		outer := n.Function()
+		if outer.OK() {
+			return nameOf(outer)
+		}
+		return "(anonymous function)"
+	}
+	if class := n.Class(); class.OK() && (n.Parent().Is("class_body") || n.Parent().Is("public_field_definition", "field_definition")) {
+		return nameOf(class) + "." + name
+	}
+	return name
+}
