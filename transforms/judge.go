@@ -187,6 +187,8 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 	g := s.graph(home)
 	stops := map[int]bool{}
 	needed, settled := false, false
+	_, twoStep := o.Bindings["HANDLE"] // the handle was there before it was acquired
+	begin := s.points(g, home, s.beginning(o))
 	for _, u := range s.usesOf(o, o.Handle.Symbol, maxHops) {
 		if u.text == usingText {
 			o.Status = Met
@@ -198,7 +200,7 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 		}
 		for _, l := range s.lift(u, home, maxHops) {
 			settled = true
-			if l.effect == moved && l.at.End() <= o.Call.Start() && (o.Kind.Begins == Called || u.effect == released) {
+			if l.effect == moved && l.at.End() <= o.Call.Start() && (twoStep || u.effect == released) {
 				// It was somebody else's before it was acquired: a function that
 				// will release it was made and handed on, or it was kept already.
 				o.step(l.at, "moved: %s", l.text)
@@ -217,6 +219,10 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 			for _, n := range s.settledAlong(l) {
 				for _, p := range s.points(g, home, n) {
 					stops[p] = true
+					if o.Call.Function() != home && slices.Contains(begin, p) {
+						o.step(l.at, "moved: %s", l.text)
+						return // settled where it is acquired, in a function that runs on the spot
+					}
 				}
 			}
 		}
@@ -230,7 +236,6 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 		return
 	}
 	var starts []int
-	begin := s.points(g, home, s.beginning(o))
 	for _, p := range begin {
 		for _, e := range g.Points[p].Next {
 			if !e.Throw || o.Kind.Begins == Called {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -118,7 +119,7 @@ func (w *worker) discover(ctx context.Context, files chan<- string) error {
 	}
 	explicit := map[string]bool{}
 	for _, p := range w.opts.Paths {
-		if syntax.Supported(p) {
+		if info, err := os.Stat(p); err == nil && info.Mode().IsRegular() {
 			explicit[p] = true
 		}
 	}
