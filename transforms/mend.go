@@ -173,11 +173,15 @@ func (m *Mended) drop(s *scan, fix *Fix, why string, mangled []byte, dropped map
 
 // explain copies what planning said to the findings that are shown.
 func (m *Mended) explain(found []*Obligation) {
+	why := map[string]*Refusal{}
 	for _, o := range found {
-		for _, f := range m.Findings {
-			if f != o && f.Fingerprint() == o.Fingerprint() && f.Refusal == nil {
-				f.Refusal = o.Refusal
-			}
+		if o.Refusal != nil {
+			why[o.Fingerprint()] = o.Refusal
+		}
+	}
+	for _, f := range m.Findings {
+		if f.Refusal == nil {
+			f.Refusal = why[f.Fingerprint()]
 		}
 	}
 }

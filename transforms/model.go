@@ -120,13 +120,13 @@ type Obligation struct {
 	Steps    []Step // the history that `why` tells
 	Form     form   // the form that can settle it; nil with Refusal set
 
-	releases []syntax.Node
-	kept     *Handle     // where the instance keeps what a call acquired
-	gives    syntax.Node // the function whose result the handle is
-	again    bool        // acquired again before it was released, on some way
-	ordinal  int         // among those of the same identity
-	gist     any         // what detection found and the form needs
-	Refusal  *Refusal
+	releases    []syntax.Node
+	kept        *Handle     // where the instance keeps what a call acquired
+	gives       syntax.Node // the function whose result the handle is
+	again       bool        // acquired again before it was released, on some way
+	fingerprint string
+	gist        any // what detection found and the form needs
+	Refusal     *Refusal
 }
 
 // Step is one event in the life of an obligation.

@@ -68,13 +68,14 @@ func sentence(o *Obligation) string {
 	return fmt.Sprintf("%s is never released in %s", what, owner)
 }
 
-// ordinals gives every unmet obligation its number among those that are alike,
-// by which its fingerprint tells them apart.
+// ordinals gives every obligation its fingerprint; those that are alike are told
+// apart by their order.
 func (s *scan) ordinals() {
 	count := map[string]int{}
 	for _, o := range s.found {
 		key := o.identity()
-		o.ordinal = count[key]
+		sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d", key, count[key]))
+		o.fingerprint = hex.EncodeToString(sum[:8])
 		count[key]++
 	}
 }
@@ -103,9 +104,6 @@ func (o *Obligation) identity() string {
 }
 
 // Fingerprint identifies a finding across runs, as 16 hexadecimal digits.
-func (o *Obligation) Fingerprint() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d", o.identity(), o.ordinal))
-	return hex.EncodeToString(sum[:8])
-}
+func (o *Obligation) Fingerprint() string { return o.fingerprint }
 
 func squeeze(n syntax.Node) string { return strings.Join(strings.Fields(n.Text()), " ") }

@@ -24,6 +24,7 @@ func main() { os.Exit(Main()) }
 func Main() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	c := &cli{in: os.Stdin, out: os.Stdout, err: os.Stderr}
 	root := c.rootCommand()
 	root.SetArgs(os.Args[1:])

@@ -1,5 +1,7 @@
 package syntax
 
+import "slices"
+
 // expr adds the evaluations of an expression in the order in which they run.
 func (b *graphBuilder) expr(n Node, in flow) flow {
 	if !n.OK() || len(in) == 0 {
@@ -186,7 +188,11 @@ type Path struct {
 	Raised bool // left by an error
 }
 
-// Ways finds, for each edge that leaves the function, a shortest way from the
+// maxWays bounds how many ways out are told apart: nobody reads more, and in a
+// long function they take most of the time.
+const maxWays = 64
+
+// Ways finds, for each edge that leaves the function, up to maxWays of them, a shortest way from the
 // starts to it that passes no point for which stop is true and takes only
 // edges for which feasible is true.
 func (g *Graph) Ways(starts []int, stop func(point int) bool, feasible func(Edge) bool) []Path {
@@ -218,9 +224,13 @@ func (g *Graph) Ways(starts []int, stop func(point int) bool, feasible func(Edge
 			if e.To == Exit || e.To == Raise {
 				path := Path{Raised: e.To == Raise}
 				for q := p; q >= 0; q = from[q] {
-					path.Points = append([]int{q}, path.Points...)
+					path.Points = append(path.Points, q)
 				}
+				slices.Reverse(path.Points)
 				out = append(out, path)
+				if len(out) == maxWays {
+					return out
+				}
 				continue
 			}
 			if from[e.To] == -2 {

@@ -195,12 +195,7 @@ func (n Node) Within(outer Node) bool {
 
 // after is the index of the first node that follows n's subtree.
 func (n Node) after() int32 {
-	for m := n; m.OK(); m = m.Parent() {
-		if next := m.raw().next; next >= 0 {
-			return next
-		}
-	}
-	return int32(len(n.f.nodes))
+	return n.f.ends[n.i]
 }
 
 // Descendants iterates over n and everything in it, in source order.

@@ -24,6 +24,7 @@ type File struct {
 	Path  string // as given to Parse
 	src   []byte
 	nodes []node
+	ends  []int32 // by node: the index of the first node that follows its subtree
 	lang  *language
 	lines []int // offsets at which lines start
 
@@ -100,7 +101,20 @@ func parseAs(ctx context.Context, l *language, path string, src []byte) (*File, 
 		return nil, fmt.Errorf("%s: parsing stopped: %w", path, err)
 	}
 	defer tree.Close()
-	return &File{Path: path, src: src, nodes: flatten(tree.RootNode()), lang: l}, nil
+	nodes := flatten(tree.RootNode())
+	return &File{Path: path, src: src, nodes: nodes, ends: subtreeEnds(nodes), lang: l}, nil
+}
+
+// subtreeEnds works backwards: children stand behind their parents.
+func subtreeEnds(nodes []node) []int32 {
+	ends := make([]int32, len(nodes))
+	for i := len(nodes) - 1; i >= 0; i-- {
+		ends[i] = max(ends[i], int32(i)+1)
+		if p := nodes[i].parent; p >= 0 {
+			ends[p] = max(ends[p], ends[i])
+		}
+	}
+	return ends
 }
 
 // Src is the file's text. It must not be changed.
