@@ -44,7 +44,7 @@ func (c *checker) renamed() error {
 	}
 	old := map[string][]byte{}
 	for _, f := range files {
-		edits := renames(f, names)
+		edits := c.renames(f, names)
 		if len(edits) == 0 {
 			continue
 		}
@@ -96,7 +96,7 @@ func add(names map[string]string, keep map[string]bool, name string) {
 
 // renames finds the mentions: of classes by name, of members behind a dot and
 // where they are declared. Text in strings and import paths stays.
-func renames(f *syntax.File, names map[string]string) []patch.Edit {
+func (c *checker) renames(f *syntax.File, names map[string]string) []patch.Edit {
 	var edits []patch.Edit
 	for n := range f.Root().Descendants() {
 		to, ok := names[n.Text()]
@@ -117,7 +117,7 @@ func renames(f *syntax.File, names map[string]string) []patch.Edit {
 				if sym := n.Symbol(); sym == nil || !isTypeLike(sym) && !parameterProperty(sym) {
 					continue
 				}
-			} else if parent.Is("import_specifier") && external(parent) {
+			} else if parent.Is("import_specifier") && c.external(parent) {
 				continue
 			}
 		default:
@@ -156,11 +156,16 @@ func parameterProperty(sym *syntax.Symbol) bool {
 	return sym.Kind == syntax.Parameter && isParameterProperty(sym.Decl)
 }
 
-// external reports whether an import leaves the tree: scoped names of the
-// workspace and relative paths stay inside.
-func external(specifier syntax.Node) bool {
+// external reports whether an import leaves the tree: relative paths and the
+// names that the table maps to sources stay inside.
+func (c *checker) external(specifier syntax.Node) bool {
 	module, _ := specifier.Ancestor("import_statement").Field("source").StringValue()
-	return !strings.HasPrefix(module, ".") && !strings.HasPrefix(module, "@spinajs/")
+	for name := range c.table.Typecheck.Paths {
+		if prefix, _, _ := strings.Cut(name, "*"); strings.HasPrefix(module, prefix) {
+			return false
+		}
+	}
+	return !strings.HasPrefix(module, ".")
 }
 
 func (c *checker) sources() ([]*syntax.File, error) {
