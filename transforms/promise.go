@@ -59,6 +59,9 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 			own++ // it has fired: nothing is owed
 			continue
 		}
+		if s.apart(o, st, executor) {
+			continue // the other branch settles
+		}
 		if !st.call.OK() {
 			st.by = s.helperThatReleases(st, releases)
 		}
@@ -90,6 +93,39 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 	s.unmet(o, way, exits)
 	o.gist = missed
 	o.Form = formPromise{}
+}
+
+// apart reports whether no way through the executor passes both the acquisition
+// and the place where a function that settles is made, or handed on.
+func (s *scan) apart(o *Obligation, st settle, executor syntax.Node) bool {
+	if o.Call.Function() != executor || st.fn == executor && st.call.OK() {
+		return false // the settling itself is looked at
+	}
+	at := st.ref
+	for fn := at.Function(); fn != executor; fn = at.Function() {
+		if !fn.OK() {
+			return false
+		}
+		at = fn
+	}
+	if name := functionName(at); name != nil {
+		return false // a function with a name may be called from anywhere
+	}
+	g := s.graph(executor)
+	here, there := g.Around(o.Call), g.Around(at)
+	if len(here) == 0 || len(there) == 0 {
+		return false
+	}
+	never := func(int) bool { return false }
+	always := func(syntax.Edge) bool { return true }
+	for _, a := range here {
+		for _, b := range there {
+			if g.Reaches([]int{a}, b, never, always) || g.Reaches([]int{b}, a, never, always) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // releasedElsewhere returns the function in which a release stands, if that one

@@ -31,6 +31,9 @@ func (s *scan) throws(n syntax.Node) bool {
 		return true
 	}
 	fn := n.Field("function").Inner(false)
+	if name := fn.Field("property").Text(); chainable[name] && n.Field("arguments").Len() == 2 {
+		return false // a listener is registered
+	}
 	if name := fn.Field("property").Text(); name == "catch" || name == "allSettled" || s.rejects[name] {
 		return false // it may reject, which is seen where it is awaited
 	}

@@ -45,7 +45,9 @@ func (d *Detector) verify(ctx context.Context, f *syntax.File, before []*Obligat
 	}
 	owed := map[string]bool{}
 	for _, o := range before {
-		if o.Status == Unmet {
+		// A one-shot of a class without an end is owed as soon as the class gets
+		// one: the next round looks at it.
+		if o.Status == Unmet || o.Kind.OneShot && o.Owner.Form == OwnerClass {
 			owed[o.Fingerprint()] = true
 		}
 	}
