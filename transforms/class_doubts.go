@@ -49,7 +49,7 @@ func (s *scan) owes(c project.Class) bool {
 	if s.hops == 0 || !s.IsCandidate(c.File.Src()) {
 		return false
 	}
-	for _, o := range s.detect(s.ctx, c.File, s.hops-1) {
+	for _, o := range s.scan(s.ctx, c.File, s.hops-1).found {
 		if o.Status == Unmet && o.Standing == Leak && o.Owner.Node == c.Node {
 			return true
 		}

@@ -164,7 +164,7 @@ func (v *outliving) sink(l liveness, ref, n syntax.Node, made bool, what string)
 		}
 		v.escapes(l, n, what)
 	case "return_statement", "yield_expression", "pair", "array", "object", "spread_element":
-		if v.o.Handle.Symbol.Refs != nil && ref.Symbol() == v.o.Handle.Symbol && !made {
+		if ref.Symbol() == v.o.Handle.Symbol && !made {
 			return // the handle itself: that it moves is judged elsewhere
 		}
 		v.escapes(l, n, what)

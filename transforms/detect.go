@@ -20,8 +20,7 @@ type Detector struct {
 	Style   Style
 
 	byAnchor map[string][]candidate
-	anywhere []candidate // patterns whose callee is a hole
-	byName   map[string]*Kind
+	anywhere []candidate     // patterns whose callee is a hole
 	rejects  map[string]bool // methods that release and reject: they do not throw
 	imported *sync.Map       // what functions of other files return: declaration -> *summary
 }
@@ -39,9 +38,8 @@ type candidate struct {
 
 // NewDetector prepares the kinds for matching.
 func NewDetector(p *project.Project, kinds []*Kind, offers bool) *Detector {
-	d := &Detector{Project: p, Kinds: kinds, Offers: offers, byAnchor: map[string][]candidate{}, byName: map[string]*Kind{}, imported: &sync.Map{}, rejects: map[string]bool{}}
+	d := &Detector{Project: p, Kinds: kinds, Offers: offers, byAnchor: map[string][]candidate{}, imported: &sync.Map{}, rejects: map[string]bool{}}
 	for _, k := range kinds {
-		d.byName[k.Name] = k
 		for _, r := range k.Release {
 			if k.Fails == Rejects && !r.Done {
 				d.rejects[r.Pattern.Anchor] = true
@@ -70,22 +68,15 @@ func (d *Detector) IsCandidate(src []byte) bool {
 	return false
 }
 
-// With returns a detector of the same kinds for another state of the project.
-func (d *Detector) With(p *project.Project) *Detector {
-	c := *d
-	c.Project, c.imported = p, &sync.Map{}
-	return &c
-}
-
 // Detect returns every obligation of a file in source order, the met and moved
 // ones, too.
 func (d *Detector) Detect(ctx context.Context, f *syntax.File) []*Obligation {
-	return d.detect(ctx, f, maxHops)
+	return d.scan(ctx, f, maxHops).found
 }
 
-// detect is Detect with a bound on how many functions of other files, one
-// behind the other, are asked what they return.
-func (d *Detector) detect(ctx context.Context, f *syntax.File, hops int) []*Obligation {
+// scan does the work of Detect, with a bound on how many functions of other
+// files, one behind the other, are asked what they return.
+func (d *Detector) scan(ctx context.Context, f *syntax.File, hops int) *scan {
 	s := newScan(ctx, d, f)
 	s.hops = hops
 	for id := range f.NodeCount() {
@@ -110,7 +101,7 @@ func (d *Detector) detect(ctx context.Context, f *syntax.File, hops int) []*Obli
 	s.shutdowns()
 	s.ordinals()
 	sort.SliceStable(s.found, func(i, j int) bool { return s.found[i].At.Start() < s.found[j].At.Start() })
-	return s.found
+	return s
 }
 
 func (d *Detector) candidates(n syntax.Node) []candidate {

@@ -36,15 +36,13 @@ func (d *Detector) Mend(ctx context.Context, f *syntax.File, accept func(*Fix) b
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		s := newScan(ctx, d, at)
-		s.hops = maxHops
-		found := d.Detect(ctx, at)
+		s := d.scan(ctx, at, maxHops)
+		found := s.found
 		silenced := ignoresOf(at)
 		open := silenced.filter(found)
 		if round == 0 {
 			m.Obligations, m.Findings, m.Useless = found, open, silenced.useless()
 		}
-		s.found = found
 		next, err := d.round(s, m, open, accept, dropped)
 		if err != nil {
 			return nil, err

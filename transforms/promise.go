@@ -168,26 +168,8 @@ func (s *scan) helperThatReleases(st settle, releases []syntax.Node) bool {
 // settles finds every mention of the executor's parameters in it.
 func settles(executor syntax.Node) []settle {
 	var out []settle
-	params := executor.Field("parameters")
-	for p := range params.Children() {
-		name := p.Field("pattern")
-		if !name.OK() {
-			name = p
-		}
-		sym := name.Symbol()
-		if sym == nil {
-			continue
-		}
+	for _, sym := range parametersOf(executor) {
 		for _, r := range sym.Refs {
-			st := settle{ref: r, fn: r.Function()}
-			if c := r.Parent(); c.Is("call_expression") && c.Field("function") == r {
-				st.call = c
-			}
-			out = append(out, st)
-		}
-	}
-	if p := executor.Field("parameter"); p.OK() && p.Symbol() != nil {
-		for _, r := range p.Symbol().Refs {
 			st := settle{ref: r, fn: r.Function()}
 			if c := r.Parent(); c.Is("call_expression") && c.Field("function") == r {
 				st.call = c

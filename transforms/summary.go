@@ -82,7 +82,7 @@ func (s *scan) summarise(path, name string) *summary {
 	if !decl.IsFunction() || f == s.f || !s.IsCandidate(f.Src()) {
 		return &summary{}
 	}
-	for _, o := range s.detect(s.ctx, f, s.hops-1) {
+	for _, o := range s.scan(s.ctx, f, s.hops-1).found {
 		if o.gives == decl {
 			line, _ := f.Position(o.Call.Start())
 			return &summary{o.Kind, o.Acquire, fmt.Sprintf("returned by %s, acquired in %s line %d", name, f.Path, line)}

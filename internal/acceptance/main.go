@@ -176,12 +176,7 @@ func (q Quiet) is(f finding) bool {
 // mended: each row is gone once its mend was made, and only that.
 func (c *checker) mended() error {
 	for _, r := range c.table.Rows {
-		restore, err := c.edit(r.Path, func(text string) string { return applyMends(text, r) })
-		if err != nil {
-			return err
-		}
-		found, err := c.scan()
-		restore()
+		found, err := c.scanWith(r.Path, func(text string) string { return applyMends(text, r) })
 		if err != nil {
 			return err
 		}
@@ -211,12 +206,7 @@ func (c *checker) takenOut() error {
 		if q.Release == "" {
 			continue
 		}
-		restore, err := c.edit(q.Path, func(text string) string { return takeOut(c.ctx, q.Path, text, q.Release) })
-		if err != nil {
-			return err
-		}
-		found, err := c.scan()
-		restore()
+		found, err := c.scanWith(q.Path, func(text string) string { return takeOut(c.ctx, q.Path, text, q.Release) })
 		if err != nil {
 			return err
 		}

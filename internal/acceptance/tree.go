@@ -114,6 +114,16 @@ func (c *checker) edit(rel string, change func(string) string) (restore func(), 
 	}, nil
 }
 
+// scanWith scans the tree as it is with one file changed.
+func (c *checker) scanWith(rel string, change func(string) string) ([]finding, error) {
+	restore, err := c.edit(rel, change)
+	if err != nil {
+		return nil, err
+	}
+	defer restore()
+	return c.scan()
+}
+
 // takeOut removes every call of a function, as a statement.
 func takeOut(ctx context.Context, path, text, name string) string {
 	f, err := syntax.Parse(ctx, path, []byte(text))

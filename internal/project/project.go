@@ -168,9 +168,6 @@ func (p *Project) Load(ctx context.Context, rel string) (*syntax.File, error) {
 	return v.(*syntax.File), nil
 }
 
-// Keep offers a file that was parsed anyway to later questions.
-func (p *Project) Keep(f *syntax.File) { p.parsed.Add(f.Path, f) }
-
 func (p *Project) isFile(rel string) bool {
 	if _, ok := p.overlay[rel]; ok {
 		return true

@@ -34,12 +34,7 @@ func TypeOfAnnotation(n Node) Type {
 			return t
 		}
 		if im, ok := sym.Import(); ok {
-			t.Module = im.Module
-			if im.Name == "*" || im.Name == "default" {
-				t.Path = []string{im.Name}
-			} else {
-				t.Path = []string{im.Name}
-			}
+			t.Module, t.Path = im.Module, []string{im.Name}
 		} else if sym.Kind == Class || sym.Kind == TypeName {
 			t.Decl = sym.Decl
 		}
