@@ -15,6 +15,9 @@ func (e *classEdit) fits(o *Obligation) *Refusal {
 			return refuse(TooEntangled, "its base class %s leaks, too: mend that first", c.Name())
 		}
 	}
+	if o.Handle.Nameless {
+		return refuse(TooEntangled, "the %s is made where nothing can keep it; give it a name first", o.Kind.Noun)
+	}
 	if o.Kind.Promised && !o.Call.Outer().Is("await_expression") && o.Handle.Place != InVariable {
 		return refuse(TooEntangled, "what is kept is the promise of the %s", o.Kind.Noun)
 	}
@@ -216,4 +219,33 @@ func (e *classEdit) mayBeNull(o *Obligation) bool {
 		}
 	}
 	return false
+}
+
+// nothingFor is what a field of the class holds while it holds no handle;
+// "" where its type has no room for that, or cannot be seen.
+func (e *classEdit) nothingFor(o *Obligation) string {
+	if o.Handle.Place != InField || !e.in.makes(o) {
+		return ""
+	}
+	for _, m := range e.in.members {
+		if m.Name != o.Handle.Field || !m.Node.Is("public_field_definition", "field_definition") {
+			continue
+		}
+		typ, value := syntax.Annotation(m.Node), m.Node.Field("value")
+		switch {
+		case m.Node.HasToken("readonly"):
+			return ""
+		case value.Is("null") && (!typ.OK() && !e.st.ts || hasNothing(typ, "null")):
+			return "null"
+		case m.Node.HasToken("?"), hasNothing(typ, "undefined"), !typ.OK() && !e.st.ts:
+			return "undefined"
+		case hasNothing(typ, "null"):
+			return "null"
+		}
+		return ""
+	}
+	if e.st.ts {
+		return ""
+	}
+	return "undefined"
 }

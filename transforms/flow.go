@@ -167,8 +167,12 @@ func (s *scan) locateReceiver(o *Obligation, n syntax.Node) (Handle, string) {
 		h.Place, h.Symbol = InVariable, sym
 		return h, ""
 	}
-	if n.Is("call_expression", "new_expression") { // createServer().listen()
-		h.Value = widen(o.Call)
+	if n.Is("call_expression", "new_expression") {
+		if !o.Kind.Chains { // await new Driver().connect()
+			h.Place, h.Nameless = Discarded, true
+			return h, ""
+		}
+		h.Value = widen(o.Call) // createServer().listen()
 		return s.sink(h, h.Value)
 	}
 	return h, "belongs to something else"

@@ -16,6 +16,15 @@ type form interface {
 	fix(s *scan, p *Plan) (*Fix, *Refusal)
 }
 
+// Forms lists the names of all forms.
+func Forms() []string {
+	var out []string
+	for _, f := range []form{formBlock{}, formPromise{}, formClass{}, formSignature{}, formChildren{}, formRegistry{}, formShutdown{}} {
+		out = append(out, f.Name())
+	}
+	return out
+}
+
 // writeRelease instantiates a release for a handle, as an expression without
 // await. It takes the first release whose method the handle has, if that can
 // be told.

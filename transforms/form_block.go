@@ -192,11 +192,11 @@ func (s *scan) wrapRest(p *Plan, o *Obligation) (*Fix, *Refusal) {
 	}
 	handle := o.Handle.Symbol.Name
 	release := instantiate(r.Pattern, o, handle)
-	if o.Kind.Fails != Never {
+	if o.Kind.Fails != Never && !r.Done {
 		fix.Notes = append(fix.Notes, Note{Safe, fmt.Sprintf("where both fail, the error of the release is thrown, not that of the work with the %s", o.Kind.Noun)})
 	}
 	if r.Done {
-		release = strings.TrimSuffix(awaitDone(st.ts, o.Handle.Symbol.Node, o, nameTaken(home)), ";")
+		release = strings.TrimSuffix(awaitNarrowed(st.ts, o.Handle.Symbol.Node, o, true, nameTaken(home)), ";")
 		fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("the release of the %s is waited for from now on", o.Kind.Noun)})
 	} else if rejects {
 		release = "await " + release

@@ -254,7 +254,8 @@ func (e *classEdit) isPlainField(o *Obligation, how string) bool {
 
 func (e *classEdit) releaseField(w *work, o *Obligation, how, log string) *Refusal {
 	if r, _ := e.s.chooseRelease(o); r.Done {
-		return refuse(TooEntangled, "its release tells by a callback when it is done; release it in a method that waits for that")
+		e.releaseAndWait(w, o, how, log)
+		return nil
 	}
 	call, no := e.s.writeRelease(o, how)
 	if no != nil {
@@ -265,6 +266,9 @@ func (e *classEdit) releaseField(w *work, o *Obligation, how, log string) *Refus
 			call = "if (" + how + ") " + call
 		}
 		w.add(call + ";")
+		if nothing := e.nothingFor(o); nothing != "" && e.in.asks(o.Handle.Field) {
+			w.add(how + " = " + nothing + ";")
+		}
 		return nil
 	}
 	if !e.alwaysSet(o.Handle.Field) {
@@ -276,7 +280,36 @@ func (e *classEdit) releaseField(w *work, o *Obligation, how, log string) *Refus
 	}
 	guarded := fmt.Sprintf("try {\n\t%s;\n} catch (err) {\n\t%s\n}", call, failure(log, o, ""))
 	w.steps = append(w.steps, step{call + ";", guarded, log == ""})
+	if nothing := e.nothingFor(o); nothing != "" {
+		w.add(how + " = " + nothing + ";") // a second teardown must not release it again
+	}
 	return nil
+}
+
+// releaseAndWait releases by a call that tells by a callback when it is done.
+func (e *classEdit) releaseAndWait(w *work, o *Obligation, how, log string) {
+	name := how
+	call := ""
+	if !e.alwaysSet(o.Handle.Field) { // it may never have been acquired
+		name = freshName(o.Kind.Noun, func(n string) bool { return e.locals[n] || e.in.teardown != nil && nameTaken(e.in.teardown.own)(n) })
+		e.locals[name] = true
+		call = "const " + name + " = " + how + ";\n"
+	}
+	wait := awaitDone(e.st.ts, name, o, false)
+	guarded := fmt.Sprintf("try {\n\t%s\n} catch (err) {\n\t%s\n}", strings.ReplaceAll(wait, "\n", "\n\t"), failure(log, o, ""))
+	if name != how {
+		wait = call + "if (" + name + ") {\n\t" + strings.ReplaceAll(wait, "\n", "\n\t") + "\n}"
+		guarded = call + "if (" + name + ") {\n\t" + strings.ReplaceAll(guarded, "\n", "\n\t") + "\n}"
+	}
+	if name == how {
+		e.note(Unsafe, fmt.Sprintf("the release of a %s that %s() was never called on fails: does that happen?", o.Kind.Noun, o.Acquire.Pattern.Anchor))
+	}
+	w.async = true
+	w.steps = append(w.steps, step{wait, guarded, log == ""})
+	if nothing := e.nothingFor(o); nothing != "" {
+		w.add(how + " = " + nothing + ";")
+	}
+	e.note(Unsafe, fmt.Sprintf("the teardown waits until the %s is released: how long may that take?", o.Kind.Noun))
 }
 
 // iteration says how to walk over a collection, how to empty it, and whether

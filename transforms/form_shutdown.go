@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -49,7 +50,7 @@ func (formShutdown) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		return nil, refuse(TooEntangled, "the release shares its statement with other code")
 	}
 	e.edits = append(e.edits, patch.Edit{Start: stmt.Start(), End: stmt.End(),
-		New: strings.TrimLeft(e.st.lines(indentAt(s.f, stmt.Start()), e.st.fit(awaitDone(e.st.ts, handle, o, nameTaken(fn)))), " \t")})
+		New: strings.TrimLeft(e.st.lines(indentAt(s.f, stmt.Start()), e.st.fit(awaitNarrowed(e.st.ts, handle, o, false, nameTaken(fn)))), " \t")})
 	if !fn.IsAsync() {
 		at := fn.Field("name").Start()
 		e.edits = append(e.edits, patch.Edit{Start: at, End: at, New: "async "})
@@ -79,24 +80,35 @@ func hasReturnedValue(fn syntax.Node) bool {
 	return false
 }
 
+// awaitNarrowed is awaitDone for an expression of the code. A type that is
+// narrowed by a condition around does not hold inside of the callback, so what
+// may be undefined is kept in a constant first.
+func awaitNarrowed(ts bool, handle syntax.Node, o *Obligation, forgiving bool, taken func(string) bool) string {
+	name, before := handle.Text(), ""
+	if ts && mayBeUndefined(handle) {
+		name = freshName("closing", taken)
+		before = "const " + name + " = " + handle.Text() + ";\n"
+	}
+	return before + awaitDone(ts, name, o, forgiving)
+}
+
 // awaitDone writes the statements that release by a call that takes a
-// node-style callback, and wait for it. A type that is narrowed by a condition
-// around does not hold inside of the callback, so what may be undefined is kept
-// in a constant first.
-func awaitDone(ts bool, handle syntax.Node, o *Obligation, taken func(string) bool) string {
-	typ, before, name := "", "", handle.Text()
+// node-style callback, and wait for it. Forgiving, it hides no earlier error
+// behind one of the release.
+func awaitDone(ts bool, handle string, o *Obligation, forgiving bool) string {
+	typ := ""
 	if ts {
 		typ = "<void>"
-		if mayBeUndefined(handle) {
-			name = freshName("closing", taken)
-			before = "const " + name + " = " + handle.Text() + ";\n"
-		}
 	}
-	done := fmt.Sprintf("%s.%s((err) => (err ? reject(err) : resolve()));", name, o.Kind.Release[0].Pattern.Anchor)
+	settle, callback := "(resolve, reject)", "(err) => (err ? reject(err) : resolve())"
+	if forgiving {
+		settle, callback = "(resolve)", "() => resolve()"
+	}
+	done := fmt.Sprintf("%s.%s(%s);", handle, o.Kind.Release[0].Pattern.Anchor, callback)
 	if a := o.Kind.After; a != nil {
-		done += "\n\t" + instantiate(a, o, name) + ";"
+		done += "\n\t" + instantiate(a, o, handle) + ";"
 	}
-	return fmt.Sprintf("%sawait new Promise%s((resolve, reject) => {\n\t%s\n});", before, typ, done)
+	return fmt.Sprintf("await new Promise%s(%s => {\n\t%s\n});", typ, settle, done)
 }
 
 // mayBeUndefined reports whether the declared type of a variable or field has
@@ -107,7 +119,7 @@ func mayBeUndefined(n syntax.Node) bool {
 		class, _ := n.ThisClass()
 		for _, m := range syntax.Members(class) {
 			if m.Name == field {
-				return m.Node.HasToken("?") || hasNothing(syntax.Annotation(m.Node)) || m.Getter && hasNothing(m.Node.Field("return_type").Child(0))
+				return m.Node.HasToken("?") || hasNothing(syntax.Annotation(m.Node), "undefined", "null") || m.Getter && hasNothing(m.Node.Field("return_type").Child(0), "undefined", "null")
 			}
 		}
 		return true
@@ -118,9 +130,10 @@ func mayBeUndefined(n syntax.Node) bool {
 	return true
 }
 
-func hasNothing(typ syntax.Node) bool {
+// hasNothing reports whether a type has room for one of the words: undefined, null.
+func hasNothing(typ syntax.Node, words ...string) bool {
 	for d := range typ.Descendants() {
-		if d.Is("undefined", "null") || d.Is("literal_type", "predefined_type") && (d.Text() == "undefined" || d.Text() == "null") {
+		if d.Is("undefined", "null", "literal_type", "predefined_type") && slices.Contains(words, d.Text()) {
 			return true
 		}
 	}

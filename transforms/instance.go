@@ -200,6 +200,34 @@ func (in *instance) borrowed(field string) bool {
 	return given
 }
 
+// makes reports whether what is kept in a field is made where it is acquired, so
+// that it is there again when it is acquired again.
+func (in *instance) makes(o *Obligation) bool {
+	if _, two := o.Bindings["HANDLE"]; !two {
+		return true
+	}
+	return slices.ContainsFunc(in.refs[o.Handle.Field], func(ref syntax.Node) bool {
+		return syntax.IsWrite(ref) && ref.Function() == o.Call.Function()
+	})
+}
+
+// asks reports whether the class looks whether a field holds anything.
+func (in *instance) asks(field string) bool {
+	return slices.ContainsFunc(in.refs[field], func(ref syntax.Node) bool {
+		n := ref.Outer()
+		p := n.Parent()
+		switch p.Kind() {
+		case "unary_expression":
+			return p.Field("operator").Text() == "!"
+		case "binary_expression":
+			return true
+		case "augmented_assignment_expression":
+			return p.Field("left") == n
+		}
+		return p.Field("condition") == n || n.Parent().Field("condition") == n || p.Is("parenthesized_expression") && p.Parent().Field("condition") == p
+	})
+}
+
 // judgeField: the handle is in a field of the instance, or in a collection
 // there.
 func (s *scan) judgeField(o *Obligation) {

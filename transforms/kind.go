@@ -21,6 +21,7 @@ type Kind struct {
 	Begins   Begin
 	OneShot  bool    // ends: itself
 	Promised bool    // yields: promise: the acquisition has to be awaited for the handle
+	Chains   bool    // yields: itself: the acquisition returns the handle that it is called on
 	Alone    bool    // works: alone: it goes on without anybody using the handle
 	Fails    Failing // how the release can fail
 	Retainer string  // hole of the acquisition that keeps the resource alive; "": the runtime

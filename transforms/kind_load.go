@@ -171,8 +171,8 @@ func (h *header) line(n int, line string) error {
 		err = choice("itself")
 		k.OneShot = true
 	case "yields":
-		err = choice("promise")
-		k.Promised = true
+		err = choice("promise", "itself")
+		k.Promised, k.Chains = value == "promise", value == "itself"
 	case "works":
 		err = choice("alone")
 		k.Alone = true

@@ -156,6 +156,8 @@ type Handle struct {
 	Symbol *syntax.Symbol // InVariable
 	Field  string         // InField, InSet
 	Value  syntax.Node    // the widest expression that has the value
+	// Nameless: it was made on the spot, and nothing gives it back.
+	Nameless bool
 }
 
 // Note is a doubt found while planning.

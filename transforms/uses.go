@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -154,8 +155,7 @@ func (s *scan) argumentUse(o *Obligation, ref, v, args syntax.Node, hops int) []
 			}
 			index++
 		}
-		callee := call.Field("function").Inner(false)
-		if oc, ok := callee.Origin(); ok && oc.Module == "" && len(oc.Path) == 2 && oc.Path[0] == "console" {
+		if onlyLooks(call) {
 			return nil
 		}
 		if e, known := s.parameterEffect(o, call, index, hops-1); known {
@@ -163,6 +163,26 @@ func (s *scan) argumentUse(o *Obligation, ref, v, args syntax.Node, hops int) []
 		}
 	}
 	return []use{{moved, ref, call, "handed to " + calleeText(call)}}
+}
+
+// lookers are functions that look at what they are given, or listen to it, and
+// leave it to whoever has it.
+var lookers = map[string]bool{
+	"events.once": true, "events.on": true, "events.setMaxListeners": true, "events.getEventListeners": true, "events.listenerCount": true,
+	"util.inspect": true, "util.format": true, "timers/promises.setTimeout": true,
+	"String": true, "Boolean": true, "Number": true, "JSON.stringify": true, "Object.keys": true,
+}
+
+// onlyLooks reports whether a call is one of a looker, or of the console.
+func onlyLooks(call syntax.Node) bool {
+	o, ok := call.Field("function").Inner(false).Origin()
+	if !ok {
+		return false
+	}
+	if o.Module == "" {
+		return len(o.Path) == 2 && o.Path[0] == "console" || lookers[strings.Join(o.Path, ".")]
+	}
+	return lookers[syntax.ModuleName(o.Module)+"."+o.Last()]
 }
 
 // parameterEffect is the summary of a function of the project: what it does

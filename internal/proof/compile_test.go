@@ -93,6 +93,10 @@ func TestCompiles(t *testing.T) {
 			}
 		}
 	}
+	for i, c := range matrixCases(t, kinds) {
+		folder := filepath.Join("matrix", fmt.Sprint(i), strings.ReplaceAll(c.Name, " ", "-"))
+		mended += compileCase(t, kinds, dir, folder, c, styles["as written"])
+	}
 	if mended == 0 {
 		t.Fatal("nothing was mended")
 	}
@@ -123,6 +127,11 @@ func TestCompiles(t *testing.T) {
 		}
 	}
 	var fresh []string
+	for d := range before {
+		if strings.HasPrefix(d, "matrix/") {
+			t.Errorf("a program of the matrix does not compile as it is: %s", d)
+		}
+	}
 	for d, n := range after {
 		if n > before[d] {
 			fresh = append(fresh, d)
