@@ -186,12 +186,14 @@ func (e *classEdit) once(o *Obligation) bool {
 	return true
 }
 
-// alwaysSet reports whether a field holds a value from its declaration on.
+// alwaysSet reports whether a field holds a value from its declaration on, and
+// its type says so.
 func (e *classEdit) alwaysSet(field string) bool {
 	for _, m := range e.in.members {
 		if m.Name == field {
 			v := m.Node.Field("value")
-			return v.OK() && !isNothing(v) && !e.reset(field)
+			optional := m.Node.HasToken("?") || hasNothing(syntax.Annotation(m.Node), "undefined", "null")
+			return v.OK() && !isNothing(v) && !optional && !e.reset(field)
 		}
 	}
 	return false
