@@ -66,6 +66,26 @@ func TestTraps(t *testing.T) {
 	}
 }
 
+// TestWrongFixesAreAllHere: fifteen fixes that were really proposed and were
+// wrong, numbered; each is an example of what must not come out.
+func TestWrongFixesAreAllHere(t *testing.T) {
+	const file = "testdata/wrong.txtar"
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases, err := ParseCases(file, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 1; i <= 15; i++ {
+		number := fmt.Sprintf("w%02d-", i)
+		if !slices.ContainsFunc(cases, func(c Case) bool { return strings.HasPrefix(c.Name, number) }) {
+			t.Errorf("%s: no case begins with %s", file, number)
+		}
+	}
+}
+
 func runCase(t *testing.T, kinds []*Kind, file string, c Case) {
 	dir := t.TempDir()
 	for rel, text := range c.Files {

@@ -3,6 +3,7 @@
 // is changed: the broken code reaches the compiler as an overlay.
 //
 //	go run ./internal/mutate -sample 400 ./transforms ./patch
+//	go run ./internal/mutate -breakages
 package main
 
 import (
@@ -21,7 +22,15 @@ func main() {
 	only := flag.String("only", "", "only mutants of files whose name contains this")
 	limit := flag.Duration("timeout", time.Minute, "for the tests of one mutant")
 	table := flag.String("table", "", "a Markdown file to write the result to")
+	named := flag.Bool("breakages", false, "try the named breakages instead, against all that proves the fixes; -only takes a part of a name")
 	flag.Parse()
+	if *named {
+		if err := runBreakages(*table, *only); err != nil {
+			fmt.Fprintln(os.Stderr, "mutate: "+err.Error())
+			os.Exit(1)
+		}
+		return
+	}
 	if flag.NArg() == 0 {
 		fmt.Fprintln(os.Stderr, "usage: mutate [-sample N] PACKAGE_FOLDER...")
 		os.Exit(2)
