@@ -87,23 +87,13 @@ func TestWrongFixesAreAllHere(t *testing.T) {
 }
 
 func runCase(t *testing.T, kinds []*Kind, file string, c Case) {
-	dir := t.TempDir()
-	for rel, text := range c.Files {
-		abs := filepath.Join(dir, filepath.FromSlash(rel))
-		if err := os.MkdirAll(filepath.Dir(abs), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(abs, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	p, err := project.Open(dir)
+	p, err := project.Open(writeCase(t, c))
 	if err != nil {
 		t.Fatal(err)
 	}
 	d := NewDetector(p, kinds, true)
 	for rel, text := range c.Files {
-		if !syntax.Supported(rel) || strings.Contains(rel, "node_modules/") || rel == "drive.cjs" {
+		if !isExample(rel) {
 			continue
 		}
 		m := mendText(t, d, rel, text)
@@ -123,6 +113,25 @@ func runCase(t *testing.T, kinds []*Kind, file string, c Case) {
 			t.Errorf("%s: got other text than the golden:\n%s", rel, patch.Change{Path: rel, Old: []byte(want.Text), New: []byte(got.Text)}.Unified())
 		}
 	}
+}
+
+func writeCase(t *testing.T, c Case) string {
+	dir := t.TempDir()
+	for rel, text := range c.Files {
+		abs := filepath.Join(dir, filepath.FromSlash(rel))
+		if err := os.MkdirAll(filepath.Dir(abs), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(abs, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// isExample: a file that is looked at, and no installed package or scenario.
+func isExample(rel string) bool {
+	return syntax.Supported(rel) && !strings.Contains(rel, "node_modules/") && rel != "drive.cjs"
 }
 
 func mendText(t *testing.T, d *Detector, rel, text string) *Mended {
