@@ -87,7 +87,7 @@ func TestWrongFixesAreAllHere(t *testing.T) {
 }
 
 func runCase(t *testing.T, kinds []*Kind, file string, c Case) {
-	p, err := project.Open(writeCase(t, c))
+	p, err := project.Open(WriteCase(t, c))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func runCase(t *testing.T, kinds []*Kind, file string, c Case) {
 		if !isExample(rel) {
 			continue
 		}
-		m := mendText(t, d, rel, text)
+		m := MendText(t, d, rel, text)
 		wants(t, rel, text, m)
 		got := outcome(m)
 		if *update {
@@ -115,7 +115,8 @@ func runCase(t *testing.T, kinds []*Kind, file string, c Case) {
 	}
 }
 
-func writeCase(t *testing.T, c Case) string {
+// WriteCase puts a case into a folder of its own.
+func WriteCase(t *testing.T, c Case) string {
 	dir := t.TempDir()
 	for rel, text := range c.Files {
 		abs := filepath.Join(dir, filepath.FromSlash(rel))
@@ -134,7 +135,9 @@ func isExample(rel string) bool {
 	return syntax.Supported(rel) && !strings.Contains(rel, "node_modules/") && rel != "drive.cjs"
 }
 
-func mendText(t *testing.T, d *Detector, rel, text string) *Mended {
+// MendText makes all fixes of one file; a fix that fails its proof, and a second
+// run that changes anything, are errors.
+func MendText(t *testing.T, d *Detector, rel, text string) *Mended {
 	t.Helper()
 	f, err := syntax.Parse(context.Background(), rel, []byte(text))
 	if err != nil {

@@ -45,7 +45,7 @@ func said(t *testing.T, kinds []*Kind, name string, cases []Case) {
 	t.Helper()
 	var b strings.Builder
 	for _, c := range cases {
-		p, err := project.Open(writeCase(t, c))
+		p, err := project.Open(WriteCase(t, c))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +58,7 @@ func said(t *testing.T, kinds []*Kind, name string, cases []Case) {
 		}
 		slices.Sort(files)
 		for _, rel := range files {
-			b.WriteString(about(c.Name+"/"+rel, mendText(t, d, rel, c.Files[rel])))
+			b.WriteString(About(c.Name+"/"+rel, MendText(t, d, rel, c.Files[rel])))
 		}
 	}
 	file := filepath.Join("testdata", "said", name+".txt")
@@ -76,8 +76,8 @@ func said(t *testing.T, kinds []*Kind, name string, cases []Case) {
 	}
 }
 
-// about writes down all that is said of one file.
-func about(title string, m *Mended) string {
+// About writes down all that is said of one file.
+func About(title string, m *Mended) string {
 	var b strings.Builder
 	line := func(n syntax.Node) int {
 		l, _ := n.File().Position(n.Start())

@@ -69,8 +69,8 @@ func TestExecuted(t *testing.T) {
 		t.Fatal(err)
 	}
 	cells := examples(t, kinds)
-	fromMatrix, left := matrix(t, kinds)
-	cells = append(cells, fromMatrix...)
+	generated, left := fromMatrix(t, kinds)
+	cells = append(cells, generated...)
 	results := execute(t, node, cells)
 	for _, c := range cells {
 		r, ok := results[c.ID]

@@ -1,11 +1,13 @@
-package proof
+// Package matrix puts every kind into owners of every shape, for the tests that
+// mend, execute and compile them. Nothing of it is in the program.
+package matrix
 
 import (
 	_ "embed"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
-	"testing"
 	"text/template"
 
 	"golang.org/x/tools/txtar"
@@ -26,10 +28,46 @@ type sample struct {
 	files                                             map[string]string // that the import reads
 }
 
+// Cell is one kind in one program: an example, with how to drive it.
+type Cell struct {
+	Kind *transforms.Kind
+	Form string // the form that is to settle it
+	Name string // of the program
+	File string // of the case: the one to mend
+	Case transforms.Case
+}
+
+// Cells instantiates every program for every kind that can be in it, in the
+// order of the kinds. It fails where a kind has no sample, or a program names a
+// form that is none.
+func Cells(kinds []*transforms.Kind) ([]Cell, error) {
+	all, err := samples(kinds)
+	if err != nil {
+		return nil, err
+	}
+	owners, err := programs()
+	if err != nil {
+		return nil, err
+	}
+	var out []Cell
+	for _, s := range all {
+		for _, p := range owners {
+			c, ok, err := p.instantiate(s)
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				out = append(out, Cell{s.kind, p.form, p.name, p.file, c})
+			}
+		}
+	}
+	return out, nil
+}
+
 // samples reads one for every kind that any owner can have. Kinds of one owner's
 // shape (a class that makes others of itself, a keyed registry) have none: their
 // examples are all there is.
-func samples(t *testing.T, kinds []*transforms.Kind) []*sample {
+func samples(kinds []*transforms.Kind) ([]*sample, error) {
 	ar := txtar.Parse(samplesText)
 	text := map[string]string{}
 	for _, f := range ar.Files {
@@ -42,8 +80,7 @@ func samples(t *testing.T, kinds []*transforms.Kind) []*sample {
 		}
 		lines, ok := text[k.Name]
 		if !ok {
-			t.Errorf("%s: has no sample in samples.txtar, so nothing proves that owners of every shape can have it", k.Name)
-			continue
+			return nil, fmt.Errorf("%s: has no sample in internal/matrix/samples.txtar, so nothing proves that owners of every shape can have it", k.Name)
 		}
 		s := &sample{kind: k, files: map[string]string{}}
 		for line := range strings.Lines(lines) {
@@ -68,12 +105,12 @@ func samples(t *testing.T, kinds []*transforms.Kind) []*sample {
 			case "file":
 				s.files[value] = text[value]
 			default:
-				t.Fatalf("samples.txtar: %s: no key %q", k.Name, key)
+				return nil, fmt.Errorf("samples.txtar: %s: there is no key %q", k.Name, key)
 			}
 		}
 		out = append(out, s)
 	}
-	return out
+	return out, nil
 }
 
 func oneShape(k *transforms.Kind) bool {
@@ -85,12 +122,15 @@ type program struct {
 	form, name, file, text, drive string
 }
 
-func programs(t *testing.T) []*program {
+func programs() ([]*program, error) {
 	var out []*program
 	for _, f := range txtar.Parse(programsText).Files {
 		parts := strings.Split(f.Name, "/")
 		if len(parts) != 3 {
-			t.Fatalf("programs.txtar: want FORM/NAME/FILE, got %s", f.Name)
+			return nil, fmt.Errorf("programs.txtar: want FORM/NAME/FILE, got %s", f.Name)
+		}
+		if !slices.Contains(transforms.Forms(), parts[0]) {
+			return nil, fmt.Errorf("programs.txtar: %s: there is no form %q", f.Name, parts[0])
 		}
 		if parts[2] == "drive.cjs" {
 			out[len(out)-1].drive = string(f.Data)
@@ -98,7 +138,7 @@ func programs(t *testing.T) []*program {
 		}
 		out = append(out, &program{form: parts[0], name: parts[1], file: parts[2], text: string(f.Data)})
 	}
-	return out
+	return out, nil
 }
 
 // holes is what a program's template can ask of a sample.
@@ -219,29 +259,26 @@ func (h holes) Use(handle string) string {
 
 // instantiate writes a program for a kind as a case; ok is false where the
 // program says that it is not for such a kind.
-func (p *program) instantiate(t *testing.T, s *sample) (c transforms.Case, ok bool) {
+func (p *program) instantiate(s *sample) (c transforms.Case, ok bool, err error) {
 	h := holes{s, p.form == "class"}
 	write := func(text string) string {
 		var b strings.Builder
-		tmpl, err := template.New(p.name).Parse(text)
-		if err == nil {
-			err = tmpl.Execute(&b, h)
+		tmpl, failed := template.New(p.name).Parse(text)
+		if failed == nil {
+			failed = tmpl.Execute(&b, h)
 		}
-		if err != nil {
-			t.Fatalf("programs.txtar: %s: %v", p.name, err)
+		if failed != nil {
+			err = fmt.Errorf("programs.txtar: %s: %w", p.name, failed)
 		}
-		return strings.TrimLeft(b.String(), "\n")
+		return strings.NewReplacer(", )", ")", "{\n\n", "{\n").Replace(strings.TrimLeft(b.String(), "\n"))
 	}
-	text := strings.ReplaceAll(write(p.text), ", )", ")")
-	if strings.TrimSpace(text) == "" {
-		return c, false
+	text, drive := write(p.text), write(p.drive)
+	if err != nil || strings.TrimSpace(text) == "" {
+		return c, false, err
 	}
-	c = transforms.Case{
-		Name:  path.Join("matrix", p.form, p.name),
-		Files: map[string]string{p.file: text, "drive.cjs": strings.ReplaceAll(write(p.drive), ", )", ")")},
-	}
+	c = transforms.Case{Name: path.Join(s.kind.Name, p.form, p.name), Files: map[string]string{p.file: text, "drive.cjs": drive}}
 	for name, text := range s.files {
 		c.Files[name] = text
 	}
-	return c, true
+	return c, true, nil
 }
