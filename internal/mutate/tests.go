@@ -73,7 +73,7 @@ func writeOverlay(dir string, replace map[string]string) (string, error) {
 }
 
 func (b *testBinary) command(ctx context.Context, env ...string) *exec.Cmd {
-	c := exec.CommandContext(ctx, b.file, "-test.failfast")
+	c := exec.CommandContext(ctx, b.file, "-test.failfast", "-test.short")
 	c.Dir = b.folder
 	c.Env = append(os.Environ(), env...)
 	return c
