@@ -14,6 +14,9 @@ class World {
   constructor() {
     this.alive = new Map(); // resource -> kind
     this.twice = 0;
+    this.closing = 0; // releases that were begun and are not done
+    this.made = new Map(); // resource -> the how manieth it was
+    this.released = []; // the same numbers, in the order of release
     this.fails = new Set(); // names of methods that fail
     this.tracked = [];
     const track = (kind) => (callback, ms, ...args) => {
@@ -21,15 +24,38 @@ class World {
         if (kind === 'setTimeout') this.alive.delete(timer);
         callback(...args);
       }, ms);
-      this.alive.set(timer, kind);
+      this.begin(timer, kind);
       return timer;
     };
     const clear = (timer) => {
-      this.alive.delete(timer);
+      this.end(timer);
       real.clearTimeout(timer);
     };
     const quiet = Object.fromEntries(Object.keys(console).map((k) => [k, () => {}]));
     this.globals = { console: quiet, setTimeout: track('setTimeout'), setInterval: track('setInterval'), clearTimeout: clear, clearInterval: clear };
+  }
+
+  begin(r, kind) {
+    this.alive.set(r, kind);
+    this.made.set(r, this.made.size);
+  }
+
+  end(r) {
+    if (!this.alive.delete(r)) return false;
+    this.released.push(this.made.get(r));
+    return true;
+  }
+
+  // slowly does what takes a turn of the event loop: whoever does not wait for
+  // it is seen.
+  async slowly(work) {
+    this.closing++;
+    try {
+      await work();
+      await new Promise((resolve) => setImmediate(resolve));
+    } finally {
+      this.closing--;
+    }
   }
 
   // resource is something that must be released by the method named.
@@ -41,10 +67,11 @@ class World {
         return run(...args);
       };
     }
-    this.alive.set(r, kind);
+    this.begin(r, kind);
     r[release] = (...args) => {
-      if (!this.alive.delete(r)) this.twice++;
+      if (!this.end(r)) this.twice++;
       const done = methods[release]?.(...args);
+      if (done instanceof Promise) return this.slowly(() => (this.failIf(release), done));
       this.failIf(release); // it may fail, and is gone all the same
       return done;
     };
@@ -88,9 +115,11 @@ class World {
       activate() {
         this.live = world.resource('client', 'end', { end: () => {} });
       }
-      async deactivate() {
-        this.live?.end();
-        this.own.forEach((s) => world.alive.delete(s));
+      deactivate() {
+        return world.slowly(() => {
+          this.live?.end();
+          this.own.forEach((s) => world.alive.delete(s));
+        });
       }
       subscribe() {
         const s = world.resource('subscription', 'unsubscribe', { unsubscribe: () => {} });
@@ -189,6 +218,7 @@ async function scenario(code, run) {
   } catch (err) {
     result.error = String(err && err.message);
   }
+  result.closing = world.closing;
   await world.pause();
   result.alive = [...world.alive.values()];
   result.twice = world.twice;
@@ -210,6 +240,7 @@ async function prove(cell) {
     counts.before += before.alive.length;
     counts.after += after.alive.length;
     if (after.alive.length > 0) problems.push(`${name}: left after the fix: ${after.alive}`);
+    if (after.closing > before.closing) problems.push(`${name}: ${after.closing} releases that nothing waits for after the fix`);
     if (after.twice > 0) problems.push(`${name}: ${after.twice} released twice after the fix`);
     if (!gain && before.value !== after.value) problems.push(`${name}: returned ${before.value}, now ${after.value}`);
     if (!gain && before.error !== after.error) problems.push(`${name}: threw ${before.error}, now ${after.error}`);
