@@ -17,7 +17,7 @@ func TestBackup(t *testing.T) {
 		{"src/deep/\"é 😀\".ts", []byte{}, []byte("b")},
 		{"other/a.ts", []byte("old other"), nil},
 	}
-	dir, err := Backup(root, changes, now)
+	dir, err := Backup(root, append([]Change{{"test/new.ts", nil, []byte("new")}}, changes...), now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,9 +31,15 @@ func TestBackup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var journal struct{ Files []string }
+	var journal struct{ Files, Created []string }
 	if err := json.Unmarshal(data, &journal); err != nil {
 		t.Fatalf("%v in\n%s", err, data)
+	}
+	if len(journal.Created) != 1 || journal.Created[0] != "test/new.ts" {
+		t.Errorf("the journal says that %q were made", journal.Created)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "files", "test", "new.ts")); err == nil {
+		t.Error("a file that was not there was kept")
 	}
 	if len(journal.Files) != len(changes) {
 		t.Fatalf("the journal has %d entries, want %d", len(journal.Files), len(changes))

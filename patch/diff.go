@@ -8,11 +8,15 @@ import (
 	"github.com/sergi/go-diff/diffmatchpatch"
 )
 
-// Change is one file before and after.
+// Change is one file before and after. Old is nil, not merely empty, for a file
+// that is to be made.
 type Change struct {
 	Path     string // relative, with slashes
 	Old, New []byte
 }
+
+// Creates reports whether the change makes a file that is not there yet.
+func (c Change) Creates() bool { return c.Old == nil }
 
 // Op is what a line of a diff does.
 type Op byte
@@ -124,7 +128,12 @@ func (c Change) Unified() string {
 	}
 	var b strings.Builder
 	from, to := gitName("a/"+c.Path), gitName("b/"+c.Path)
-	fmt.Fprintf(&b, "diff --git %s %s\n--- %s\n+++ %s\n", from, to, endName(from), endName(to))
+	fmt.Fprintf(&b, "diff --git %s %s\n", from, to)
+	if c.Creates() {
+		b.WriteString("new file mode 100644\n")
+		from = "/dev/null"
+	}
+	fmt.Fprintf(&b, "--- %s\n+++ %s\n", endName(from), endName(to))
 	for _, h := range hunks {
 		fmt.Fprintf(&b, "@@ -%s +%s @@\n", span(h.OldStart, h.OldLines), span(h.NewStart, h.NewLines))
 		for _, l := range h.Lines {

@@ -33,8 +33,10 @@ func checkGitApply(t *testing.T, changes []Change) {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(file, c.Old, 0o644); err != nil {
-			t.Fatal(err)
+		if !c.Creates() {
+			if err := os.WriteFile(file, c.Old, 0o644); err != nil {
+				t.Fatal(err)
+			}
 		}
 		diff += c.Unified()
 	}
@@ -46,6 +48,12 @@ func checkGitApply(t *testing.T, changes []Change) {
 		t.Helper()
 		for _, c := range changes {
 			got, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(c.Path)))
+			if side(c) == nil && c.Creates() {
+				if !os.IsNotExist(err) {
+					t.Errorf("%q is there: %q, %v", c.Path, got, err)
+				}
+				continue
+			}
 			if err != nil || string(got) != string(side(c)) {
 				t.Errorf("%q holds %q, %v, want %q\n%s", c.Path, got, err, side(c), diff)
 			}
@@ -111,6 +119,14 @@ func TestGitApplyRandom(t *testing.T) {
 		changes = append(changes, Change{fmt.Sprintf("d%d/f %d.ts", i%7, i), []byte(old), []byte(new)})
 	}
 	checkGitApply(t, changes)
+}
+
+func TestGitApplyNew(t *testing.T) {
+	checkGitApply(t, []Change{
+		{"test/a b.test.ts", nil, []byte("a\nb\n")},
+		{"été/q\"uote.ts", nil, []byte("a\r\nb")},
+		{"src/a.ts", []byte("a\n"), []byte("b\n")},
+	})
 }
 
 func TestGitApplyEmptied(t *testing.T) {

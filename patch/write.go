@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 )
@@ -22,8 +23,15 @@ func (e *Moved) Error() string {
 // either old or new. Mode and, where allowed, owner are kept. A symbolic link
 // is followed if its target lies inside root, and the target is written.
 //
-// It fails with *Moved if the file does not hold the old content any more.
+// A file that is to be made gets its name last, too, and its folders are made. It
+// never replaces another.
+//
+// It fails with *Moved if the file does not hold the old content any more, or, to
+// be made, is there.
 func (c Change) Write(root string) error {
+	if c.Creates() {
+		return c.create(root)
+	}
 	target, err := c.target(root)
 	if err != nil {
 		return err
@@ -53,17 +61,75 @@ func (c Change) Write(root string) error {
 	return syncDir(filepath.Dir(target))
 }
 
+// create writes a new file beside its place, whole, and links it there, which
+// fails if the name was taken meanwhile.
+func (c Change) create(root string) error {
+	dir, err := c.folder(root)
+	if err != nil {
+		return err
+	}
+	target := filepath.Join(dir, path.Base(c.Path))
+	tmp, err := os.CreateTemp(dir, ".unleak-*")
+	if err != nil {
+		return fmt.Errorf("%s: cannot write beside it: %w", c.Path, cause(err))
+	}
+	defer os.Remove(tmp.Name())
+	if err := fill(tmp, c.New, nil); err != nil {
+		return fmt.Errorf("%s: %w", c.Path, cause(err))
+	}
+	if err := os.Link(tmp.Name(), target); err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			return &Moved{c.Path}
+		}
+		return fmt.Errorf("%s: %w", c.Path, cause(err))
+	}
+	return syncDir(dir)
+}
+
+// folder makes the folders of a new file below root, one by one: none of them may
+// lead outside.
+func (c Change) folder(root string) (string, error) {
+	dir := root
+	parts := strings.Split(path.Dir(path.Clean(c.Path)), "/")
+	if parts[0] == ".." || path.IsAbs(c.Path) {
+		return "", fmt.Errorf("%s: leads outside of %s; not written", c.Path, root)
+	}
+	for i, part := range parts {
+		dir = filepath.Join(dir, part)
+		if part != "." {
+			if err := os.Mkdir(dir, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+				return "", fmt.Errorf("%s: %w", c.Path, cause(err))
+			}
+		}
+		if _, err := (Change{Path: path.Join(parts[:i+1]...)}).target(root); err != nil {
+			return "", err
+		}
+	}
+	return dir, nil
+}
+
+// fill writes a temporary file with the mode and owner of another one, or, where
+// there is none, those of a file that anybody makes.
 func fill(tmp *os.File, content []byte, like os.FileInfo) error {
 	_, err := tmp.Write(content)
-	if err == nil {
-		err = tmp.Chmod(like.Mode().Perm())
+	mode := newFile
+	if like != nil {
+		mode = like.Mode().Perm()
 	}
 	if err == nil {
-		keepOwner(tmp, like)
+		err = tmp.Chmod(mode)
+	}
+	if err == nil {
+		if like != nil {
+			keepOwner(tmp, like)
+		}
 		err = tmp.Sync()
 	}
 	return errors.Join(err, tmp.Close())
 }
+
+// newFile is the mode of a file that was not there: what git would check out.
+const newFile fs.FileMode = 0o644
 
 // syncDir makes the rename last; file systems that cannot say so are believed.
 func syncDir(dir string) error {

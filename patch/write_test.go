@@ -75,7 +75,7 @@ func TestWrite(t *testing.T) {
 func TestWriteEmpty(t *testing.T) {
 	root := t.TempDir()
 	file := put(t, root, "a.ts", "", 0o644)
-	if err := (Change{"a.ts", nil, []byte("x")}).Write(root); err != nil {
+	if err := (Change{"a.ts", []byte{}, []byte("x")}).Write(root); err != nil {
 		t.Fatal(err)
 	}
 	wantFile(t, file, "x")
@@ -134,6 +134,52 @@ func TestWriteFolder(t *testing.T) {
 	if entries, _ := os.ReadDir(root); len(entries) != 1 {
 		t.Errorf("%d entries are left in the root", len(entries))
 	}
+}
+
+func TestWriteNew(t *testing.T) {
+	root := t.TempDir()
+	c := Change{"test/deep/a b.test.ts", nil, []byte("new\r\n")}
+	if err := c.Write(root); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(root, "test", "deep", "a b.test.ts")
+	wantFile(t, file, "new\r\n")
+	if info, err := os.Stat(file); err != nil || info.Mode() != 0o644 {
+		t.Errorf("the mode is %v, %v", info.Mode(), err)
+	}
+	// What is there already is never replaced, whatever it is.
+	put(t, root, "empty.ts", "", 0o644)
+	link(t, "nowhere", filepath.Join(root, "dangling.ts"))
+	for _, taken := range []string{"test/deep/a b.test.ts", "empty.ts", "dangling.ts", "test"} {
+		var moved *Moved
+		if err := (Change{taken, nil, []byte("other")}).Write(root); !errors.As(err, &moved) {
+			t.Errorf("over %s: %v", taken, err)
+		}
+	}
+	wantFile(t, file, "new\r\n")
+	if _, err := os.Stat(filepath.Join(root, "nowhere")); err == nil {
+		t.Error("a link was followed")
+	}
+}
+
+func TestWriteNewOutside(t *testing.T) {
+	root, outside := t.TempDir(), t.TempDir()
+	link(t, outside, filepath.Join(root, "out"))
+	link(t, "src", filepath.Join(root, "in"))
+	put(t, root, "src/a.ts", "x", 0o644)
+	put(t, root, "file", "x", 0o644)
+	for _, bad := range []string{"out/a.ts", "out/deep/a.ts", "../a.ts", "src/../../a.ts", "/a.ts", "file/a.ts"} {
+		if err := (Change{bad, nil, []byte("x")}).Write(root); err == nil {
+			t.Errorf("%s was written", bad)
+		}
+	}
+	if entries, _ := os.ReadDir(outside); len(entries) != 0 {
+		t.Errorf("%d entries were made outside", len(entries))
+	}
+	if err := (Change{"in/b.ts", nil, []byte("x")}).Write(root); err != nil {
+		t.Error(err)
+	}
+	wantFile(t, filepath.Join(root, "src", "b.ts"), "x", "a.ts")
 }
 
 func TestWriteLink(t *testing.T) {

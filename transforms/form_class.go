@@ -77,7 +77,7 @@ func (formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		}
 	}
 	return &Fix{
-		Plan: p, Edits: e.finish(), Notes: e.notes,
+		Plan: p, Edits: e.finish(), Notes: e.notes, Teardown: name,
 		Message: fmt.Sprintf("Release the %s of %s in %s()", strings.Join(what, " and "), p.Owner.Name, name),
 	}, nil
 }

@@ -142,12 +142,7 @@ func wantsArguments(m syntax.Member) bool {
 	if !fn.OK() {
 		fn = m.Node
 	}
-	for p := range fn.Field("parameters").Children() {
-		if p.Is("required_parameter") && !p.Field("value").OK() && !p.Field("pattern").Is("rest_pattern") || p.Is("identifier", "object_pattern", "array_pattern") {
-			return true
-		}
-	}
-	return false
+	return fn.WantsArguments()
 }
 
 func rank(name string) int { return slices.Index(teardownNames, name) }

@@ -206,6 +206,7 @@ type Fix struct {
 	Plan          *Plan
 	Edits         []patch.Edit
 	Message       string // imperative, no period
+	Teardown      string // the method in which an instance now releases, "" where the owner is no class
 	Notes         []Note
 	Applicability Applicability
 }

@@ -51,6 +51,20 @@ func styleOf(f *syntax.File) style {
 	return st
 }
 
+// Manner is how a file is written, for whoever writes another beside it.
+type Manner struct {
+	Indent    string // one level
+	EOL       string
+	Semicolon string // ";" or ""
+	Quote     string
+}
+
+// MannerOf reads the manner off a file.
+func MannerOf(f *syntax.File) Manner {
+	st := styleOf(f)
+	return Manner{Indent: st.unit, EOL: st.eol, Semicolon: st.semi, Quote: st.quote}
+}
+
 // indentUnit is the smallest step by which a line is indented more than the
 // one before it, or the commonest among small ones.
 func indentUnit(src []byte) string {

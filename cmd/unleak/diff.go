@@ -15,17 +15,23 @@ import (
 
 func (c *cli) diffCommand() *cobra.Command {
 	var sel selection
-	var stat, exitCode, safe bool
+	var stat, exitCode, safe, withTests bool
 	cmd := &cobra.Command{
 		Use:   "diff [PATH...]",
 		Short: "Show the fixes as a unified diff and write nothing",
 		Long: "Show every fix below the given paths (default: the current folder) as a unified\n" +
 			"diff that `git apply` accepts. Nothing is written.\n\n" +
+			withTestsHelp + "\n\n" +
 			"Exit status: 0; with --exit-code 1 if there is a diff; 2 something could not be\ndone.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			paint, err := c.paint()
 			if err != nil {
 				return err
+			}
+			if withTests {
+				if err := mayWriteTests(&sel, !safe, "leave --safe out"); err != nil {
+					return err
+				}
 			}
 			s, err := c.open(cmd.Context(), c.here(args, &sel), &sel)
 			if err != nil {
@@ -39,6 +45,9 @@ func (c *cli) diffCommand() *cobra.Command {
 				return err
 			}
 			changes := changesOf(r)
+			if withTests {
+				changes = append(changes, changesOfTests(c.leakTests(cmd.Context(), s, r))...)
+			}
 			if stat {
 				err = writeStat(c.out, changes, paint)
 			} else {
@@ -64,6 +73,7 @@ func (c *cli) diffCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&stat, "stat", false, "only how much would change in which file")
 	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "exit with status 1 if there is a diff")
 	cmd.Flags().BoolVar(&safe, "safe", false, "only the safe fixes")
+	cmd.Flags().BoolVar(&withTests, "with-tests", false, "show a leak test for each class that is mended, too")
 	return cmd
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/unleak-dev/unleak/internal/leaktest"
 	"github.com/unleak-dev/unleak/internal/run"
 	"github.com/unleak-dev/unleak/internal/worktree"
 	"github.com/unleak-dev/unleak/patch"
@@ -17,7 +18,7 @@ import (
 
 func (c *cli) fixCommand() *cobra.Command {
 	var sel selection
-	var unsafe, allowDirty bool
+	var unsafe, allowDirty, withTests bool
 	var verify string
 	var limit time.Duration
 	cmd := &cobra.Command{
@@ -36,8 +37,15 @@ With --verify COMMAND the project's own check (its build, its tests) is run in a
 copy of the project, with nothing in its environment but PATH, HOME, the like, and
 CI=true: no token gets there. Without it nothing of the project is ever run.
 
+` + withTestsHelp + `
+
 Exit status: 0 all mended, 1 leaks remain, 2 something could not be done.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if withTests {
+				if err := mayWriteTests(&sel, unsafe, "give --unsafe, too"); err != nil {
+					return err
+				}
+			}
 			s, err := c.open(cmd.Context(), c.here(args, &sel), &sel)
 			if err != nil {
 				return err
@@ -57,12 +65,23 @@ Exit status: 0 all mended, 1 leaks remain, 2 something could not be done.`,
 					return err
 				}
 			}
-			written, failed := c.write(cmd, s, r, allowDirty)
-			return c.outcome(r, written, failed, unsafe)
+			var tests []leaktest.Test
+			if withTests {
+				tests = c.leakTests(cmd.Context(), s, r)
+			}
+			if verify != "" {
+				if tests, err = c.verifiedTests(cmd.Context(), s, r, tests, verify, limit); err != nil {
+					return err
+				}
+			}
+			written, failed := c.write(cmd, s, r, tests, allowDirty)
+			tests, complete := c.writeTests(s, testsFor(tests, written))
+			return c.outcome(r, written, tests, failed || !complete, unsafe)
 		},
 	}
 	sel.flags(cmd)
 	cmd.Flags().BoolVar(&unsafe, "unsafe", false, "write the fixes that need a person's yes, too")
+	cmd.Flags().BoolVar(&withTests, "with-tests", false, "write a leak test for each class that is mended, too; needs --unsafe")
 	cmd.Flags().StringVar(&verify, "verify", "", "a command of the project, run by the shell on a copy before and after; fixes that\nmake it fail are found and dropped")
 	cmd.Flags().DurationVar(&limit, "verify-timeout", 10*time.Minute, "how long the --verify command may take each time")
 	cmd.Flags().BoolVar(&allowDirty, "allow-dirty", false, "write files with uncommitted changes, too")
@@ -81,8 +100,9 @@ func (c *cli) printFixed(s *session, r *run.Result) error {
 	return err
 }
 
-// write puts the changes in place, each file atomically, and tells which.
-func (c *cli) write(cmd *cobra.Command, s *session, r *run.Result, allowDirty bool) (written []string, failed bool) {
+// write puts the changes in place, each file atomically, and tells which. The
+// tests are written later; a backup knows of them.
+func (c *cli) write(cmd *cobra.Command, s *session, r *run.Result, tests []leaktest.Test, allowDirty bool) (written []string, failed bool) {
 	changes := changesOf(r)
 	complain := func(err error) {
 		failed = true
@@ -110,12 +130,16 @@ func (c *cli) write(cmd *cobra.Command, s *session, r *run.Result, allowDirty bo
 			changes = slices.DeleteFunc(changes, func(ch patch.Change) bool { return ch.Path == path })
 		}
 	} else if top == "" && len(changes) > 0 {
-		dir, err := patch.Backup(s.project.Root, changes, time.Now())
+		dir, err := patch.Backup(s.project.Root, append(slices.Clone(changes), changesOfTests(tests)...), time.Now())
 		if err != nil {
 			complain(err)
 			return nil, true
 		}
-		c.warn("the old files are kept in %s; to undo: cp -r %s/files/. %s", dir, dir, s.project.Root)
+		undo := fmt.Sprintf("cp -r %s/files/. %s", dir, s.project.Root)
+		if len(tests) > 0 {
+			undo += ", and remove the tests that its journal.json lists"
+		}
+		c.warn("the old files are kept in %s; to undo: %s", dir, undo)
 	}
 	for _, ch := range changes {
 		if err := ch.Write(s.project.Root); err != nil {
@@ -128,7 +152,7 @@ func (c *cli) write(cmd *cobra.Command, s *session, r *run.Result, allowDirty bo
 }
 
 // outcome tells what was done and what is left.
-func (c *cli) outcome(r *run.Result, written []string, failed, unsafe bool) error {
+func (c *cli) outcome(r *run.Result, written []string, tests []leaktest.Test, failed, unsafe bool) error {
 	done, left, waiting := 0, 0, 0
 	for _, m := range r.Files {
 		mended := map[string]bool{}
@@ -151,6 +175,16 @@ func (c *cli) outcome(r *run.Result, written []string, failed, unsafe bool) erro
 		}
 	}
 	parts := []string{fmt.Sprintf("%d applied", done)}
+	for _, t := range tests {
+		fmt.Fprintf(c.out, "%s: Test that %s leaves nothing alive\n", t.Path, t.Class)
+	}
+	switch len(tests) {
+	case 0:
+	case 1:
+		parts = append(parts, "1 leak test written")
+	default:
+		parts = append(parts, fmt.Sprintf("%d leak tests written", len(tests)))
+	}
 	switch {
 	case left == 1:
 		parts = append(parts, "1 leak remains")

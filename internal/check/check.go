@@ -108,19 +108,31 @@ func copyFile(from, to string) error {
 // Remove deletes the copy.
 func (t *Tree) Remove() error { return os.RemoveAll(t.Dir) }
 
-// Put writes contents into the copy, by path relative to the root.
+// Put writes contents into the copy, by path relative to the root. Files that are
+// not there are made; nil takes a file away.
 func (t *Tree) Put(contents map[string][]byte) error {
 	for rel, data := range contents {
-		file := filepath.Join(t.Dir, filepath.FromSlash(rel))
-		info, err := os.Stat(file)
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(file, data, info.Mode().Perm()); err != nil {
+		if err := put(filepath.Join(t.Dir, filepath.FromSlash(rel)), data); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func put(file string, data []byte) error {
+	if data == nil {
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	mode := fs.FileMode(0o644)
+	if info, err := os.Stat(file); err == nil {
+		mode = info.Mode().Perm()
+	} else if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(file, data, mode)
 }
 
 // passed is what the command sees of the environment; nothing else gets there,

@@ -75,6 +75,17 @@ func TestRun(t *testing.T) {
 	if old, _ := os.ReadFile(filepath.Join(root, "a.ts")); string(old) != "old" {
 		t.Fatal("the project itself was changed")
 	}
+	for _, put := range []struct {
+		data []byte
+		want string
+	}{{[]byte("made"), "made"}, {nil, ""}, {nil, ""}} {
+		if err := tree.Put(map[string][]byte{"test/new/b.ts": put.data}); err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := os.ReadFile(filepath.Join(tree.Dir, "test", "new", "b.ts")); string(got) != put.want {
+			t.Errorf("the copy holds %q, want %q", got, put.want)
+		}
+	}
 	if o, err := tree.Run(ctx, "exit 3", time.Minute); err != nil || o.Passed {
 		t.Fatalf("%v %v", o, err)
 	}

@@ -25,7 +25,8 @@ type Package struct {
 	Exports      any
 	Workspaces   []string
 	Dependencies map[string]string // all kinds of them together
-	configs      []string          // tsconfig*.json beside it
+	Scripts      map[string]string
+	configs      []string // tsconfig*.json beside it
 }
 
 // PackageOf returns the nearest package around a file, or nil.
@@ -60,6 +61,7 @@ func (p *Project) readPackage(dir string) *Package {
 		Name, Type, Main, Module, Types, Typings, Source string
 		Exports                                          any
 		Workspaces                                       any
+		Scripts                                          map[string]any
 		Dependencies, DevDependencies, PeerDependencies  map[string]string
 	}
 	if json.Unmarshal(bytes.TrimPrefix(data, bom), &raw) != nil && raw.Name == "" {
@@ -67,7 +69,12 @@ func (p *Project) readPackage(dir string) *Package {
 	}
 	pkg := &Package{
 		Dir: dir, Name: raw.Name, Type: raw.Type, Main: raw.Main, Module: raw.Module,
-		Types: first(raw.Types, raw.Typings), Source: raw.Source, Exports: raw.Exports, Dependencies: map[string]string{},
+		Types: first(raw.Types, raw.Typings), Source: raw.Source, Exports: raw.Exports, Dependencies: map[string]string{}, Scripts: map[string]string{},
+	}
+	for name, line := range raw.Scripts {
+		if s, ok := line.(string); ok {
+			pkg.Scripts[name] = s
+		}
 	}
 	for _, deps := range []map[string]string{raw.PeerDependencies, raw.DevDependencies, raw.Dependencies} {
 		for name, version := range deps {

@@ -68,7 +68,7 @@ func TestTSConfig(t *testing.T) {
 
 func TestPackageOf(t *testing.T) {
 	p := tree(t, map[string]string{
-		"package.json":            `{"name": "root", "workspaces": ["packages/*"], "dependencies": {"a": "1"}, "devDependencies": {"b": "2", "a": "0"}, "peerDependencies": {"c": "3"}}`,
+		"package.json":            `{"name": "root", "workspaces": ["packages/*"], "dependencies": {"a": "1"}, "devDependencies": {"b": "2", "a": "0"}, "peerDependencies": {"c": "3"}, "scripts": {"test": "run it", "odd": 1}}`,
 		"packages/x/package.json": `{"name": "@scope/x", "type": "module", "main": "dist/index.js", "exports": {".": "./dist/index.js"}, "types": "dist/index.d.ts"}`,
 		"packages/y/package.json": `{"name": "y", "workspaces": {"packages": ["sub/*"]}}`,
 		"packages/z/package.json": `{ broken`,
@@ -80,6 +80,9 @@ func TestPackageOf(t *testing.T) {
 		}
 	}
 	root := p.PackageOf("a.ts")
+	if want := map[string]string{"test": "run it"}; !reflect.DeepEqual(root.Scripts, want) {
+		t.Errorf("scripts are %v, want %v", root.Scripts, want)
+	}
 	if want := map[string]string{"a": "1", "b": "2", "c": "3"}; !reflect.DeepEqual(root.Dependencies, want) {
 		t.Errorf("dependencies are %v, want %v", root.Dependencies, want)
 	}

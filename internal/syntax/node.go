@@ -348,6 +348,17 @@ func (n Node) IsGenerator() bool {
 	return n.Is("generator_function", "generator_function_declaration") || n.HasToken("*")
 }
 
+// WantsArguments reports whether the function or signature n has a parameter
+// that must be given: one with neither a default nor a question mark.
+func (n Node) WantsArguments() bool {
+	for p := range n.Field("parameters").Children() {
+		if p.Is("required_parameter") && !p.Field("value").OK() && !p.Field("pattern").Is("rest_pattern") || p.Is("identifier", "object_pattern", "array_pattern") {
+			return true
+		}
+	}
+	return false
+}
+
 // StringValue returns the content of a string literal without its quotes.
 func (n Node) StringValue() (string, bool) {
 	if !n.Is("string") || n.End()-n.Start() < 2 {

@@ -1,0 +1,185 @@
+package leaktest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/unleak-dev/unleak/transforms"
+)
+
+// text is everything that a test says.
+type text struct {
+	runner   runner
+	manner   transforms.Manner
+	ts, esm  bool
+	class    string
+	export   export
+	module   string // that exports the class
+	made     construction
+	started  started
+	teardown string
+}
+
+// own are the names that a test declares or imports for itself.
+var own = []string{"assert", "test", "it", "expect", "pause", "AsyncLocalStorage", "createHook", "alive", "inside", "hook", "subject", "id", "type", "resource", "i"}
+
+// ours reports whether a name means something of the test itself.
+func ours(name string) bool { return slices.Contains(own, name) }
+
+// String is the test as a file, written in the manner of the source.
+func (t text) String() string {
+	var b strings.Builder
+	for _, s := range t.imports() {
+		b.WriteString(s + "\n")
+	}
+	b.WriteString("\n" + t.body())
+	return strings.Replace(t.manned(b.String()), hole, t.args(), 1) // they are as somebody wrote them
+}
+
+// hole stands for the arguments until the rest is in the manner of the source.
+const hole = "\x00"
+
+func (t text) args() string {
+	return strings.ReplaceAll(t.made.args, "\n", t.manner.EOL+strings.Repeat(t.manner.Indent, 2))
+}
+
+// local is what the test calls the class.
+func (t text) local() string {
+	if ours(t.class) || slices.ContainsFunc(t.made.imports, func(i imported) bool { return i.local == t.class }) {
+		return t.class + "Class"
+	}
+	return t.class
+}
+
+func (t text) imports() []string {
+	var out []string
+	if t.runner.name == mocha || t.runner.name == nodeTest {
+		out = append(out, t.load("node:assert", imported{name: "strict", local: "assert"}))
+	}
+	out = append(out, t.load("node:async_hooks", imported{name: "AsyncLocalStorage", local: "AsyncLocalStorage"}, imported{name: "createHook", local: "createHook"}))
+	if t.runner.name == nodeTest {
+		out = append(out, t.load("node:test", imported{name: "test", local: "test"}))
+	}
+	out = append(out, t.load("node:timers/promises", imported{name: "setTimeout", local: "pause"}))
+	both := []imported{{name: "expect", local: "expect"}, {name: "test", local: "test"}}
+	switch {
+	case t.runner.name == vitest:
+		out = append(out, t.load("vitest", both...))
+	case t.runner.name == jest && !t.runner.globals:
+		out = append(out, t.load("@jest/globals", both...))
+	}
+	out = append(out, "")
+	for _, i := range t.made.imports {
+		out = append(out, t.load(i.module, i))
+	}
+	name := t.export.name
+	if name == "" {
+		name = "default"
+		if !t.esm {
+			name = "*"
+		}
+	}
+	if t.export.cjs && !t.esm && name == "default" { // exports.default = K
+		return append(out, fmt.Sprintf("const { default: %s } = require('%s');", t.local(), t.module))
+	}
+	return append(out, t.load(t.module, imported{name: name, local: t.local()}))
+}
+
+// load imports names of one module.
+func (t text) load(module string, names ...imported) string {
+	as, form := ": ", "const { %s } = require('%s');"
+	if t.esm {
+		as, form = " as ", "import { %s } from '%s';"
+	}
+	var list []string
+	for _, n := range names {
+		switch {
+		case n.name == "default" && t.esm:
+			return fmt.Sprintf("import %s from '%s';", n.local, module)
+		case n.name == "*" && t.esm:
+			return fmt.Sprintf("import * as %s from '%s';", n.local, module)
+		case n.name == "default" || n.name == "*":
+			return fmt.Sprintf("const %s = require('%s');", n.local, module)
+		case n.name == n.local:
+			list = append(list, n.name)
+		default:
+			list = append(list, n.name+as+n.local)
+		}
+	}
+	return fmt.Sprintf(form, strings.Join(list, ", "), module)
+}
+
+// body is the test itself. What Node makes while the instance is made and
+// started is told apart from what the runner makes meanwhile by the context that
+// it is made in; of that, handles are what can be left: they say whether they
+// keep the process alive.
+func (t text) body() string {
+	number, flag := "", ""
+	if t.ts {
+		number, flag = "<number, string>", "<boolean>"
+	}
+	call := "test"
+	if t.runner.name == mocha {
+		call = "it"
+	}
+	acquired, none := "assert.notEqual(alive.size, 0, 'nothing was acquired, so nothing would be proved');", "assert.deepEqual([...alive.values()], []);"
+	if t.runner.name == vitest || t.runner.name == jest {
+		acquired, none = "expect(alive.size).not.toBe(0); // else nothing would be proved", "expect([...alive.values()]).toEqual([]);"
+	}
+	end := "." + t.teardown
+	if strings.HasPrefix(t.teardown, "[") {
+		end = t.teardown
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s('%s leaves nothing alive after %s()', async () => {\n", call, t.class, t.teardown)
+	fmt.Fprintf(&b, "\tconst alive = new Map%s();\n\tconst inside = new AsyncLocalStorage%s();\n", number, flag)
+	fmt.Fprintf(&b, "\tconst hook = createHook({\n\t\t// Handles that are made on behalf of %s, until they are closed.\n", t.class)
+	b.WriteString("\t\tinit(id, type, _trigger, resource) {\n\t\t\tif (inside.getStore() && 'hasRef' in resource) alive.set(id, type);\n\t\t},\n")
+	b.WriteString("\t\tdestroy(id) {\n\t\t\talive.delete(id);\n\t\t},\n\t}).enable();\n\ttry {\n")
+	fmt.Fprintf(&b, "\t\tconst subject = inside.run(true, () => new %s(%s));\n\t\ttry {\n", t.local(), hole)
+	for _, m := range t.started.calls {
+		fmt.Fprintf(&b, "\t\t\tawait inside.run(true, () => subject.%s());\n", m)
+	}
+	fmt.Fprintf(&b, "\t\t\tawait pause(20);\n\t\t\t%s\n\t\t} finally {\n\t\t\tawait subject%s();\n\t\t}\n", acquired, end)
+	fmt.Fprintf(&b, "\t\tfor (let i = 0; i < %d && alive.size > 0; i++) await pause(20);\n\t\t%s\n", t.turns(), none)
+	b.WriteString("\t} finally {\n\t\thook.disable();\n\t}\n});\n")
+	return b.String()
+}
+
+// turns is how often the test looks, 20 milliseconds apart: for up to a second,
+// but no longer than half of the time after which something ends by itself.
+func (t text) turns() int {
+	if t.started.ends > 0 {
+		return min(50, t.started.ends/2/20)
+	}
+	return 50
+}
+
+// manned writes our text (tabs, semicolons, single quotes) as the source has it.
+func (t text) manned(s string) string {
+	var b strings.Builder
+	for line := range strings.Lines(s) {
+		line = strings.TrimSuffix(line, "\n")
+		depth := len(line) - len(strings.TrimLeft(line, "\t"))
+		line = line[depth:]
+		if t.manner.Semicolon == "" {
+			line = strings.TrimSuffix(line, ";")
+			line = strings.Replace(line, "; //", " //", 1)
+		}
+		if t.manner.Quote != "'" {
+			line = requoted(line, t.manner.Quote)
+		}
+		b.WriteString(strings.Repeat(t.manner.Indent, depth) + line + t.manner.EOL)
+	}
+	return b.String()
+}
+
+// requoted puts other quotes around the strings of a line, where no text between
+// them holds either.
+func requoted(line, quote string) string {
+	if strings.Contains(line, quote) || strings.Count(line, "'")%2 != 0 || strings.Contains(line, "\\") || strings.HasPrefix(line, "//") {
+		return line
+	}
+	return strings.ReplaceAll(line, "'", quote)
+}
