@@ -186,7 +186,7 @@ func (v *outliving) argument(l liveness, ref, n, call syntax.Node, made bool, wh
 	if made && l == maybeLive {
 		return // f(await x.m()): data, or nearly
 	}
-	if o, ok := call.Field("function").Inner(false).Origin(); ok && o.Module == "" && len(o.Path) == 2 && o.Path[0] == "console" {
+	if o, ok := call.Field("function").Inner(false).Origin(); ok && (o.Module == "" && len(o.Path) == 2 && o.Path[0] == "console" || o.Module == "events" && o.Last() == "once") {
 		return
 	}
 	if v.onOwn(call) {

@@ -148,11 +148,17 @@ func (e *classEdit) set(o *Obligation, sets map[string]string) string {
 // release needs.
 func (e *classEdit) handleType(o *Obligation) string {
 	callee := o.Call.Field("function")
+	if o.Call.Is("new_expression") {
+		callee = o.Call.Field("constructor")
+	}
 	root := callee
 	if callee.Is("member_expression") {
 		root = callee.Field("object")
 	}
 	if sym := root.Symbol(); root.Is("identifier") && (sym == nil || e.s.f.TopLevel(sym.Name) == sym) {
+		if o.Call.Is("new_expression") {
+			return callee.Text()
+		}
 		t := "ReturnType<typeof " + callee.Text() + ">"
 		if o.Call.Outer().Is("await_expression") {
 			t = "Awaited<" + t + ">"
@@ -260,15 +266,15 @@ func (e *classEdit) releaseField(w *work, o *Obligation, how, log string) *Refus
 	if no != nil {
 		return no
 	}
+	if !e.alwaysSet(o.Handle.Field) {
+		call = strings.Replace(call, how+".", how+"?.", 1) // it may never have been acquired
+	}
 	if o.Kind.Fails == Never {
-		if e.mayBeNull(o) {
+		if e.mayBeNull(o) && !strings.Contains(call, how+"?.") {
 			call = "if (" + how + ") " + call
 		}
 		w.add(call + ";")
 		return nil
-	}
-	if !e.alwaysSet(o.Handle.Field) {
-		call = strings.Replace(call, how+".", how+"?.", 1) // it may never have been acquired
 	}
 	if o.Kind.Fails == Rejects {
 		call = "await " + call

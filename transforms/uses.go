@@ -145,6 +145,7 @@ func (s *scan) valueUse(o *Obligation, ref, v syntax.Node, hops int) []use {
 // argumentUse follows a handle into the function that it is passed to; what
 // cannot be seen takes it over.
 func (s *scan) argumentUse(o *Obligation, ref, v, args syntax.Node, hops int) []use {
+	one := func(e effect, at syntax.Node, text string) []use { return []use{{e, ref, at, text}} }
 	call := args.Parent()
 	if _, mine := collectionOf(call); !mine && call.Is("call_expression") && hops > 1 {
 		index := 0
@@ -157,12 +158,14 @@ func (s *scan) argumentUse(o *Obligation, ref, v, args syntax.Node, hops int) []
 		callee := call.Field("function").Inner(false)
 		if oc, ok := callee.Origin(); ok && oc.Module == "" && len(oc.Path) == 2 && oc.Path[0] == "console" {
 			return nil
+		} else if ok && oc.Module == "events" && oc.Last() == "once" { // it waits, and hands back
+			return one(neutral, call, "waited for")
 		}
 		if e, known := s.parameterEffect(o, call, index, hops-1); known {
-			return []use{{e, ref, call, "handed to " + calleeText(call)}}
+			return one(e, call, "handed to "+calleeText(call))
 		}
 	}
-	return []use{{moved, ref, call, "handed to " + calleeText(call)}}
+	return one(moved, call, "handed to "+calleeText(call))
 }
 
 // parameterEffect is the summary of a function of the project: what it does
