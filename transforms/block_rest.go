@@ -80,6 +80,10 @@ func (s *scan) removeReleases(o *Obligation, fix *Fix, rest []syntax.Node) ([]pa
 			line, _ := s.f.Position(call.Start())
 			fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("an error of the release in line %d was caught there, and is thrown now", line)})
 		}
+		if call.Field("arguments").Len() > 0 && !isDone(o.Kind, call) {
+			line, _ := s.f.Position(call.Start())
+			return nil, refuse(TooEntangled, "the release in line %d says more than the one that would replace it", line)
+		}
 		next := stmt.NextNamed()
 		for next.Is("comment") {
 			next = next.NextNamed()
@@ -93,6 +97,17 @@ func (s *scan) removeReleases(o *Obligation, fix *Fix, rest []syntax.Node) ([]pa
 	}
 	fix.Edits = append(fix.Edits, out...)
 	return out, nil
+}
+
+// isDone: a release that is given a callback, or is a function of the handle,
+// has arguments of its own.
+func isDone(k *Kind, call syntax.Node) bool {
+	for _, r := range k.Release {
+		if _, ok := r.Pattern.MatchCallee(call, nil); ok && (r.Done || r.Pattern.Root().Field("arguments").Len() > 0) {
+			return true
+		}
+	}
+	return false
 }
 
 // swallowing returns the try around a release whose catch deals with its errors,
@@ -191,6 +206,25 @@ func mayBePromise(n syntax.Node) bool {
 		return false
 	case "member_expression":
 		return false
+	case "call_expression":
+		return !returnsPlain(n)
 	}
 	return true
+}
+
+// returnsPlain reports whether a call is one of a function that is declared to
+// return a string, number, boolean or nothing.
+func returnsPlain(call syntax.Node) bool {
+	callee := call.Field("function").Inner(false)
+	for _, fn := range []syntax.Node{syntax.CalledFunction(call), callee.Symbol().Type()} {
+		if fn.Field("return_type").OK() && (fn.IsFunction() || fn.Is("function_type")) {
+			t := fn.Field("return_type")
+			return t.Is("predefined_type") && !isAny(t) || t.Child(0).Is("predefined_type") && !isAny(t.Child(0))
+		}
+	}
+	return false
+}
+
+func isAny(t syntax.Node) bool {
+	return t.Text() == "any" || t.Text() == "unknown" || t.Text() == "object"
 }

@@ -193,7 +193,21 @@ func (e *classEdit) alwaysSet(field string) bool {
 		if m.Name == field {
 			v := m.Node.Field("value")
 			optional := m.Node.HasToken("?") || hasNothing(syntax.Annotation(m.Node), "undefined", "null")
-			return v.OK() && !isNothing(v) && !optional && !e.reset(field)
+			return (v.OK() && !isNothing(v) && !optional || e.constructed(field)) && !e.reset(field)
+		}
+	}
+	return false
+}
+
+// constructed reports whether the constructor gives a field its value whatever
+// happens: in a statement of its own.
+func (e *classEdit) constructed(field string) bool {
+	for _, ref := range e.in.refs[field] {
+		p := ref.Parent()
+		_, member := ref.ThisClass()
+		if p.Is("assignment_expression") && p.Field("left") == ref && !isNothing(p.Field("right")) &&
+			syntax.MemberName(member) == "constructor" && p.Parent().Is("expression_statement") && p.Parent().Parent() == member.Field("body") {
+			return true
 		}
 	}
 	return false

@@ -17,6 +17,7 @@ type work struct {
 type step struct {
 	plain   string // the statements; several lines, one tab a level
 	guarded string // the same with failures taken care of; "": cannot fail
+	tidies  bool   // it is worth nothing if the step before failed
 	collect bool   // guarded puts failures into `failed`, to be thrown at the end
 }
 
@@ -53,16 +54,20 @@ func (w work) guarded() (statements []string, collects bool) {
 // followedBy lists the statements of a method that does the work and then last,
 // which is run whatever fails; "" for nothing.
 func (e *classEdit) followedBy(w work, last string) []string {
-	sole := w.failing() == 1 && w.steps[len(w.steps)-1].guarded != "" && !strings.HasPrefix(w.steps[len(w.steps)-1].plain, "for ")
-	if sole && last == "" {
-		var out []string
-		for _, s := range w.steps {
-			out = append(out, s.plain)
-		}
-		return out
+	n := len(w.steps)
+	for n > 0 && w.steps[n-1].tidies {
+		n--
 	}
-	if sole && len(w.steps) == 1 {
-		return []string{"try {\n\t" + w.steps[0].plain + "\n} finally {\n\t" + last + "\n}"}
+	sole := n > 0 && w.failing() == 1 && w.steps[n-1].guarded != "" && !strings.HasPrefix(w.steps[n-1].plain, "for ")
+	var plain []string
+	for _, s := range w.steps {
+		plain = append(plain, s.plain)
+	}
+	if sole && last == "" {
+		return plain
+	}
+	if sole && n == 1 {
+		return []string{"try {\n\t" + strings.ReplaceAll(strings.Join(plain, "\n"), "\n", "\n\t") + "\n} finally {\n\t" + last + "\n}"}
 	}
 	statements, collects := w.guarded()
 	if last != "" {

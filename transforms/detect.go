@@ -20,9 +20,10 @@ type Detector struct {
 	Style   Style
 
 	byAnchor map[string][]candidate
-	anywhere []candidate     // patterns whose callee is a hole
-	rejects  map[string]bool // methods that release and reject: they do not throw
-	imported *sync.Map       // what functions of other files return: declaration -> *summary
+	byModule map[string][]candidate // those that the module's own value is, too
+	anywhere []candidate            // patterns whose callee is a hole
+	rejects  map[string]bool        // methods that release and reject: they do not throw
+	imported *sync.Map              // what functions of other files return: declaration -> *summary
 }
 
 // Style overrides what forms otherwise choose by the code.
@@ -38,7 +39,10 @@ type candidate struct {
 
 // NewDetector prepares the kinds for matching.
 func NewDetector(p *project.Project, kinds []*Kind, offers bool) *Detector {
-	d := &Detector{Project: p, Kinds: kinds, Offers: offers, byAnchor: map[string][]candidate{}, imported: &sync.Map{}, rejects: map[string]bool{}}
+	d := &Detector{
+		Project: p, Kinds: kinds, Offers: offers, imported: &sync.Map{}, rejects: map[string]bool{},
+		byAnchor: map[string][]candidate{}, byModule: map[string][]candidate{},
+	}
 	for _, k := range kinds {
 		for _, r := range k.Release {
 			if k.Fails == Rejects && !r.Done {
@@ -52,9 +56,24 @@ func NewDetector(p *project.Project, kinds []*Kind, offers bool) *Detector {
 			} else {
 				d.byAnchor[a.Pattern.Anchor] = append(d.byAnchor[a.Pattern.Anchor], candidate{k, a})
 			}
+			if a.Whole {
+				for _, m := range a.From {
+					d.byModule[m] = append(d.byModule[m], candidate{k, a})
+				}
+			}
 		}
 	}
+	for _, cs := range d.byAnchor { // a library's own kind before one for any type
+		slices.SortStableFunc(cs, func(a, b candidate) int { return unnamed(a) - unnamed(b) })
+	}
 	return d
+}
+
+func unnamed(c candidate) int {
+	if len(c.acquire.From) == 0 {
+		return 1
+	}
+	return 0
 }
 
 // IsCandidate reports whether a file with that text can hold an acquisition;
@@ -114,7 +133,10 @@ func (d *Detector) candidates(n syntax.Node) []candidate {
 	switch callee.Kind() {
 	case "identifier":
 		name = callee.Text()
-		if im, ok := callee.Symbol().Import(); ok && im.Name != "*" && im.Name != "default" {
+		if im, ok := callee.Symbol().Import(); ok {
+			if im.Name == "*" || im.Name == "default" {
+				return append(slices.Clone(d.byModule[syntax.ModuleName(im.Module)]), d.byAnchor[name]...)
+			}
 			name = im.Name
 		}
 	case "member_expression":
@@ -185,7 +207,8 @@ func (s *scan) evidence(c candidate, n syntax.Node, b syntax.Bindings) []string 
 			callee = n.Field("constructor")
 		}
 		o, ok := callee.Origin()
-		if !ok || o.Last() != a.Pattern.Anchor || !a.fromModule(o) {
+		whole := a.Whole && len(o.Path) == 0 && o.Module != ""
+		if !ok || o.Last() != a.Pattern.Anchor && !whole || !a.fromModule(o) {
 			return nil
 		}
 		if o.Module == "" {
@@ -201,9 +224,12 @@ func (s *scan) evidence(c candidate, n syntax.Node, b syntax.Bindings) []string 
 	}
 	receiver := b[a.Pattern.Receiver()]
 	if !receiver.OK() {
-		return nil
+		return evidenceOfMaker(a, n)
 	}
 	t := syntax.TypeOf(receiver)
+	if a.Exact && t.Module != "" && !a.fromModule(syntax.Origin{Module: t.Module}) {
+		t = s.typeElsewhere(receiver)
+	}
 	if len(a.From) > 0 {
 		return evidenceOfModule(a, receiver, t)
 	}
@@ -213,7 +239,7 @@ func (s *scan) evidence(c candidate, n syntax.Node, b syntax.Bindings) []string 
 func evidenceOfModule(a *Acquire, receiver syntax.Node, t syntax.Type) []string {
 	if a.fromModule(syntax.Origin{Module: t.Module}) && t.Module != "" {
 		switch {
-		case t.Derived || len(t.Path) == 0 || t.Name() == "*" || t.Name() == "default":
+		case !a.Exact && (t.Derived || len(t.Path) == 0 || t.Name() == "*" || t.Name() == "default"):
 			return []string{"made by " + t.Module}
 		case len(a.Types) == 0 || slices.Contains(a.Types, t.Name()):
 			return []string{fmt.Sprintf("type %s from %s", strings.Join(t.Path, "."), t.Module)}
@@ -221,6 +247,20 @@ func evidenceOfModule(a *Acquire, receiver syntax.Node, t syntax.Type) []string 
 		return nil
 	}
 	if o, ok := receiver.Origin(); ok && o.Module != "" && a.fromModule(o) && len(a.Types) == 0 {
+		return []string{"import " + o.Module}
+	}
+	return nil
+}
+
+// evidenceOfMaker is for a pattern whose receiver is itself a call of a name,
+// as in `interval($$$PERIOD).subscribe($$$ARGS)`: that name has to come from the
+// module.
+func evidenceOfMaker(a *Acquire, n syntax.Node) []string {
+	maker := n.Field("function").Inner(true).Field("object").Inner(true)
+	if !maker.Is("call_expression") || len(a.From) == 0 {
+		return nil
+	}
+	if o, ok := maker.Field("function").Origin(); ok && o.Module != "" && a.fromModule(o) {
 		return []string{"import " + o.Module}
 	}
 	return nil

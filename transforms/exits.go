@@ -112,6 +112,9 @@ func (s *scan) exits(g *syntax.Graph, ways []syntax.Path, o *Obligation) []ExitP
 			continue // it ends by itself, and nobody waits
 		}
 		place := exitOf(g, w)
+		if w.Raised && o.failedItself(place.Node) {
+			continue
+		}
 		if id := place.Node.Inner(true).ID(); !seen[id] {
 			seen[id] = true
 			out = append(out, place)
@@ -119,6 +122,16 @@ func (s *scan) exits(g *syntax.Graph, ways []syntax.Path, o *Obligation) []ExitP
 	}
 	slices.SortFunc(out, func(a, b ExitPlace) int { return a.Node.Start() - b.Node.Start() })
 	return out
+}
+
+// failedItself: what raised is a wait for an event of the handle, await once(h, ..),
+// which rejects when the handle emits an error; where that is its end, nothing
+// is owed.
+func (o *Obligation) failedItself(n syntax.Node) bool {
+	call := n.Inner(true)
+	origin, ok := call.Field("function").Origin()
+	return ok && origin.Module == "events" && origin.Last() == "once" && slices.Contains(o.Kind.Over, "error") &&
+		isHandle(call.Field("arguments").Child(0).Inner(false), o.Handle)
 }
 
 // exitOf finds where a way turned to the exit: the last error on it that

@@ -36,7 +36,13 @@ func (s *scan) writeRelease(o *Obligation, handle string) (string, *Refusal) {
 	return instantiate(r.Pattern, o, handle), nil
 }
 
+// chooseRelease takes the release that the code uses on other ways already, if
+// that is one and the same and is waited for like the first; else the first
+// whose method the handle has, if that can be told.
 func (s *scan) chooseRelease(o *Obligation) (Release, bool) {
+	if r, ok := o.usedRelease(); ok {
+		return r, true
+	}
 	if len(o.Acquire.From) > 0 || len(o.Kind.Release) == 1 {
 		return o.Kind.Release[0], true
 	}
@@ -50,6 +56,24 @@ func (s *scan) chooseRelease(o *Obligation) (Release, bool) {
 	}
 	for _, r := range o.Kind.Release {
 		if _, m, ok := s.Project.FindMember(s.ctx, class, r.Pattern.Anchor); ok && callable(m) {
+			return r, true
+		}
+	}
+	return Release{}, false
+}
+
+// usedRelease is the one release that all ways which have one use.
+func (o *Obligation) usedRelease() (Release, bool) {
+	if len(o.releases) == 0 || o.Kind.Fails == Rejects {
+		return Release{}, false
+	}
+	for _, r := range o.Kind.Release {
+		fits := !r.Done && r.Pattern.Receiver() == "HANDLE"
+		for _, call := range o.releases {
+			_, matches := r.Pattern.MatchCallee(call, nil)
+			fits = fits && matches
+		}
+		if fits {
 			return r, true
 		}
 	}

@@ -148,11 +148,17 @@ func (e *classEdit) set(o *Obligation, sets map[string]string) string {
 // release needs.
 func (e *classEdit) handleType(o *Obligation) string {
 	callee := o.Call.Field("function")
+	if o.Call.Is("new_expression") {
+		callee = o.Call.Field("constructor")
+	}
 	root := callee
 	if callee.Is("member_expression") {
 		root = callee.Field("object")
 	}
 	if sym := root.Symbol(); root.Is("identifier") && (sym == nil || e.s.f.TopLevel(sym.Name) == sym) {
+		if o.Call.Is("new_expression") {
+			return callee.Text()
+		}
 		t := "ReturnType<typeof " + callee.Text() + ">"
 		if o.Call.Outer().Is("await_expression") {
 			t = "Awaited<" + t + ">"
@@ -236,7 +242,7 @@ func (e *classEdit) release(w *work, o *Obligation, how, log string) *Refusal {
 	}
 	plain := fmt.Sprintf("for (const %s of %s) %s;", binding, of, call)
 	guarded := fmt.Sprintf("for (const %s of %s) {\n\ttry {\n\t\t%s;\n\t} catch (err) {\n\t\t%s\n\t}\n}", binding, of, call, failure(log, o, label))
-	w.steps = append(w.steps, step{plain, guarded, log == ""}, step{plain: clear})
+	w.steps = append(w.steps, step{plain: plain, guarded: guarded, collect: log == ""}, step{plain: clear})
 	return nil
 }
 
@@ -261,29 +267,35 @@ func (e *classEdit) releaseField(w *work, o *Obligation, how, log string) *Refus
 	if no != nil {
 		return no
 	}
+	if !e.alwaysSet(o.Handle.Field) {
+		call = strings.Replace(call, how+".", how+"?.", 1) // it may never have been acquired
+	}
 	if o.Kind.Fails == Never {
-		if e.mayBeNull(o) {
+		if e.mayBeNull(o) && !strings.Contains(call, how+"?.") {
 			call = "if (" + how + ") " + call
 		}
 		w.add(call + ";")
-		if nothing := e.nothingFor(o); nothing != "" && e.in.asks(o.Handle.Field) {
-			w.add(how + " = " + nothing + ";")
+		if byMethod := strings.Contains(call, how+".") || strings.Contains(call, how+"?."); byMethod || e.in.asks(o.Handle.Field) {
+			e.empty(w, o, how)
 		}
 		return nil
-	}
-	if !e.alwaysSet(o.Handle.Field) {
-		call = strings.Replace(call, how+".", how+"?.", 1) // it may never have been acquired
 	}
 	if o.Kind.Fails == Rejects {
 		call = "await " + call
 		w.async = true
 	}
 	guarded := fmt.Sprintf("try {\n\t%s;\n} catch (err) {\n\t%s\n}", call, failure(log, o, ""))
-	w.steps = append(w.steps, step{call + ";", guarded, log == ""})
-	if nothing := e.nothingFor(o); nothing != "" {
-		w.add(how + " = " + nothing + ";") // a second teardown must not release it again
-	}
+	w.steps = append(w.steps, step{plain: call + ";", guarded: guarded, collect: log == ""})
+	e.empty(w, o, how)
 	return nil
+}
+
+// empty leaves nothing in a field, so that a second teardown does not release it
+// again, and a further start sees that there is none.
+func (e *classEdit) empty(w *work, o *Obligation, how string) {
+	if nothing := e.nothingFor(o); nothing != "" {
+		w.steps = append(w.steps, step{plain: how + " = " + nothing + ";", tidies: true})
+	}
 }
 
 // releaseAndWait releases by a call that tells by a callback when it is done.
@@ -305,10 +317,8 @@ func (e *classEdit) releaseAndWait(w *work, o *Obligation, how, log string) {
 		e.note(Unsafe, fmt.Sprintf("the release of a %s that %s() was never called on fails: does that happen?", o.Kind.Noun, o.Acquire.Pattern.Anchor))
 	}
 	w.async = true
-	w.steps = append(w.steps, step{wait, guarded, log == ""})
-	if nothing := e.nothingFor(o); nothing != "" {
-		w.add(how + " = " + nothing + ";")
-	}
+	w.steps = append(w.steps, step{plain: wait, guarded: guarded, collect: log == ""})
+	e.empty(w, o, how)
 	e.note(Unsafe, fmt.Sprintf("the teardown waits until the %s is released: how long may that take?", o.Kind.Noun))
 }
 

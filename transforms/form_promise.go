@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 	"github.com/unleak-dev/unleak/patch"
@@ -54,6 +55,11 @@ func (formPromise) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 			return nil, no
 		}
 		fix.Edits = append(fix.Edits, edits...)
+		if m.ref.Within(o.Call) && o.Handle.Symbol != nil && !slices.Contains(o.Acquire.From, "global") &&
+			!slices.ContainsFunc(o.releases, func(r syntax.Node) bool { return r.Within(o.Call) }) {
+			line, _ := s.f.Position(m.call.Start())
+			fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("line %d uses %s, which is not there before %s() has returned: does it ever run before that?", line, name, o.Acquire.Pattern.Anchor)})
+		}
 		if m.call.Start() < o.Call.Start() && m.fn != executor {
 			line, _ := s.f.Position(m.call.Start())
 			fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("line %d stands before %s is declared: does it ever run before that line was reached?", line, name)})

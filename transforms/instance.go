@@ -304,6 +304,9 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 
 // isImmediate: a timeout that fires in the same turn, or the next.
 func isImmediate(o *Obligation) bool {
+	if !slices.Contains(o.Acquire.From, "global") {
+		return false
+	}
 	delay := o.Call.Field("arguments").Child(1)
 	return !delay.OK() || delay.Is("number") && (delay.Text() == "0" || delay.Text() == "1")
 }

@@ -32,6 +32,10 @@ func (s *scan) judge(o *Obligation) {
 		o.Status, o.Form = Met, nil
 		o.step(o.Call, "met: settled by the release of its %s", o.Kind.Within)
 	}
+	if o.Status == Unmet && o.Standing == Leak && s.diesTogether(o) {
+		o.Status, o.Form = Met, nil
+		o.step(o.Call, "met: what keeps it alive ends with %s", o.Owner.Name)
+	}
 	if o.Status == Unmet {
 		s.rate(o)
 	}
@@ -73,6 +77,11 @@ func (s *scan) judgeDiscarded(o *Obligation) {
 // judgeOutliving: nothing in the call needs the handle, so it is meant to
 // outlive the call. Its owner is the instance, if there is one.
 func (s *scan) judgeOutliving(o *Obligation) {
+	if o.Kind.OneShot && len(o.Kind.Over) > 0 {
+		o.step(o.Call, "met: ends by itself, and tells")
+		o.Status = Met
+		return
+	}
 	if class, _ := o.Call.ThisClass(); class.OK() {
 		s.judgeInstance(o, class)
 		return
@@ -84,7 +93,7 @@ func (s *scan) judgeOutliving(o *Obligation) {
 	case o.Kind.OneShot:
 		o.step(o.Call, "met: ends by itself")
 		o.Status = Met
-	case !slices.Contains(o.Acquire.From, "global"), s.unreferenced(o), s.runsOnce(fn):
+	case !slices.Contains(o.Acquire.From, "global"), len(o.Kind.Over) > 0, s.unreferenced(o), s.runsOnce(fn):
 		o.step(o.Call, "moved: the handle is dropped, or only listened to: taken as meant to stay")
 	default:
 		o.Owner = Owner{OwnerFunction, nameOf(fn), fn}

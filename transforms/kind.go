@@ -28,6 +28,7 @@ type Kind struct {
 	Keyed    string  // hole under which the retainer files the resource
 	Within   string  // kind whose release settles this one too
 	Except   []*syntax.Pattern
+	Over     []string        // events of the handle after which nothing is owed
 	After    *syntax.Pattern // evaluated once the release was called, so that it can complete
 	Phase    Phase
 	Cost     *Cost // nil: unknown
@@ -41,6 +42,8 @@ type Acquire struct {
 	Pattern *syntax.Pattern
 	From    []string // modules, "global" among them; empty: no module says it
 	Types   []string // names of the receiver's type, "this" for the class around; empty: any
+	Whole   bool     // exported: default: the module's own value is it, too
+	Exact   bool     // made: by name: what merely came out of the module's calls is not of the type
 }
 
 // Release is one way to release.
@@ -113,14 +116,20 @@ type KindError struct {
 
 func (e *KindError) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Msg) }
 
-// matches says whether the acquisition's callee can come from o.
+// fromModule says whether the acquisition's callee can come from o. A
+// submodule counts as its module, but for node's twins with promises, which
+// have other functions under the same names: those are modules of their own,
+// as `fs/promises` and as `fs.promises`.
 func (a *Acquire) fromModule(o syntax.Origin) bool {
 	module := syntax.ModuleName(o.Module)
 	if module == "" {
 		module = "global"
 	}
+	if len(o.Path) > 1 && o.Path[0] == "promises" {
+		module += "/promises"
+	}
 	for _, m := range a.From {
-		if m == module || strings.HasPrefix(module, m+"/") && m != "timers" && m != "global" {
+		if m == module || strings.HasPrefix(module, m+"/") && !strings.HasSuffix(module, "/promises") && m != "global" {
 			return true
 		}
 	}
@@ -196,14 +205,28 @@ func parseSize(s string) (int64, error) {
 }
 
 func (a *Acquire) occurs(src []byte) bool {
+	if a.Whole && slices.ContainsFunc(a.From, func(m string) bool { return quoted(src, m) }) {
+		return true // under whatever name
+	}
 	if !a.named(src) {
 		return false
 	}
-	if len(a.From) == 0 {
+	if len(a.From) == 0 || a.Exact { // the type may be named in another file
 		return true
 	}
 	for _, m := range a.From {
+		m = strings.TrimSuffix(m, "/promises") // fs.promises
 		if m == "global" || bytes.Contains(src, []byte(m)) {
+			return true
+		}
+	}
+	return false
+}
+
+// quoted reports whether a module's name stands in a text as a string.
+func quoted(src []byte, module string) bool {
+	for _, q := range []string{"'", `"`, "`"} {
+		if bytes.Contains(src, []byte(q+module+q)) {
 			return true
 		}
 	}

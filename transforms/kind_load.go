@@ -111,7 +111,7 @@ func (h *header) line(n int, line string) error {
 	}
 	k := h.kind
 	switch key {
-	case "acquire", "release", "except", "from", "type":
+	case "acquire", "release", "except", "from", "type", "exported", "made":
 	default:
 		if h.once == nil {
 			h.once = map[string]bool{}
@@ -164,6 +164,10 @@ func (h *header) line(n int, line string) error {
 		h.add(&h.from, func(a *Acquire) *[]string { return &a.From }, strings.Fields(value))
 	case "type":
 		h.add(&h.types, func(a *Acquire) *[]string { return &a.Types }, strings.Fields(value))
+	case "exported", "made":
+		err = h.ofAcquire(n, key, value)
+	case "over":
+		k.Over = strings.Fields(value)
 	case "begins":
 		err = choice(string(Returned), string(Called))
 		k.Begins = Begin(value)
@@ -211,6 +215,23 @@ func (h *header) add(common *[]string, of func(*Acquire) *[]string, words []stri
 	*last = append(slices.Clone(*last), words...)
 }
 
+// ofAcquire reads what is said of the acquisition before it.
+func (h *header) ofAcquire(n int, key, value string) error {
+	if len(h.kind.Acquire) == 0 {
+		return h.fail(n, "%s: stands after the acquire that it is about", key)
+	}
+	last := &h.kind.Acquire[len(h.kind.Acquire)-1]
+	switch {
+	case key == "exported" && value == "default" && len(last.From) > 0 && last.Pattern.Rooted():
+		last.Whole = true
+	case key == "made" && value == "by name" && len(last.Types) > 0:
+		last.Exact = true
+	default:
+		return h.fail(n, "%s: want `exported: default` after the acquire of a name from a module, or `made: by name` after one with a type", key)
+	}
+	return nil
+}
+
 func (h *header) cost(n int, value string) (*Cost, error) {
 	sizes, source, _ := strings.Cut(value, ";")
 	parts := strings.Fields(sizes)
@@ -250,7 +271,7 @@ func (h *header) finish(line int) error {
 			}
 		}
 		for _, hole := range []string{k.Retainer, k.Keyed} {
-			if hole != "" && !a.Pattern.Has(hole) {
+			if hole != "" && !a.Pattern.Has(hole) && k.Keyed != "" {
 				return h.fail(line, "acquire %q does not bind $%s", a.Pattern.Text, hole)
 			}
 		}

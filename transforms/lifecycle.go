@@ -21,6 +21,7 @@ func isTeardown(name string) bool { return slices.Contains(teardownNames, name) 
 func Vocabulary(kinds []*Kind) []string {
 	out := slices.Clone(teardownNames)
 	for _, k := range kinds {
+		out = append(out, k.Over...)
 		for _, a := range k.Acquire {
 			out = append(out, a.Pattern.Names...)
 			out = append(out, a.Types...)

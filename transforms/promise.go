@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -52,9 +53,16 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 			return
 		}
 	}
+	if len(releases) == 0 && len(o.Kind.Over) > 0 {
+		o.step(o.Call, "moved: nothing in the promise releases it: taken as meant to end in its own time")
+		return
+	}
 	var missed []settle
 	own := 0
 	for _, st := range all {
+		if o.isOver(st.ref) {
+			continue
+		}
 		if o.Kind.OneShot && st.ref.Within(o.Call) {
 			own++ // it has fired: nothing is owed
 			continue
@@ -93,6 +101,33 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 	s.unmet(o, way, exits)
 	o.gist = missed
 	o.Form = formPromise{}
+}
+
+// isOver reports whether n runs, or is handed on, as a listener of the handle for
+// an event after which nothing is owed: h.on('close', n), h.onclose = n.
+func (o *Obligation) isOver(n syntax.Node) bool {
+	for p := n; p.OK() && p != o.Owner.Node; p = p.Parent() {
+		target, event := syntax.Node{}, ""
+		switch {
+		case p.Is("call_expression"):
+			fn := p.Field("function").Inner(false)
+			if name := fn.Field("property").Text(); chainable[name] || name == "addEventListener" {
+				event, _ = p.Field("arguments").Child(0).StringValue()
+				target = fn.Field("object").Inner(false)
+			}
+		case p.Is("assignment_expression") && n.Within(p.Field("right")):
+			left := p.Field("left").Inner(false)
+			event, _ = strings.CutPrefix(left.Field("property").Text(), "on")
+			target = left.Field("object").Inner(false)
+		}
+		for target.Is("call_expression") && chainable[target.Field("function").Field("property").Text()] {
+			target = target.Field("function").Field("object").Inner(false)
+		}
+		if target.OK() && slices.Contains(o.Kind.Over, event) && (isHandle(target, o.Handle) || target == o.Call) {
+			return true
+		}
+	}
+	return false
 }
 
 // apart reports whether no way through the executor passes both the acquisition

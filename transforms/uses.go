@@ -146,6 +146,7 @@ func (s *scan) valueUse(o *Obligation, ref, v syntax.Node, hops int) []use {
 // argumentUse follows a handle into the function that it is passed to; what
 // cannot be seen takes it over.
 func (s *scan) argumentUse(o *Obligation, ref, v, args syntax.Node, hops int) []use {
+	one := func(e effect, at syntax.Node, text string) []use { return []use{{e, ref, at, text}} }
 	call := args.Parent()
 	if _, mine := collectionOf(call); !mine && call.Is("call_expression") && hops > 1 {
 		index := 0
@@ -156,13 +157,13 @@ func (s *scan) argumentUse(o *Obligation, ref, v, args syntax.Node, hops int) []
 			index++
 		}
 		if onlyLooks(call) {
-			return nil
+			return one(neutral, call, "looked at")
 		}
 		if e, known := s.parameterEffect(o, call, index, hops-1); known {
-			return []use{{e, ref, call, "handed to " + calleeText(call)}}
+			return one(e, call, "handed to "+calleeText(call))
 		}
 	}
-	return []use{{moved, ref, call, "handed to " + calleeText(call)}}
+	return one(moved, call, "handed to "+calleeText(call))
 }
 
 // lookers are functions that look at what they are given, or listen to it, and

@@ -2,11 +2,15 @@
 //
 // Standard input: [{id, before, after, drive, rounds}], pieces of CommonJS and
 // how often to repeat. With UNLEAK_CHROMIUM and UNLEAK_PUPPETEER in the
-// environment, puppeteer is the real library with that browser.
+// environment, puppeteer is the real library with that browser; with UNLEAK_REAL,
+// a node_modules folder, all other libraries but STOMP and ajv are the real ones,
+// and what is left is asked of the system and of the servers.
 // Standard output: one JSON line for each cell, as it ends.
 'use strict';
 const real = { setTimeout, setInterval, clearTimeout, clearInterval };
 const http = require('http');
+const fakes = require('./fakes.cjs');
+const actual = process.env.UNLEAK_REAL ? require('./real_libs.cjs') : undefined;
 
 // World is what one scenario runs in: timers that are counted, libraries that
 // record what is acquired and released, and things that can be told to fail.
@@ -31,8 +35,11 @@ class World {
       this.end(timer);
       real.clearTimeout(timer);
     };
+    this.places = (actual ?? fakes).places;
+    this.libraries = (actual ?? fakes).libraries(this);
     const quiet = Object.fromEntries(Object.keys(console).map((k) => [k, () => {}]));
     this.globals = { console: quiet, setTimeout: track('setTimeout'), setInterval: track('setInterval'), clearTimeout: clear, clearInterval: clear };
+    this.globals.WebSocket = this.libraries.ws;
   }
 
   begin(r, kind) {
@@ -56,6 +63,21 @@ class World {
     } finally {
       this.closing--;
     }
+  }
+
+  // settle waits until what was begun is there.
+  settle() {
+    return this.pause(actual ? 60 : 1);
+  }
+
+  // touch changes a file in the folder that is watched.
+  touch(name) {
+    (actual ?? fakes).touch(this, name);
+  }
+
+  // pool is a pool of database clients.
+  pool() {
+    return new this.libraries.pg.Pool(this.places.postgres);
   }
 
   // resource is something that must be released by the method named.
@@ -145,6 +167,7 @@ class World {
       }
     }
     return {
+      ...this.libraries,
       puppeteer: process.env.UNLEAK_CHROMIUM
         ? { launch: () => this.chromium(), default: { launch: () => this.chromium() }, __esModule: true }
         : { launch, default: { launch }, __esModule: true },
@@ -204,13 +227,13 @@ class World {
     for (const [r, kind] of this.alive) {
       if (kind === 'setTimeout' || kind === 'setInterval') real.clearTimeout(r);
       if (kind === 'chromium') r.process().kill('SIGKILL');
-      if (kind === 'server') r.close(() => {}), r.closeAllConnections();
+      if (kind === 'server') r.close(() => {}), r.closeAllConnections?.();
     }
   }
 }
 
 // scenario runs one way through the owner's life and counts what is left.
-async function scenario(code, run) {
+async function scenario(code, run, left) {
   const world = new World();
   const result = {};
   try {
@@ -220,10 +243,11 @@ async function scenario(code, run) {
   }
   result.closing = world.closing;
   await world.pause();
-  result.alive = [...world.alive.values()];
+  result.alive = [...world.alive.values(), ...(await left())];
   result.twice = world.twice;
   result.sizes = world.sizes();
   world.kill();
+  await actual?.kill();
   return result;
 }
 
@@ -231,11 +255,15 @@ async function prove(cell) {
   const module = { exports: {} };
   new Function('module', 'exports', 'require', cell.drive)(module, module.exports, require);
   const problems = [];
+  const nothing = async () => [];
+  const census = async () => (actual ? actual.census(cell.id.split('/')[0]) : undefined);
   const counts = { before: 0, after: 0, scenarios: 0 };
   for (const [name, run] of Object.entries(module.exports)) {
     const gain = name.endsWith(' (gain)'); // what an offer adds: only `after` can do it
-    const before = await scenario(cell.before, run);
-    const after = await scenario(cell.after, run);
+    let was = await census();
+    const before = await scenario(cell.before, run, was ? () => was.left(100) : nothing);
+    was = await census();
+    const after = await scenario(cell.after, run, was ? () => was.left(5000) : nothing);
     counts.scenarios++;
     counts.before += before.alive.length;
     counts.after += after.alive.length;
@@ -247,11 +275,14 @@ async function prove(cell) {
     if (after.sizes > 0) problems.push(`${name}: the owner still tracks ${after.sizes}`);
     const world = new World();
     const m = world.load(cell.after);
+    was = await census();
     for (let i = 0; i < (cell.rounds ?? 100); i++) await Promise.resolve(run(m, world)).catch(() => {});
     await world.pause();
-    if (world.alive.size > 0) problems.push(`${name}: ${world.alive.size} left after a hundred rounds`);
+    const stay = world.alive.size + (was ? (await was.left(5000)).length : 0);
+    if (stay > 0) problems.push(`${name}: ${stay} left after ${cell.rounds ?? 'a hundred'} rounds`);
     if (world.sizes() > 0) problems.push(`${name}: a hundred rounds leave ${world.sizes()} tracked`);
     world.kill();
+    await actual?.kill();
   }
   if (counts.scenarios === 0) problems.push('no scenarios');
   if (counts.before === 0) problems.push('nothing is left before the fix: the example proves nothing');
@@ -262,6 +293,7 @@ process.on('unhandledRejection', () => {}); // an example's own business
 (async () => {
   let text = '';
   for await (const chunk of process.stdin) text += chunk;
+  await actual?.open();
   for (const cell of JSON.parse(text)) {
     console.log(JSON.stringify({ id: cell.id, begun: true }));
     let timer;
@@ -272,5 +304,6 @@ process.on('unhandledRejection', () => {}); // an example's own business
     real.clearTimeout(timer);
     console.log(JSON.stringify(result));
   }
+  await actual?.close();
   process.exit(0);
 })();

@@ -5,7 +5,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	_ "embed"
+	"embed"
 	"encoding/json"
 	"flag"
 	"maps"
@@ -26,8 +26,8 @@ import (
 
 var update = flag.Bool("update", false, "write docs/proof.md anew")
 
-//go:embed harness.cjs
-var harness []byte
+//go:embed *.cjs
+var scripts embed.FS
 
 // cell is one file that was mended: an example of a kind, or a program of the
 // matrix with a kind in it.
@@ -182,8 +182,8 @@ func bundle(t *testing.T, id string, files map[string]string, entry string) stri
 
 // execute runs all cells in one node process.
 func execute(t *testing.T, node string, cells []cell) map[string]result {
-	file := filepath.Join(t.TempDir(), "harness.cjs")
-	if err := os.WriteFile(file, harness, 0o644); err != nil {
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, scripts); err != nil {
 		t.Fatal(err)
 	}
 	input, err := json.Marshal(cells)
@@ -192,7 +192,7 @@ func execute(t *testing.T, node string, cells []cell) map[string]result {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, node, file)
+	cmd := exec.CommandContext(ctx, node, filepath.Join(dir, "harness.cjs"))
 	var out, stderr bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(input), &out, &stderr
 	failed := cmd.Run()

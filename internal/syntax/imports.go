@@ -206,6 +206,29 @@ func originOfName(n Node, depth int) (Origin, bool) {
 	if init := sym.Init(); init.OK() && sym.Constant() && init.Inner(true).Is("member_expression", "identifier") {
 		return init.origin(depth - 1)
 	}
+	return originOfPart(sym, depth)
+}
+
+// originOfPart: const { Pool } = pg
+func originOfPart(sym *Symbol, depth int) (Origin, bool) {
+	pattern := sym.Decl.Field("name")
+	if sym.Kind != Variable || !sym.Constant() || !pattern.Is("object_pattern") {
+		return Origin{}, false
+	}
+	for part := range pattern.Children() {
+		key, local := part, part
+		if part.Is("pair_pattern") {
+			key, local = part.Field("key"), part.Field("value")
+		}
+		if local.i != sym.Node.i {
+			continue
+		}
+		o, ok := sym.Decl.Field("value").origin(depth - 1)
+		if !ok || o.Module == "" {
+			return Origin{}, false
+		}
+		return Origin{o.Module, append(o.Path[:len(o.Path):len(o.Path)], key.Text())}, true
+	}
 	return Origin{}, false
 }
 

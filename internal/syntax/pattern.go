@@ -152,6 +152,9 @@ func match(p, n Node, b Bindings) bool {
 		c, _ := n.StringValue()
 		return a == c
 	}
+	if p.Is("object") {
+		return matchObject(p, n, b)
+	}
 	if p.Len() == 0 {
 		return p.Text() == n.Text()
 	}
@@ -172,6 +175,28 @@ func match(p, n Node, b Bindings) bool {
 		return true
 	}
 	return matchList(p, n, b)
+}
+
+// matchObject: an object in a pattern names the properties that must be there,
+// in whatever order; there may be more.
+func matchObject(p, n Node, b Bindings) bool {
+	for q := range p.Children() {
+		found := false
+		for c := range n.Children() {
+			key, value := c.Field("key"), c.Field("value")
+			if c.Is("shorthand_property_identifier") {
+				key, value = c, c
+			}
+			if key.Text() == q.Field("key").Text() && match(q.Field("value"), value, b) {
+				found = true
+				break
+			}
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
 }
 
 // matchList matches children in order; a $$$ hole takes whatever is left.

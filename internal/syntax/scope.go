@@ -188,6 +188,9 @@ func (s *scopes) walk(n Node, sc *scope) {
 			}
 			s.parameters(n, sc)
 		}
+	case "function_type", "constructor_type", "call_signature", "construct_signature", "method_signature", "abstract_method_signature":
+		sc = &scope{parent: sc, function: true} // its parameters' names mean nothing outside
+		s.parameters(n, sc)
 	case "class_declaration", "abstract_class_declaration":
 		s.declare(sc, Class, n.Field("name"), n)
 	case "class":

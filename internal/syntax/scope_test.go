@@ -24,6 +24,7 @@ var scopeTests = []struct{ name, path, src string }{
 	{"parameters in JavaScript", "a.js", `function f(a/*=1*/, b/*=2*/ = a/*1*/, ...c/*=3*/) { a/*1*/; b/*2*/; c/*3*/; } a/*-*/;`},
 	{"optional and typed parameters", "a.ts", `function f(a/*=1*/?: number, { b/*=2*/ }: { b: number } = {}) { return a/*1*/ + b/*2*/; }`},
 	{"parameters of arrows", "a.ts", `const f/*=1*/ = a/*=2*/ => a/*2*/; const g = (a/*=3*/) => { return f/*1*/(a/*3*/); };`},
+	{"parameters of function types", "a.ts", `function f(g/*=1*/: (s: string) => void, h: new (s: string) => X) { const s/*=2*/ = 1; g/*1*/(s/*2*/); } interface I { m(s: string): void }`},
 	{"parameter shadows", "a.ts", `const h/*=1*/ = 1; function f(h/*=2*/) { return h/*2*/; } h/*1*/;`},
 	{"var of a parameter's name", "a.js", `function f(h/*=1*/) { var h/*1*/; return h/*1*/; }`},
 	{"parameters of methods", "a.ts", `class C { constructor(private x/*=1*/: X) { x/*1*/; } m(y/*=2*/) { y/*2*/; x/*-*/; } set z(v/*=3*/) { v/*3*/; } } ({ m(y/*=4*/) { y/*4*/; } });`},

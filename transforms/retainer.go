@@ -1,0 +1,65 @@
+package transforms
+
+import (
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// typeElsewhere asks another file for a type: that of a constant which is
+// imported from it, or of a member of one of its classes.
+func (s *scan) typeElsewhere(n syntax.Node) syntax.Type {
+	n = n.Inner(true)
+	switch n.Kind() {
+	case "identifier":
+		im, ok := n.Symbol().Import()
+		if !ok {
+			return syntax.Type{}
+		}
+		_, decl := s.Project.Declaration(s.ctx, s.Project.Resolve(s.f.Path, im.Module), im.Name)
+		return declaredType(decl)
+	case "member_expression":
+		class, ok := s.Project.ClassOf(s.ctx, s.f, syntax.TypeOf(n.Field("object")))
+		if !ok {
+			return syntax.Type{}
+		}
+		_, m, ok := s.Project.FindMember(s.ctx, class, n.Field("property").Text())
+		if !ok || m.Getter {
+			return syntax.Type{}
+		}
+		return declaredType(m.Node)
+	}
+	return syntax.Type{}
+}
+
+// declaredType is that of a variable, field or property, by its annotation or
+// its first value.
+func declaredType(decl syntax.Node) syntax.Type {
+	if t := syntax.TypeOfAnnotation(syntax.Annotation(decl)); t.OK() {
+		return t
+	}
+	return syntax.TypeOf(decl.Field("value"))
+}
+
+// diesTogether reports whether what keeps a resource alive is not seen to
+// outlive the owner. It does where it is a parameter, something that the
+// instance was given, or a name of the module; what the owner made itself ends
+// with it, and the resource, too.
+func (s *scan) diesTogether(o *Obligation) bool {
+	n, bound := o.Bindings[o.Kind.Retainer]
+	if o.Kind.Retainer == "" || !bound {
+		return false
+	}
+	for n = n.Inner(true); n.OK(); n = n.Field("object").Inner(true) {
+		if name, ok := n.ThisField(); ok {
+			class, _ := n.ThisClass()
+			return !class.OK() || !s.instance(class).borrowed(name)
+		}
+		if n.Is("identifier") {
+			sym := n.Symbol()
+			return sym == nil || sym.Kind != syntax.Parameter && s.f.TopLevel(sym.Name) != sym
+		}
+		if !n.Is("member_expression") {
+			break
+		}
+	}
+	return true
+}
