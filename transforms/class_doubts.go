@@ -196,7 +196,7 @@ func (e *classEdit) alwaysSet(field string) bool {
 			return (v.OK() && !isNothing(v) && !optional || e.constructed(field)) && !e.reset(field)
 		}
 	}
-	return false
+	return e.constructed(field) && !e.reset(field)
 }
 
 // constructed reports whether the constructor gives a field its value whatever

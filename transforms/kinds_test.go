@@ -98,6 +98,9 @@ func runCase(t *testing.T, kinds []*Kind, file string, c Case) {
 		}
 		m := MendText(t, d, rel, text)
 		wants(t, rel, text, m)
+		if len(m.Findings) > 0 && !d.IsCandidate([]byte(text)) {
+			t.Errorf("%s: has findings, and would not have been looked at", rel)
+		}
 		got := outcome(m)
 		if *update {
 			writeGolden(t, file, c.Name+"/"+rel, got)

@@ -46,7 +46,7 @@ func (s *scan) throws(n syntax.Node) bool {
 	if !fn.Is("member_expression") {
 		return true
 	}
-	return !isLogging(fn) && !isCollectionCall(fn)
+	return !isLogging(fn) && !isCollectionCall(fn) && fn.Field("property").Text() != "push"
 }
 
 // onlyResolves: an executor that has no way to reject but an error of its own.

@@ -105,6 +105,9 @@ func (s *scan) valueUse(o *Obligation, ref, v syntax.Node, hops int) []use {
 			return s.usesOf(o, sym, hops-1)
 		}
 	case "assignment_expression", "augmented_assignment_expression":
+		if p.Field("left") == v && o.Call.Within(p) { // this.x = v = acquire()
+			return s.valueUse(o, ref, p.Outer(), hops)
+		}
 		if p.Field("right") != v {
 			return nil
 		}

@@ -8,7 +8,7 @@ const net = require('net');
 // places are what the examples open; the real ones are in real_libs.cjs.
 const places = {
   socket: 'ws://there', nobody: 'ws://nobody', folder: 'folder', file: 'file', other: 'other', none: 'none', scratch: 'scratch',
-  script: 'script', port: 1, postgres: {}, noPostgres: { host: 'nobody' }, redis: 1,
+  script: 'script', sleeper: 'sleeper', port: 1, postgres: {}, noPostgres: { host: 'nobody' }, redis: 1,
 };
 
 // emitter is something alive that tells what happens to it, until one of the
@@ -133,14 +133,15 @@ function libraries(world) {
     return emitter(world, 'server', ['close'], { clients: new Set() });
   };
   const chokidar = { watch: () => emitter(world, 'watcher', ['close']) };
-  const Worker = function () {
+  const Worker = function (_script, options) {
     const worker = emitter(world, 'worker', ['terminate'], { postMessage: (m) => setImmediate(() => worker.tell('message', m)) });
+    if (options) worker.postMessage(options.workerData);
     return worker;
   };
-  const spawn = (_command, args) => {
+  const spawn = (_command, args = []) => {
     const child = emitter(world, 'child', ['kill'], { stdout: new EventEmitter() });
     setImmediate(() => child.tell('spawn'));
-    const [, said] = /echo (\w+)/.exec(args.at(-1)) ?? [];
+    const [, said] = /echo (\w+)/.exec(args.join(' ')) ?? [];
     if (said) setImmediate(() => child.stdout.emit('data', said));
     return child;
   };
@@ -164,7 +165,7 @@ function libraries(world) {
     fs: watched,
     'fs/promises': watched.promises,
     worker_threads: { Worker },
-    child_process: { spawn },
+    child_process: { spawn, fork: spawn },
     net: { ...net, connect, createConnection: connect, createServer: (...args) => world.server(net.createServer(...args)) },
     dgram: { createSocket },
     pg: postgres(world),

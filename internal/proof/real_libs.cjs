@@ -11,6 +11,7 @@ const fs = require('fs');
 const net = require('net');
 const os = require('os');
 const path = require('path');
+const processes = require('child_process');
 const need = createRequire(path.join(process.env.UNLEAK_REAL, 'any.js'));
 const WebSocket = need('ws');
 const rxjs = need('rxjs');
@@ -76,7 +77,7 @@ function libraries(world) {
     fs: { ...fs, watch, promises },
     'fs/promises': promises,
     worker_threads: { Worker: keeping(require('worker_threads').Worker, (w) => w.terminate()) },
-    child_process: { spawn: call(require('child_process').spawn, (c) => c.kill('SIGKILL')) },
+    child_process: { spawn: call(processes.spawn, (c) => c.kill('SIGKILL')), fork: call(processes.fork, (c) => c.kill('SIGKILL')) },
     net: { ...net, connect, createConnection: connect, createServer: call(net.createServer, (s) => s.close()) },
     dgram: { createSocket: call(require('dgram').createSocket, close) },
     pg: { Pool, Client },
@@ -163,7 +164,8 @@ async function open() {
   Object.assign(places, {
     folder: path.join(folder, 'watched'), file: put('file', 'text'), other: put('other', 'longer'), scratch: put('scratch', ''),
     none: path.join(folder, 'none'),
-    script: put('echo.js', "const { parentPort } = require('worker_threads'); parentPort.on('message', (m) => parentPort.postMessage(m));"),
+    script: put('echo.js', "const { parentPort, workerData } = require('worker_threads'); parentPort.on('message', (m) => parentPort.postMessage(m)); if (workerData) parentPort.postMessage(workerData);"),
+    sleeper: put('sleep.js', 'setTimeout(() => {}, 30000);'),
   });
   fs.mkdirSync(places.folder);
   own.sockets = new WebSocket.Server({ port: 0, host: '127.0.0.1' });
