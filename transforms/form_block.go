@@ -29,11 +29,22 @@ func (formBlock) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		return s.nestReleases(p.only(fragile...), clause)
 	}
 	// One at a time: the next round sees what this one wrote.
-	o := p.Obligations[0]
-	if o.Kind.Begins == Called {
-		return s.catchFailure(p.only(o), o)
+	var first *Refusal
+	for _, o := range p.Obligations {
+		settle := s.wrapRest
+		if o.Kind.Begins == Called {
+			settle = s.catchFailure
+		}
+		fix, no := settle(p.only(o), o)
+		if no == nil {
+			return fix, nil
+		}
+		o.Refusal = no
+		if first == nil {
+			first = no
+		}
 	}
-	return s.wrapRest(p.only(o), o)
+	return nil, first
 }
 
 // catchFailure releases what a failing acquisition may hold already:

@@ -47,9 +47,7 @@ func (d *Detector) Mend(ctx context.Context, f *syntax.File, accept func(*Fix) b
 		if err != nil {
 			return nil, err
 		}
-		if round == 0 {
-			m.explain(found)
-		}
+		m.explain(found)
 		if next == nil {
 			break
 		}
@@ -178,7 +176,7 @@ func (m *Mended) explain(found []*Obligation) {
 		}
 	}
 	for _, f := range m.Findings {
-		if f.Refusal == nil {
+		if f.Refusal == nil && m.ByFinding[f.Fingerprint()] == nil {
 			f.Refusal = why[f.Fingerprint()]
 		}
 	}

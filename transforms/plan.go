@@ -66,7 +66,9 @@ func distinct(notes []Note) []Note {
 
 func (p *Plan) refuse(no *Refusal) *Fix {
 	for _, o := range p.Obligations {
-		o.Refusal = no
+		if o.Refusal == nil { // a form may have said why of each
+			o.Refusal = no
+		}
 	}
 	return nil
 }
