@@ -157,11 +157,16 @@ func (m *Mended) offer(fix *Fix) {
 
 func (m *Mended) drop(s *scan, fix *Fix, why string, mangled []byte, dropped map[string]bool) {
 	dropped[fix.ID()] = true
-	m.Bugs = append(m.Bugs, &Bug{Path: m.Path, Fix: fix, Reason: why, Before: s.f.Src(), Mangled: mangled})
+	no := refuse(FailedProof, "%s", why)
+	if s.f.Errors() > 0 { // what looks whole may stand in a string that never ends
+		no = refuse(SyntaxError, "the file does not parse, and neither does what would become of it")
+	} else {
+		m.Bugs = append(m.Bugs, &Bug{Path: m.Path, Fix: fix, Reason: why, Before: s.f.Src(), Mangled: mangled})
+	}
 	for _, o := range m.Findings {
 		for _, p := range fix.Plan.Obligations {
 			if o.Fingerprint() == p.Fingerprint() {
-				o.Refusal = refuse(FailedProof, "%s", why)
+				o.Refusal = no
 			}
 		}
 	}
