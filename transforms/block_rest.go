@@ -19,7 +19,7 @@ func (s *scan) boundTo(o *Obligation, stmt syntax.Node, rest []syntax.Node) *Ref
 			line, _ := s.f.Position(ref.Start())
 			return refuse(TooEntangled, "%s is still used in line %d, after the block that acquires it", o.Handle.Symbol.Name, line)
 		}
-		if syntax.IsWrite(ref) && !ref.Within(stmt) && !isNothing(ref.Parent().Field("right")) {
+		if syntax.IsWrite(ref) && !ref.Within(stmt) && (inRest(ref) || !isNothing(ref.Parent().Field("right"))) {
 			line, _ := s.f.Position(ref.Start())
 			return refuse(TooEntangled, "%s is given another value in line %d", o.Handle.Symbol.Name, line)
 		}
@@ -195,15 +195,19 @@ func mayBePromise(n syntax.Node) bool {
 		"arrow_function", "unary_expression", "this", "regex":
 		return false
 	case "identifier":
-		init := n.Symbol().Init()
-		return !init.OK() || mayBePromise(init)
-	case "binary_expression", "ternary_expression":
-		for c := range n.Children() {
-			if c.Role() != "condition" && mayBePromise(c) {
-				return true
-			}
+		sym := n.Symbol()
+		if typ := sym.Type(); typ.Is("predefined_type") {
+			return slices.Contains([]string{"any", "unknown", "object"}, typ.Text())
+		}
+		return !sym.Init().OK() || mayBePromise(sym.Init())
+	case "binary_expression":
+		switch n.Field("operator").Text() {
+		case "??", "||", "&&": // the others make a new value
+			return mayBePromise(n.Field("left")) || mayBePromise(n.Field("right"))
 		}
 		return false
+	case "ternary_expression":
+		return mayBePromise(n.Field("consequence")) || mayBePromise(n.Field("alternative"))
 	case "member_expression":
 		return false
 	case "call_expression":

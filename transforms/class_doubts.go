@@ -24,6 +24,16 @@ func (e *classEdit) fits(o *Obligation) *Refusal {
 	if method := e.calledByBase(o); method != "" {
 		return refuse(TooEntangled, "the constructor of the base class calls %s(), before a new field would be there", method)
 	}
+	r, ok := e.s.chooseRelease(o)
+	if !ok {
+		return e.s.unknownRelease(o)
+	}
+	if _, _, _, ok := e.iteration(o, "this."+o.Handle.Field); !ok {
+		return refuse(TooEntangled, "this.%s is no collection that can be walked over for sure", o.Handle.Field)
+	}
+	if r.Done && !e.isSingle(o) {
+		return refuse(TooEntangled, "its release tells by a callback when it is done; release it in a method that waits for that")
+	}
 	t := e.in.teardown
 	if t == nil || !t.own.OK() {
 		return nil
@@ -251,6 +261,8 @@ func (e *classEdit) nothingFor(o *Obligation) string {
 		switch {
 		case m.Node.HasToken("readonly"):
 			return ""
+		case value.Text() == "0": // as browsers number their timers
+			return "0"
 		case value.Is("null") && (!typ.OK() && !e.st.ts || hasNothing(typ, "null")):
 			return "null"
 		case m.Node.HasToken("?"), hasNothing(typ, "undefined"), !typ.OK() && !e.st.ts:

@@ -23,7 +23,9 @@ type classEdit struct {
 	locals  map[string]bool // names given to local variables
 }
 
-func (s *scan) editClass(in *instance) *classEdit {
+// editClass begins to edit a class; it refuses one whose members share lines, as
+// nobody writes them: there is no place beside them.
+func (s *scan) editClass(in *instance) (*classEdit, *Refusal) {
 	e := &classEdit{s: s, in: in, st: styleOf(s.f), taken: map[string]bool{}, locals: map[string]bool{}}
 	for _, m := range in.members {
 		e.taken[m.Name] = true
@@ -36,7 +38,17 @@ func (s *scan) editClass(in *instance) *classEdit {
 			e.taken[m.Name] = true
 		}
 	}
-	return e
+	before := e.body().Start() + 1
+	for m := range e.body().Children() {
+		if before > s.f.LineStart(m.Start()) {
+			line, _ := s.f.Position(m.Start())
+			return nil, refuse(TooEntangled, "the members of %s share line %d", nameOf(in.class.Node), line)
+		}
+		if !m.Is("decorator") {
+			before = m.End()
+		}
+	}
+	return e, nil
 }
 
 func (e *classEdit) note(limit Applicability, text string) {
@@ -166,10 +178,12 @@ func (e *classEdit) finish() []patch.Edit {
 	}
 	edits := slices.Clone(e.edits)
 	for at, t := range text {
-		if strings.TrimSpace(string(e.s.f.Src()[at:e.body().End()])) == "}" && !strings.Contains(string(e.s.f.Src()[at:e.body().End()]), "\n") {
-			t += e.st.eol + indentAt(e.s.f, e.in.class.Node.Start()) // class X {} on one line
+		end := at
+		if rest := string(e.s.f.Src()[at : e.body().End()-1]); !strings.Contains(rest, "\n") && strings.TrimSpace(rest) == "" {
+			t += e.st.eol + indentAt(e.s.f, e.in.class.Node.Start()) // the brace stands on the last member's line
+			end += len(rest)
 		}
-		edits = append(edits, patch.Edit{Start: at, End: at, New: t})
+		edits = append(edits, patch.Edit{Start: at, End: end, New: t})
 	}
 	return edits
 }

@@ -100,10 +100,10 @@ func (e *classEdit) complete(t *teardown, w work) *Refusal {
 		return refuse(NotAsync, "%s() returns a promise but is not async: there is nowhere to wait for the release", t.name)
 	}
 	body := t.own.Field("body")
-	if body.HasError() {
-		return refuse(SyntaxError, "%s() does not parse", t.name)
-	}
 	statements, collects := w.guarded()
+	if body.Len() == 0 {
+		statements, collects = e.followedBy(w, ""), false
+	}
 	if collects {
 		if nameTaken(t.own)("failed") {
 			return refuse(NameTaken, "failed is something else in %s()", t.name)
@@ -122,6 +122,7 @@ func (e *classEdit) complete(t *teardown, w work) *Refusal {
 		first = first.NextNamed()
 	}
 	src := string(e.s.f.Src())
+	brace := body.Token("}").Start() // a remark behind it may count as the block's
 	code := strings.Join(statements, "\n")
 	text := e.st.eol + e.st.lines(indent, e.st.guarded(code, first))
 	tail := ""
@@ -129,7 +130,7 @@ func (e *classEdit) complete(t *teardown, w work) *Refusal {
 		tail = e.st.eol + e.st.lines(indent, e.st.fit(throwFirst))
 	}
 	if !first.OK() {
-		inner := src[at : body.End()-1]
+		inner := src[at:brace]
 		if strings.Contains(inner, "\n") {
 			e.edits = append(e.edits, patch.Edit{Start: at, End: at, New: text + tail})
 			return nil
@@ -143,18 +144,14 @@ func (e *classEdit) complete(t *teardown, w work) *Refusal {
 	if !strings.Contains(src[at:first.Start()], "\n") {
 		// dispose() { this.x(); } on one line
 		e.edits = append(e.edits, patch.Edit{Start: at, End: first.Start(), New: text + e.st.eol + indent})
-		end := body.End() - 1
-		start := end
-		for start > at && (src[start-1] == ' ' || src[start-1] == '\t') {
-			start--
-		}
+		start := len(strings.TrimRight(src[:brace], " \t"))
 		if strings.HasSuffix(src[:start], "\n") { // the brace stands on its own line
 			if collects {
 				e.edits = append(e.edits, patch.Edit{Start: start, End: start, New: strings.TrimPrefix(tail, e.st.eol) + e.st.eol})
 			}
 			return nil
 		}
-		e.edits = append(e.edits, patch.Edit{Start: start, End: end, New: tail + e.st.eol + outer})
+		e.edits = append(e.edits, patch.Edit{Start: start, End: brace, New: tail + e.st.eol + outer})
 		return nil
 	}
 	e.edits = append(e.edits, patch.Edit{Start: at, End: at, New: text + e.st.eol})

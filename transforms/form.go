@@ -31,9 +31,13 @@ func Forms() []string {
 func (s *scan) writeRelease(o *Obligation, handle string) (string, *Refusal) {
 	r, ok := s.chooseRelease(o)
 	if !ok {
-		return "", refuse(ReleaseUnknown, "the type has none of the releases that are known for %s", o.Kind.Name)
+		return "", s.unknownRelease(o)
 	}
 	return instantiate(r.Pattern, o, handle), nil
+}
+
+func (s *scan) unknownRelease(o *Obligation) *Refusal {
+	return refuse(ReleaseUnknown, "the type has none of the releases that are known for %s", o.Kind.Name)
 }
 
 // chooseRelease takes the release that the code uses on other ways already, if
@@ -168,6 +172,29 @@ func (st style) after(stmt syntax.Node, code ...string) patch.Edit {
 	return patch.Edit{Start: at, End: at, New: st.eol + st.lines(indent, code...)}
 }
 
+// beginWith makes a function do something before all else.
+func (st style) beginWith(fn syntax.Node, code string) []patch.Edit {
+	body := fn.Field("body")
+	if !body.Is("statement_block") {
+		return []patch.Edit{
+			{Start: body.Start(), End: body.Start(), New: "{ " + code + "; "},
+			{Start: body.End(), End: body.End(), New: "; }"},
+		}
+	}
+	f := fn.File()
+	src := string(f.Src())
+	at := body.Start() + 1
+	if first := body.Child(0); first.OK() && strings.Contains(src[at:first.Start()], "\n") {
+		at = lineEndAfter(f, at)
+		return []patch.Edit{{Start: at, End: at, New: st.eol + indentAt(f, first.Start()) + st.fit(code+";")}}
+	}
+	text := " " + code + ";"
+	if strings.TrimLeft(src[at:at+1], " \t\r\n") != "" { // {}, {a()}
+		text += " "
+	}
+	return []patch.Edit{{Start: at, End: at, New: text}}
+}
+
 // lineEndAfter is the end of the line of offset, if only white space and a
 // comment follow on it; else offset itself, behind a semicolon.
 func lineEndAfter(f *syntax.File, offset int) int {
@@ -197,32 +224,34 @@ func lineEndAfter(f *syntax.File, offset int) int {
 }
 
 // wholeLines widens a statement that stands alone on its lines to those lines,
-// for deleting it.
+// for deleting it, with the blank lines before it where what follows is one,
+// too, or the end of the block. Of a line that it shares, the space before it
+// goes, or behind it where it comes first.
 func wholeLines(n syntax.Node) (start, end int) {
 	f := n.File()
-	src := f.Src()
+	src := string(f.Src())
 	start, end = n.Start(), endOf(n)
 	ls := f.LineStart(start)
-	if strings.TrimSpace(string(src[ls:start])) != "" {
-		return start, end
+	if strings.TrimSpace(src[ls:start]) != "" {
+		return ls + len(strings.TrimRight(src[ls:start], " \t")), end
 	}
-	e := end
-	for e < len(src) && (src[e] == ' ' || src[e] == '\t') {
-		e++
-	}
-	if e+1 < len(src) && src[e] == '/' && src[e+1] == '/' { // a remark on the release goes with it
-		for e < len(src) && src[e] != '\n' && src[e] != '\r' {
-			e++
-		}
-	}
+	e := lineEndAfter(f, end) // a remark on the release goes with it
+	e += len(src[e:]) - len(strings.TrimLeft(src[e:], " \t"))
 	if e < len(src) && src[e] != '\n' && src[e] != '\r' {
-		return start, end
+		return start, e
 	}
-	if e < len(src) && src[e] == '\r' {
+	if strings.HasPrefix(src[e:], "\r") {
 		e++
 	}
 	if e < len(src) {
 		e++
+	}
+	next, _, _ := strings.Cut(src[e:], "\n")
+	if next = strings.TrimSpace(next); next == "" || strings.HasPrefix(next, "}") {
+		before := strings.TrimRight(src[:ls], " \t\r\n")
+		if eol := strings.Index(src[len(before):ls], "\n"); eol >= 0 {
+			ls = len(before) + eol + 1
+		}
 	}
 	return ls, e
 }
@@ -243,6 +272,9 @@ func endOf(n syntax.Node) int {
 // none, where what follows would otherwise go on with it.
 func (st style) guarded(code string, next syntax.Node) string {
 	fitted := st.fit(code)
+	for next.Is("comment") {
+		next = next.NextNamed()
+	}
 	if st.semi == "" && next.OK() && strings.ContainsAny(next.Text()[:1], "([`/+-") {
 		return fitted + ";"
 	}

@@ -168,14 +168,9 @@ func (s *scan) wrapRest(p *Plan, o *Obligation) (*Fix, *Refusal) {
 	if len(rest) == 0 {
 		return nil, refuse(TooEntangled, "nothing follows the acquisition")
 	}
-	for _, n := range rest {
-		if n.HasError() {
-			return nil, refuse(SyntaxError, "what follows does not parse")
-		}
-	}
 	r, ok := s.chooseRelease(o)
 	if !ok {
-		return nil, refuse(ReleaseUnknown, "the type has none of the releases that are known for %s", o.Kind.Name)
+		return nil, s.unknownRelease(o)
 	}
 	movedAway := false
 	for _, u := range s.usesOf(o, o.Handle.Symbol, maxHops) {
@@ -227,13 +222,16 @@ func (s *scan) wrapRest(p *Plan, o *Obligation) (*Fix, *Refusal) {
 	// A release that was the last statement leaves its line to the finally.
 	closing := patch.Edit{Start: end, End: end, New: st.eol + tail}
 	if d := lastDeleted(deleted, end); d >= 0 {
-		eol := ""
-		if src := s.f.Src(); deleted[d].End > 0 && src[deleted[d].End-1] == '\n' {
-			eol = st.eol
+		before, after := "", ""
+		if s.f.LineStart(deleted[d].Start) != deleted[d].Start {
+			before = st.eol
+		}
+		if strings.HasSuffix(string(s.f.Src()[:deleted[d].End]), "\n") {
+			after = st.eol
 		}
 		for i, e := range fix.Edits {
 			if e == deleted[d] {
-				fix.Edits[i].New = tail + eol
+				fix.Edits[i].New = before + tail + after
 			}
 		}
 		closing = patch.Edit{}

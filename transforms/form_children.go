@@ -16,7 +16,10 @@ func (formChildren) Name() string { return "children" }
 func (formChildren) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	o := p.Obligations[0]
 	in := s.instance(p.Owner.Node)
-	e := s.editClass(in)
+	e, no := s.editClass(in)
+	if no != nil {
+		return nil, no
+	}
 	t := in.teardown
 	class := nameOf(in.class.Node)
 	if in.class.Node.Field("type_parameters").OK() {

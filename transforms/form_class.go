@@ -17,7 +17,10 @@ func (formClass) Name() string { return "class" }
 
 func (formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	in := s.instance(p.Owner.Node)
-	e := s.editClass(in)
+	e, no := s.editClass(in)
+	if no != nil {
+		return nil, no
+	}
 	sets := map[string]string{} // kind -> the set that this plan adds
 	var w work
 	obligations := slices.Clone(p.Obligations)
@@ -27,16 +30,15 @@ func (formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	// Tracked in source order, released in the reverse.
 	tracked := map[*Obligation]string{}
 	var mended []*Obligation
-	var no *Refusal
 	for _, o := range p.Obligations {
-		before := len(e.edits)
-		how, why := e.track(o, sets)
+		how, notes := "", len(e.notes)
+		why := e.fits(o)
 		if why == nil {
-			why = e.fits(o)
+			how, why = e.track(o, sets)
 		}
 		if why != nil {
 			o.Refusal, no = why, why
-			e.edits = e.edits[:before]
+			e.notes = e.notes[:notes]
 			continue
 		}
 		mended = append(mended, o)
@@ -59,9 +61,7 @@ func (formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 			continue
 		}
 		done[how] = true
-		if no := e.release(&w, o, how, log); no != nil {
-			return nil, no
-		}
+		e.release(&w, o, how, log)
 	}
 	if no := e.tearDown(w); no != nil {
 		return nil, no
@@ -101,18 +101,24 @@ func (e *classEdit) track(o *Obligation, sets map[string]string) (string, *Refus
 		return "this." + o.Handle.Field, nil
 	case InVariable:
 		stmt := o.Handle.Value.Statement()
-		if !inBlock(stmt) {
+		if !inBlock(stmt) || o.Handle.Value != chain(o.Call) {
 			return "", refuse(TooEntangled, "there is no place to keep the handle")
+		}
+		if o.Kind.OneShot {
+			return e.trackOneShot(o, stmt, o.Handle.Symbol.Name, sets)
 		}
 		set := e.set(o, sets)
 		e.edits = append(e.edits, e.st.after(stmt, e.st.fit(set+".add("+o.Handle.Symbol.Name+");")))
 		return set, nil
 	}
-	if o.Kind.OneShot {
-		return e.trackOneShot(o, sets)
+	if stmt := o.Handle.Value.Parent(); o.Kind.OneShot {
+		if !stmt.Is("expression_statement") || !inBlock(stmt) || o.Handle.Value != chain(o.Call) {
+			return "", refuse(TooEntangled, "the handle is made where no name can be given to it")
+		}
+		return e.trackOneShot(o, stmt, "", sets)
 	}
 	v := chain(o.Call) // x && setInterval(..): the handle alone
-	if e.once(o) {
+	if e.isSingle(o) {
 		field := e.addField(o.Kind.Noun, e.handleType(o), "")
 		e.edits = append(e.edits, patch.Edit{Start: v.Start(), End: v.Start(), New: field + " = "})
 		return field, nil
@@ -132,15 +138,15 @@ func calleeOrText(n syntax.Node) string {
 }
 
 func (e *classEdit) set(o *Obligation, sets map[string]string) string {
-	if set, ok := sets[o.Kind.Name]; ok {
-		return set
-	}
 	value := "new Set()"
 	if e.st.ts {
 		value = "new Set<" + e.handleType(o) + ">()"
 	}
-	sets[o.Kind.Name] = e.addField(plural(o.Kind.Noun), "", value)
-	return sets[o.Kind.Name]
+	key := o.Kind.Name + " " + value // one library's handles are not another's
+	if sets[key] == "" {
+		sets[key] = e.addField(plural(o.Kind.Noun), "", value)
+	}
+	return sets[key]
 }
 
 // handleType writes the type of a handle: what the acquiring function returns,
@@ -160,6 +166,9 @@ func (e *classEdit) handleType(o *Obligation) string {
 			return callee.Text()
 		}
 		t := "ReturnType<typeof " + callee.Text() + ">"
+		if sym == nil && (root.Text() == "window" || root.Text() == "self") { // also typeof globalThis, whose may differ
+			t = "ReturnType<Window[" + e.st.quote + callee.Field("property").Text() + e.st.quote + "]>"
+		}
 		if o.Call.Outer().Is("await_expression") {
 			t = "Awaited<" + t + ">"
 		}
@@ -172,65 +181,47 @@ func (e *classEdit) handleType(o *Obligation) string {
 	return "unknown"
 }
 
-// trackOneShot keeps a one-shot in a set that it leaves when it fires.
-func (e *classEdit) trackOneShot(o *Obligation, sets map[string]string) (string, *Refusal) {
-	v := o.Handle.Value
-	stmt := v.Parent()
+// trackOneShot keeps a one-shot in a set that it leaves when it fires. name is
+// the variable that holds it; "": none yet.
+func (e *classEdit) trackOneShot(o *Obligation, stmt syntax.Node, name string, sets map[string]string) (string, *Refusal) {
 	callback := o.Call.Field("arguments").Child(0)
-	if !stmt.Is("expression_statement") || !inBlock(stmt) {
-		return "", refuse(TooEntangled, "the handle is made where no name can be given to it")
+	if name != "" && !o.Handle.Symbol.Constant() {
+		return "", refuse(TooEntangled, "%s may hold another when it fires", name)
 	}
 	if !callback.IsArrow() {
 		return "", refuse(TooEntangled, "the callback is not an arrow function, which could leave the set when it fires")
 	}
 	set := e.set(o, sets)
-	used := nameTaken(o.Call.Function())
-	name := freshName(o.Kind.Noun, func(n string) bool { return used(n) || e.locals[n] })
-	e.locals[name] = true
-	leave := set + ".delete(" + name + ")"
-	e.edits = append(e.edits, patch.Edit{Start: v.Start(), End: v.Start(), New: "const " + name + " = "})
-	body := callback.Field("body")
-	if body.Is("statement_block") {
-		at := body.Start() + 1
-		first := body.Child(0)
-		if first.OK() && strings.Contains(string(e.s.f.Src()[at:first.Start()]), "\n") {
-			indent := indentAt(e.s.f, first.Start())
-			at = lineEndAfter(e.s.f, at)
-			e.edits = append(e.edits, patch.Edit{Start: at, End: at, New: e.st.eol + indent + e.st.fit(leave+";")})
-		} else {
-			e.edits = append(e.edits, patch.Edit{Start: at, End: at, New: " " + leave + ";"})
-		}
-	} else {
-		e.edits = append(e.edits,
-			patch.Edit{Start: body.Start(), End: body.Start(), New: "{ " + leave + "; "},
-			patch.Edit{Start: body.End(), End: body.End(), New: "; }"})
+	if name == "" {
+		used := nameTaken(o.Call.Function())
+		name = freshName(o.Kind.Noun, func(n string) bool { return used(n) || e.locals[n] })
+		e.locals[name] = true
+		e.edits = append(e.edits, patch.Edit{Start: stmt.Start(), End: stmt.Start(), New: "const " + name + " = "})
 	}
+	leave := set + ".delete(" + name + ")"
+	e.edits = append(e.edits, e.st.beginWith(callback, leave)...)
 	e.edits = append(e.edits, e.st.after(stmt, e.st.fit(set+".add("+name+");")))
 	e.note(Unsafe, fmt.Sprintf("a pending %s is cancelled when the instance ends: does anything rely on its callback running all the same?", o.Kind.Noun))
 	return set, nil
 }
 
 // release adds the statements that release what `how` holds.
-func (e *classEdit) release(w *work, o *Obligation, how, log string) *Refusal {
-	single := o.Handle.Place == InField || !strings.HasPrefix(how, "this.") || e.isPlainField(o, how)
-	if single {
-		return e.releaseField(w, o, how, log)
+func (e *classEdit) release(w *work, o *Obligation, how, log string) {
+	r, _ := e.s.chooseRelease(o) // fits has asked
+	switch {
+	case e.isSingle(o) && r.Done:
+		e.releaseAndWait(w, o, how, log)
+		return
+	case e.isSingle(o):
+		e.releaseField(w, o, how, instantiate(r.Pattern, o, how), log)
+		return
 	}
-	if r, _ := e.s.chooseRelease(o); r.Done {
-		return refuse(TooEntangled, "its release tells by a callback when it is done; release it in a method that waits for that")
-	}
-	noun := freshName(o.Kind.Noun, func(n string) bool { return "this."+n == how })
-	call, no := e.s.writeRelease(o, noun)
-	if no != nil {
-		return no
-	}
-	of, clear, key, no := e.iteration(o, how)
-	if no != nil {
-		return no
-	}
+	noun := o.Kind.Noun
+	call := instantiate(r.Pattern, o, noun)
+	of, clear, key, _ := e.iteration(o, how)
 	if o.Kind.Fails == Never {
 		w.add(fmt.Sprintf("for (const %s of %s) %s;", noun, of, call), clear)
-		return nil
+		return
 	}
 	binding, label := noun, ""
 	if key && log != "" {
@@ -243,7 +234,6 @@ func (e *classEdit) release(w *work, o *Obligation, how, log string) *Refusal {
 	plain := fmt.Sprintf("for (const %s of %s) %s;", binding, of, call)
 	guarded := fmt.Sprintf("for (const %s of %s) {\n\ttry {\n\t\t%s;\n\t} catch (err) {\n\t\t%s\n\t}\n}", binding, of, call, failure(log, o, label))
 	w.steps = append(w.steps, step{plain: plain, guarded: guarded, collect: log == ""}, step{plain: clear})
-	return nil
 }
 
 // failure is what becomes of an error of a release.
@@ -254,19 +244,12 @@ func failure(log string, o *Obligation, label string) string {
 	return "failed.push(err);"
 }
 
-func (e *classEdit) isPlainField(o *Obligation, how string) bool {
-	return o.Handle.Place == Discarded && !o.Kind.OneShot && e.once(o)
+// isSingle: the handle has a field for itself, or gets one.
+func (e *classEdit) isSingle(o *Obligation) bool {
+	return o.Handle.Place == InField || o.Handle.Place == Discarded && !o.Kind.OneShot && e.once(o)
 }
 
-func (e *classEdit) releaseField(w *work, o *Obligation, how, log string) *Refusal {
-	if r, _ := e.s.chooseRelease(o); r.Done {
-		e.releaseAndWait(w, o, how, log)
-		return nil
-	}
-	call, no := e.s.writeRelease(o, how)
-	if no != nil {
-		return no
-	}
+func (e *classEdit) releaseField(w *work, o *Obligation, how, call, log string) {
 	if !e.alwaysSet(o.Handle.Field) {
 		call = strings.Replace(call, how+".", how+"?.", 1) // it may never have been acquired
 	}
@@ -275,10 +258,15 @@ func (e *classEdit) releaseField(w *work, o *Obligation, how, log string) *Refus
 			call = "if (" + how + ") " + call
 		}
 		w.add(call + ";")
-		if byMethod := strings.Contains(call, how+".") || strings.Contains(call, how+"?."); byMethod || e.in.asks(o.Handle.Field) {
+		byMethod := strings.Contains(call, how+".") || strings.Contains(call, how+"?.")
+		asked := e.in.asks(o.Handle.Field)
+		if byMethod || asked {
 			e.empty(w, o, how)
 		}
-		return nil
+		if asked && e.nothingFor(o) == "" {
+			e.note(Unsafe, fmt.Sprintf("the class asks whether %s holds one, and its type has no room for none: can it begin again?", how))
+		}
+		return
 	}
 	if o.Kind.Fails == Rejects {
 		call = "await " + call
@@ -287,7 +275,6 @@ func (e *classEdit) releaseField(w *work, o *Obligation, how, log string) *Refus
 	guarded := fmt.Sprintf("try {\n\t%s;\n} catch (err) {\n\t%s\n}", call, failure(log, o, ""))
 	w.steps = append(w.steps, step{plain: call + ";", guarded: guarded, collect: log == ""})
 	e.empty(w, o, how)
-	return nil
 }
 
 // empty leaves nothing in a field, so that a second teardown does not release it
@@ -323,26 +310,26 @@ func (e *classEdit) releaseAndWait(w *work, o *Obligation, how, log string) {
 }
 
 // iteration says how to walk over a collection, how to empty it, and whether
-// it has keys.
-func (e *classEdit) iteration(o *Obligation, how string) (of, clear string, key bool, no *Refusal) {
-	if o.Handle.Place != InSet {
-		return how, how + ".clear();", false, nil
+// it has keys; not ok where that cannot be told.
+func (e *classEdit) iteration(o *Obligation, how string) (of, clear string, key, ok bool) {
+	if o.Handle.Place != InSet { // the form's own set
+		return how, how + ".clear();", false, true
 	}
 	if refs := e.in.refs[o.Handle.Field]; len(refs) > 0 {
 		switch syntax.TypeOf(refs[0]).Name() {
 		case "Map":
-			return how + ".values()", how + ".clear();", true, nil
+			return how + ".values()", how + ".clear();", true, true
 		case "Set":
-			return how, how + ".clear();", false, nil
+			return how, how + ".clear();", false, true
 		}
 		if isCollection(refs[0]) {
-			return how, how + ".length = 0;", false, nil
+			return how, how + ".length = 0;", false, true
 		}
 	}
 	for _, m := range e.in.members {
 		if m.Name == o.Handle.Field && !m.Node.HasToken("readonly") && (m.Node.Field("value").Is("object") || strings.HasPrefix(syntax.Annotation(m.Node).Text(), "Record<")) {
-			return "Object.values(" + how + ")", how + " = {};", false, nil
+			return "Object.values(" + how + ")", how + " = {};", false, true
 		}
 	}
-	return "", "", false, refuse(TooEntangled, "%s is no collection that can be walked over for sure", how)
+	return "", "", false, false
 }

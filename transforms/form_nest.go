@@ -76,9 +76,6 @@ func (s *scan) nestReleases(p *Plan, clause syntax.Node) (*Fix, *Refusal) {
 			if name := declaredAndUsedLater(n, segments[i+1:]); name != "" {
 				return nil, refuse(TooEntangled, "%s is declared in one step of the finally and used in a later one", name)
 			}
-			if n.HasError() {
-				return nil, refuse(SyntaxError, "the finally does not parse")
-			}
 		}
 	}
 	fix := &Fix{Plan: p, Message: "Let every release run, whatever the others do"}

@@ -26,7 +26,7 @@ func (formPromise) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	switch {
 	case o.Handle.Symbol != nil:
 		name = o.Handle.Symbol.Name
-	case o.Handle.Value.Parent().Is("expression_statement") && inBlock(o.Handle.Value.Parent()):
+	case o.Handle.Value.Parent().Is("expression_statement") && inBlock(o.Handle.Value.Parent()) && o.Handle.Value == chain(o.Call):
 		name = freshName(o.Kind.Noun, nameTaken(executor))
 		at := o.Handle.Value.Start()
 		fix.Edits = append(fix.Edits, patch.Edit{Start: at, End: at, New: "const " + name + " = "})

@@ -13,7 +13,10 @@ func (formRegistry) Name() string { return "registry exit" }
 func (formRegistry) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	o := p.Obligations[0]
 	in := s.instance(p.Owner.Node)
-	e := s.editClass(in)
+	e, no := s.editClass(in)
+	if no != nil {
+		return nil, no
+	}
 	release := o.Kind.Release[0].Pattern
 	key := o.Bindings[o.Kind.Keyed]
 	name := release.Anchor

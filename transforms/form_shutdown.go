@@ -18,7 +18,10 @@ func (formShutdown) Name() string { return "shutdown" }
 func (formShutdown) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	o := p.Obligations[0]
 	in := s.instance(p.Owner.Node)
-	e := s.editClass(in)
+	e, no := s.editClass(in)
+	if no != nil {
+		return nil, no
+	}
 	fn := o.gist.(syntax.Node)
 	stmt := o.At.Statement()
 	name := syntax.MemberName(fn)
@@ -63,7 +66,9 @@ func (formShutdown) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		e.note(Unsafe, fmt.Sprintf("%s() returns a promise now: callers that went on at once, and classes that override it, want a look", name))
 	}
 	if t := in.inherited; t != nil && rank(t.name) < rank(name) && !e.has(t.name) {
-		if no := e.override(t, work{steps: []step{{plain: "await this." + name + "();"}}, async: true}); no != nil {
+		call := "await this" + memberSuffix(name) + "();"
+		guarded := "try {\n\t" + call + "\n} catch (err) {\n\tfailed.push(err);\n}"
+		if no := e.override(t, work{steps: []step{{plain: call, guarded: guarded, collect: true}}, async: true}); no != nil {
 			return nil, no
 		}
 	}

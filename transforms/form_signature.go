@@ -161,21 +161,8 @@ func (s *scan) leaveSignal(o *Obligation, st style, indent string) ([]patch.Edit
 		}
 		code := st.lines(indent, st.fit("() => {\n\t"+leave+";\n\t"+callback.Text()+"("+nothing+");\n}"))
 		return []patch.Edit{{Start: callback.Start(), End: callback.End(), New: strings.TrimPrefix(code, indent)}}, nil
-	case callback.IsFunction() && callback.Field("body").Is("statement_block"):
-		body := callback.Field("body")
-		first := body.Child(0)
-		at := body.Start() + 1
-		if first.OK() && strings.Contains(string(s.f.Src()[at:first.Start()]), "\n") {
-			at = lineEndAfter(s.f, at)
-			return []patch.Edit{{Start: at, End: at, New: st.eol + indentAt(s.f, first.Start()) + st.fit(leave+";")}}, nil
-		}
-		return []patch.Edit{{Start: at, End: at, New: " " + leave + ";"}}, nil
-	case callback.IsArrow():
-		body := callback.Field("body")
-		return []patch.Edit{
-			{Start: body.Start(), End: body.Start(), New: "{ " + leave + "; "},
-			{Start: body.End(), End: body.End(), New: "; }"},
-		}, nil
+	case callback.IsFunction():
+		return st.beginWith(callback, leave), nil
 	}
 	return nil, refuse(TooEntangled, "the callback cannot be extended")
 }

@@ -31,15 +31,12 @@ type ignores []*Ignore
 
 func ignoresOf(f *syntax.File) ignores {
 	var out ignores
-	if !strings.Contains(string(f.Src()), "unleak-ignore") {
-		return nil
-	}
 	for id := range f.NodeCount() {
 		n := f.Node(int32(id))
-		if !n.Is("comment") || !n.Named() {
+		if !n.Is("comment") {
 			continue
 		}
-		text := strings.Trim(n.Text(), "/* \t")
+		text := strings.Trim(n.Text(), "/* \t\r\n")
 		line, _ := f.Position(n.End())
 		if rest, ok := strings.CutPrefix(text, ignoreNextLine); ok {
 			out = append(out, newIgnore(n, rest, line+1))

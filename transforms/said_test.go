@@ -99,6 +99,9 @@ func About(title string, m *Mended) string {
 			fmt.Fprintf(&b, "    refused, %s: %s\n", o.Refusal.Reason, o.Refusal.Text)
 		}
 	}
+	for _, i := range m.Useless {
+		fmt.Fprintf(&b, "useless comment in line %d: %v %q %t\n", line(i.Node), i.Kinds, i.Reason, i.Unknown)
+	}
 	for _, f := range m.Fixes {
 		fmt.Fprintf(&b, "%s fix: %s\n", f.Applicability, f.Message)
 		for _, n := range f.Notes {
