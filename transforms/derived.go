@@ -122,10 +122,11 @@ func (v *outliving) mention(sym *syntax.Symbol, ref syntax.Node) {
 // value looks at what becomes of the value of a chain.
 func (v *outliving) value(l liveness, ref, n syntax.Node, method string, awaited bool) {
 	if method != "" {
+		called := n.Inner(true).Is("call_expression")
 		switch {
 		case awaited && isData(method):
 			return
-		case n.Is("call_expression", "await_expression") && v.s.livesOnCall(n, method):
+		case called && v.s.livesOnCall(n, method):
 			l = live
 		case awaited:
 			l = maybeLive
@@ -133,7 +134,7 @@ func (v *outliving) value(l liveness, ref, n syntax.Node, method string, awaited
 			return // becomes `return await`
 		case n.Parent().Is("return_statement"):
 			l = maybeLive
-		case !n.Is("call_expression"):
+		case !called:
 			return // a property
 		}
 	}
@@ -156,7 +157,7 @@ func (v *outliving) sink(l liveness, ref, n syntax.Node, made bool, what string)
 		if p.Field("right") != n {
 			return
 		}
-		if sym := p.Field("left").Symbol(); sym != nil && p.Field("left").Is("identifier") && v.s.f.TopLevel(sym.Name) != sym {
+		if sym := p.Field("left").Symbol(); sym != nil && sym.Node.Within(v.home) {
 			if sym != v.o.Handle.Symbol {
 				v.add(sym, l)
 			}
@@ -240,9 +241,6 @@ func (v *outliving) onOwn(call syntax.Node) bool {
 // the handle runs it, or only the call does.
 func (v *outliving) reached(l liveness, ref syntax.Node) bool {
 	for fn := ref.Function(); fn != v.home; fn = fn.Function() {
-		if !fn.OK() {
-			return false
-		}
 		if isInline(fn) {
 			if fn.IsAsync() && !isExecutor(fn) && !collected(callAround(fn)) {
 				v.escapes(live, fn, "what its callbacks are still waiting for")

@@ -24,7 +24,7 @@ func (s *scan) settledAlong(u use) []syntax.Node {
 		}
 	}
 	if u.effect == released && u.at.Is("call_expression") { // h.process().kill(): one release
-		for n := u.at.Field("function").Field("object"); n.OK(); n = n.Field("function").Field("object") {
+		for n := receiver(u.at); n.OK(); n = receiver(n) {
 			out = append(out, n)
 		}
 	}
@@ -38,6 +38,11 @@ func (s *scan) settledAlong(u use) []syntax.Node {
 		}
 	}
 	return out
+}
+
+// receiver is what a method is called on.
+func receiver(call syntax.Node) syntax.Node {
+	return call.Field("function").Inner(false).Field("object").Inner(true)
 }
 
 func raisedAt(g *syntax.Graph, points []int) bool {

@@ -35,11 +35,6 @@ func widen(n syntax.Node) syntax.Node {
 			default:
 				return n
 			}
-		case "assignment_expression":
-			if p.Field("right") != n || !p.Parent().Is("assignment_expression", "variable_declarator") {
-				return n
-			}
-			return n
 		default:
 			return n
 		}

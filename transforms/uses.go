@@ -64,9 +64,6 @@ func (s *scan) useOf(o *Obligation, ref syntax.Node, hops int) []use {
 	p := v.Parent()
 	switch p.Kind() {
 	case "member_expression":
-		if p.Field("object") != v {
-			return nil
-		}
 		called := p.Parent().Is("call_expression") && p.Parent().Field("function") == p
 		name := p.Field("property").Text()
 		if !called && s.isReleaseName(o.Kind, name) {
@@ -90,7 +87,7 @@ func (s *scan) valueUse(o *Obligation, ref, v syntax.Node, hops int) []use {
 	p := v.Parent()
 	switch p.Kind() {
 	case "variable_declarator":
-		if pattern := p.Field("name"); pattern.Is("object_pattern") && p.Field("value") == v {
+		if pattern := p.Field("name"); pattern.Is("object_pattern") {
 			for part := range pattern.Children() {
 				name := part.Text()
 				if part.Is("pair_pattern") {
@@ -109,7 +106,7 @@ func (s *scan) valueUse(o *Obligation, ref, v syntax.Node, hops int) []use {
 			return nil
 		}
 		left := p.Field("left").Inner(false)
-		if sym := left.Symbol(); sym != nil && left.Is("identifier") && s.f.TopLevel(sym.Name) != sym {
+		if sym := left.Symbol(); sym != nil && s.f.TopLevel(sym.Name) != sym {
 			if sym == o.Handle.Symbol {
 				return nil
 			}
@@ -200,10 +197,10 @@ func (s *scan) parameterEffect(o *Obligation, call syntax.Node, index, hops int)
 		if decl.Is("variable_declarator") {
 			decl = decl.Field("value").Inner(false)
 		}
-		if !decl.IsFunction() {
-			return neutral, false
-		}
 		fn, in = decl, newScan(s.ctx, s.Detector, file)
+	}
+	if !fn.IsFunction() {
+		return neutral, false // declared, or overloaded: its body is not at hand
 	}
 	param := fn.Field("parameters").Child(index)
 	if pattern := param.Field("pattern"); pattern.OK() {
@@ -228,16 +225,9 @@ func (s *scan) parameterEffect(o *Obligation, call syntax.Node, index, hops int)
 
 // releaseAt returns the call that releases the handle mentioned at ref.
 func (s *scan) releaseAt(o *Obligation, ref syntax.Node) syntax.Node {
-	n := ref
-	for range 4 {
-		n = n.Parent()
-		if n.Is("call_expression") {
-			if s.releases(o, n, ref) {
-				return n
-			}
-		}
-		if n.IsStatement() || n.IsFunction() {
-			break
+	for n := ref.Parent(); n.OK() && !n.IsStatement() && !n.IsFunction(); n = n.Parent() {
+		if n.Is("call_expression") && s.releases(o, n, ref) {
+			return n
 		}
 	}
 	return syntax.Node{}
