@@ -30,7 +30,12 @@ func (s *scan) elementUsesIn(o *Obligation, class syntax.Node, field string) []e
 			}
 		}
 	}
-	for _, ref := range refsOfThis(class)[field] {
+	refs := refsOfThis(class)[field]
+	taken, _ := otherMentions(class)
+	for _, sym := range taken[field] { // const { x } = this
+		refs = append(refs, sym.Refs...)
+	}
+	for _, ref := range refs {
 		// The collection as a whole handed to somebody.
 		v := ref.Outer()
 		if p := v.Parent(); p.Is("arguments") {
@@ -97,11 +102,10 @@ func (s *scan) follow(o *Obligation, v syntax.Node, whole bool, hops int, add fu
 // followMethod: this.x.METHOD(..)
 func (s *scan) followMethod(o *Obligation, call syntax.Node, method string, whole bool, hops int, add func([]use, bool)) {
 	switch method {
-	case "values", "entries", "filter", "slice", "concat", "reverse", "toReversed", "splice", "map":
+	case "values", "entries", "filter", "slice", "concat", "reverse", "toReversed", "splice", "map", "flat":
 		s.follow(o, call, whole, hops, add)
 	case "get", "at", "find", "delete":
 		s.element(o, call, whole && walked(call.Field("arguments").Child(0), o.Handle.Field), hops, add)
-
 	case "pop", "shift":
 		s.element(o, call, whole, hops, add)
 	}
@@ -110,7 +114,11 @@ func (s *scan) followMethod(o *Obligation, call syntax.Node, method string, whol
 	}
 	callback := call.Field("arguments").Child(0)
 	if callback.IsFunction() {
-		for _, sym := range parametersOf(callback) {
+		at := 0 // the key, the index and the collection come after the element
+		if method == "reduce" {
+			at = 1
+		}
+		for _, sym := range boundBy(parameter(callback, at)) {
 			add(s.usesOf(o, sym, maxHops), whole)
 		}
 		return
@@ -173,10 +181,10 @@ func walked(index syntax.Node, field string) bool {
 		return mentionsField(callAround(fn).Field("function"), field)
 	}
 	class, member := fn.ThisClass()
-	if !class.OK() || member != fn {
+	if member != fn && member.Field("value") != fn {
 		return false
 	}
-	for _, ref := range refsOfThis(class)[syntax.MemberName(fn)] {
+	for _, ref := range refsOfThis(class)[syntax.MemberName(member)] {
 		if call := ref.Parent(); call.Is("call_expression") && walked(call.Field("arguments").Child(0), field) {
 			return true
 		}
@@ -204,6 +212,14 @@ func boundBy(pattern syntax.Node) []*syntax.Symbol {
 		}
 	}
 	return out
+}
+
+// parameter is the i-th parameter of a function, as it is written.
+func parameter(fn syntax.Node, i int) syntax.Node {
+	if p := fn.Field("parameter"); p.OK() && i == 0 { // x => ..
+		return p
+	}
+	return fn.Field("parameters").Child(i)
 }
 
 func parametersOf(fn syntax.Node) []*syntax.Symbol {

@@ -98,10 +98,7 @@ func rootIs(n syntax.Node, h Handle) bool {
 }
 
 func isHandle(n syntax.Node, h Handle) bool {
-	if h.Symbol != nil {
-		return n.Is("identifier") && n.Symbol() == h.Symbol
-	}
-	return h.Value.OK() && syntax.SameExpression(n, h.Value)
+	return h.Symbol != nil && n.Symbol() == h.Symbol
 }
 
 func isNothing(n syntax.Node) bool {
@@ -136,17 +133,13 @@ func exitOf(g *syntax.Graph, w syntax.Path) ExitPlace {
 			origin = ExitPlace{}
 			continue
 		}
-		next := syntax.Exit
-		if w.Raised {
-			next = syntax.Raise
-		}
+		threw := w.Raised && !w.Resumed
 		if i+1 < len(w.Points) {
-			next = w.Points[i+1]
+			next := w.Points[i+1]
+			threw = slices.ContainsFunc(g.Points[p].Next, func(e syntax.Edge) bool { return e.To == next && e.Throw && !e.Resumed })
 		}
-		for _, e := range g.Points[p].Next {
-			if e.To == next && e.Throw && !e.Resumed {
-				origin = ExitPlace{n, raised(n)}
-			}
+		if threw {
+			origin = ExitPlace{n, raised(n)}
 		}
 		if n.Is("return_statement") {
 			origin = ExitPlace{n, "return"}

@@ -142,6 +142,9 @@ func wantsArguments(m syntax.Member) bool {
 	if !fn.OK() {
 		fn = m.Node
 	}
+	if fn.Field("parameter").OK() { // close = id => ..
+		return true
+	}
 	for p := range fn.Field("parameters").Children() {
 		if p.Is("required_parameter") && !p.Field("value").OK() && !p.Field("pattern").Is("rest_pattern") || p.Is("identifier", "object_pattern", "array_pattern") {
 			return true
@@ -247,7 +250,7 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "moved: belongs to whoever gave it to the instance")
 		return
 	}
-	if fn := o.Call.Function(); o.Kind.OneShot && in.teardown != nil && fn.OK() && fn == in.teardown.own {
+	if o.Kind.OneShot && in.teardown != nil && o.Call.Within(in.teardown.own) {
 		o.Status = Met
 		o.step(o.Call, "met: part of the teardown")
 		return

@@ -202,12 +202,9 @@ func (s *scan) parameterEffect(o *Obligation, call syntax.Node, index, hops int)
 	if !fn.IsFunction() {
 		return neutral, false // declared, or overloaded: its body is not at hand
 	}
-	param := fn.Field("parameters").Child(index)
+	param := parameter(fn, index)
 	if pattern := param.Field("pattern"); pattern.OK() {
 		param = pattern
-	}
-	if p := fn.Field("parameter"); p.OK() && index == 0 {
-		param = p
 	}
 	sym := param.Symbol()
 	if sym == nil || !param.Is("identifier") {

@@ -184,8 +184,9 @@ func (b *graphBuilder) cond(n Node, in flow) (yes, no flow) {
 // Path is one way out of a function, as the points passed, the last before the
 // exit at the end.
 type Path struct {
-	Points []int
-	Raised bool // left by an error
+	Points  []int
+	Raised  bool // left by an error
+	Resumed bool // that error is from before the finally block in which the last point stands
 }
 
 // maxWays bounds how many ways out are told apart: nobody reads more, and in a
@@ -222,7 +223,7 @@ func (g *Graph) Ways(starts []int, stop func(point int) bool, feasible func(Edge
 				continue
 			}
 			if e.To == Exit || e.To == Raise {
-				path := Path{Raised: e.To == Raise}
+				path := Path{Raised: e.To == Raise, Resumed: e.Resumed}
 				for q := p; q >= 0; q = from[q] {
 					path.Points = append(path.Points, q)
 				}
