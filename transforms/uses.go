@@ -144,6 +144,9 @@ func (s *scan) valueUse(o *Obligation, ref, v syntax.Node, hops int) []use {
 // cannot be seen takes it over.
 func (s *scan) argumentUse(o *Obligation, ref, v, args syntax.Node, hops int) []use {
 	call := args.Parent()
+	if call == o.Call {
+		return nil // acquired there: adopt(handle)
+	}
 	if _, mine := collectionOf(call); !mine && call.Is("call_expression") && hops > 1 {
 		index := 0
 		for c := range args.Children() {
