@@ -148,21 +148,26 @@ func (s *scan) argumentUse(o *Obligation, ref, v, args syntax.Node, hops int) []
 		return nil // acquired there: adopt(handle)
 	}
 	if _, mine := collectionOf(call); !mine && call.Is("call_expression") && hops > 1 {
-		index := 0
-		for c := range args.Children() {
-			if c == v {
-				break
-			}
-			index++
-		}
 		if onlyLooks(call) {
 			return nil
 		}
-		if e, known := s.parameterEffect(o, call, index, hops-1); known {
+		if e, known := s.parameterEffect(o, call, argumentIndex(v), hops-1); known {
 			return []use{{e, ref, call, "handed to " + calleeText(call)}}
 		}
 	}
 	return []use{{moved, ref, call, "handed to " + calleeText(call)}}
+}
+
+// argumentIndex is the place of an argument in its list.
+func argumentIndex(v syntax.Node) int {
+	index := 0
+	for c := range v.Parent().Children() {
+		if c == v {
+			break
+		}
+		index++
+	}
+	return index
 }
 
 // lookers are functions that look at what they are given, or listen to it, and
