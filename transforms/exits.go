@@ -23,12 +23,12 @@ func (s *scan) settledAlong(u use) []syntax.Node {
 			break
 		}
 	}
-	if u.effect == released && u.at.Is("call_expression") { // h.process().kill(): one release
+	if u.effect == released { // h.process().kill(): one release
 		for n := receiver(u.at); n.OK(); n = receiver(n) {
 			out = append(out, n)
 		}
 	}
-	if sym := u.ref.Symbol(); sym != nil && u.effect == released {
+	if sym := u.ref.Symbol(); u.effect == released {
 		for p := u.at.Parent(); p.OK() && !p.IsFunction(); p = p.Parent() {
 			if c := p.Field("condition"); p.Is("if_statement") && mentions(c, sym) && !isHandle(c.Inner(false), Handle{Symbol: sym}) {
 				for d := range c.Descendants() {
@@ -58,15 +58,9 @@ func raisedAt(g *syntax.Graph, points []int) bool {
 
 // holds prunes the edges that a live handle makes impossible.
 func holds(e syntax.Edge, h Handle) bool {
-	if !e.Cond.OK() {
-		return true
-	}
 	c := e.Cond.Inner(false)
 	if isHandle(c, h) {
 		return e.When
-	}
-	if c.BeforeOptional() && rootIs(c, h) {
-		return e.When // h.close?.(), h.process()?.kill(): where the link is missing there is nothing to release
 	}
 	if c.Is("binary_expression") {
 		left, right := c.Field("left").Inner(false), c.Field("right").Inner(false)
@@ -85,24 +79,12 @@ func holds(e syntax.Edge, h Handle) bool {
 	return true
 }
 
-// rootIs reports whether a chain of members and calls begins with the handle.
-func rootIs(n syntax.Node, h Handle) bool {
-	for n.Is("member_expression", "call_expression", "non_null_expression") {
-		if n.Is("call_expression") {
-			n = n.Field("function")
-		} else {
-			n = n.Child(0)
-		}
-	}
-	return isHandle(n, h)
-}
-
 func isHandle(n syntax.Node, h Handle) bool {
 	return h.Symbol != nil && n.Symbol() == h.Symbol
 }
 
 func isNothing(n syntax.Node) bool {
-	return n.Is("null", "undefined") || n.Is("identifier") && n.Text() == "undefined"
+	return n.Is("null", "undefined")
 }
 
 // exits names the places at which the ways leave, each once.

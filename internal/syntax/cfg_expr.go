@@ -121,13 +121,6 @@ func hasChain(n Node) bool {
 	return n.Field("optional_chain").OK() || n.HasToken("?.") || n.HasToken("optional_chain")
 }
 
-// BeforeOptional reports whether n stands before a `?.`: what follows is skipped
-// if n is nullish.
-func (n Node) BeforeOptional() bool {
-	p := n.Parent()
-	return hasChain(p) && (p.Field("object") == n || p.Field("function") == n)
-}
-
 // target evaluates what stands left of an assignment: the object, not the member.
 func (b *graphBuilder) target(n Node, in flow) flow {
 	if n.Is("member_expression", "subscript_expression") {
