@@ -80,7 +80,7 @@ func (s *scan) removeReleases(o *Obligation, fix *Fix, rest []syntax.Node) ([]pa
 			line, _ := s.f.Position(call.Start())
 			fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("an error of the release in line %d was caught there, and is thrown now", line)})
 		}
-		if call.Field("arguments").Len() > 0 && !isDone(o.Kind, call) {
+		if saysMore(o.Kind, call) {
 			line, _ := s.f.Position(call.Start())
 			return nil, refuse(TooEntangled, "the release in line %d says more than the one that would replace it", line)
 		}
@@ -99,15 +99,22 @@ func (s *scan) removeReleases(o *Obligation, fix *Fix, rest []syntax.Node) ([]pa
 	return out, nil
 }
 
-// isDone: a release that is given a callback, or is a function of the handle,
-// has arguments of its own.
-func isDone(k *Kind, call syntax.Node) bool {
+// saysMore: a release by a method is given arguments that no pattern has, as in
+// client.release(err).
+func saysMore(k *Kind, call syntax.Node) bool {
+	if call.Field("arguments").Len() == 0 {
+		return false
+	}
+	more := false
 	for _, r := range k.Release {
-		if _, ok := r.Pattern.MatchCallee(call, nil); ok && (r.Done || r.Pattern.Root().Field("arguments").Len() > 0) {
-			return true
+		if _, ok := r.Pattern.MatchCallee(call, nil); ok {
+			if r.Done || r.Pattern.Root().Field("arguments").Len() > 0 {
+				return false
+			}
+			more = true
 		}
 	}
-	return false
+	return more
 }
 
 // swallowing returns the try around a release whose catch deals with its errors,

@@ -70,11 +70,9 @@ func (v *outliving) escapes(l liveness, n syntax.Node, what string) {
 
 func (v *outliving) mention(sym *syntax.Symbol, ref syntax.Node) {
 	l := v.level[sym]
-	if !v.reached(l, ref) {
-		return
-	}
+	v.reach(ref)
 	if ref.Is("shorthand_property_identifier") {
-		v.sink(l, ref, ref.Parent(), true, sym.Name)
+		v.sink(l, ref.Parent(), false, sym.Name)
 		return
 	}
 	// Climb from x over x.m(..).n(..) to the value of the whole chain.
@@ -88,16 +86,16 @@ func (v *outliving) mention(sym *syntax.Symbol, ref syntax.Node) {
 		case p.Is("await_expression"):
 			n, awaited = p, true
 			continue
-		case p.Is("member_expression", "subscript_expression") && p.Field("object") == n:
+		case p.Field("object") == n:
 			call := p.Parent()
-			if call.Is("call_expression") && call.Field("function") == p {
+			if call.Field("function") == p {
 				if method == "" || !awaited {
 					method = p.Field("property").Text()
 				}
-				if awaited && l == live && isData(method) {
+				if awaited && isData(method) {
 					return // (await x.title()).length
 				}
-				via = via || awaited && method != "" && v.s.livesOnCall(n, method)
+				via = via || awaited && v.s.livesOnCall(n, method)
 				n, awaited = call, false
 				continue
 			}
@@ -116,16 +114,17 @@ func (v *outliving) mention(sym *syntax.Symbol, ref syntax.Node) {
 		v.escapes(live, n, shorten(n.Text()))
 		return
 	}
-	v.value(l, ref, n, method, awaited)
+	v.value(l, n, method, awaited)
 }
 
 // value looks at what becomes of the value of a chain.
-func (v *outliving) value(l liveness, ref, n syntax.Node, method string, awaited bool) {
+func (v *outliving) value(l liveness, n syntax.Node, method string, awaited bool) {
 	if method != "" {
+		called := n.Inner(true).Is("call_expression")
 		switch {
 		case awaited && isData(method):
 			return
-		case n.Is("call_expression", "await_expression") && v.s.livesOnCall(n, method):
+		case called && v.s.livesOnCall(n, method):
 			l = live
 		case awaited:
 			l = maybeLive
@@ -133,43 +132,37 @@ func (v *outliving) value(l liveness, ref, n syntax.Node, method string, awaited
 			return // becomes `return await`
 		case n.Parent().Is("return_statement"):
 			l = maybeLive
-		case !n.Is("call_expression"):
+		case !called:
 			return // a property
 		}
 	}
-	v.sink(l, ref, n, method != "", shorten(n.Text()))
+	v.sink(l, n, method != "", shorten(n.Text()))
 }
 
-func (v *outliving) sink(l liveness, ref, n syntax.Node, made bool, what string) {
+// sink looks at where a value goes; made: it is what a method returned.
+func (v *outliving) sink(l liveness, n syntax.Node, made bool, what string) {
 	p := n.Parent()
 	switch p.Kind() {
 	case "variable_declarator":
-		if p.Field("value") == n {
-			if made && n.Is("call_expression") && !waitedFor(p.Field("name").Symbol()) {
-				v.escapes(maybeLive, n, "what "+what+" is still doing")
-			}
-			for _, sym := range boundBy(p.Field("name")) {
-				v.add(sym, l)
-			}
+		if made && n.Is("call_expression") && !waitedFor(p.Field("name").Symbol()) {
+			v.escapes(maybeLive, n, "what "+what+" is still doing")
+		}
+		for _, sym := range boundBy(p.Field("name")) {
+			v.add(sym, l)
 		}
 	case "assignment_expression":
 		if p.Field("right") != n {
 			return
 		}
-		if sym := p.Field("left").Symbol(); sym != nil && p.Field("left").Is("identifier") && v.s.f.TopLevel(sym.Name) != sym {
-			if sym != v.o.Handle.Symbol {
-				v.add(sym, l)
-			}
+		if sym := p.Field("left").Symbol(); sym != nil && sym.Node.Within(v.home) {
+			v.add(sym, l)
 			return
 		}
 		v.escapes(l, n, what)
 	case "return_statement", "yield_expression", "pair", "array", "object", "spread_element":
-		if ref.Symbol() == v.o.Handle.Symbol && !made {
-			return // the handle itself: that it moves is judged elsewhere
-		}
 		v.escapes(l, n, what)
 	case "arguments":
-		v.argument(l, ref, n, p.Parent(), made, what)
+		v.argument(l, n, p.Parent(), made, what)
 	case "expression_statement":
 		switch {
 		case chained(n):
@@ -182,25 +175,15 @@ func (v *outliving) sink(l liveness, ref, n syntax.Node, made bool, what string)
 
 // argument: handed to a call. What is awaited, or known to only look, gives it
 // back.
-func (v *outliving) argument(l liveness, ref, n, call syntax.Node, made bool, what string) {
+func (v *outliving) argument(l liveness, n, call syntax.Node, made bool, what string) {
 	if made && l == maybeLive {
 		return // f(await x.m()): data, or nearly
 	}
-	if onlyLooks(call) {
+	if onlyLooks(call) || v.onOwn(call) || slices.Contains(v.o.releases, call) {
 		return
 	}
-	if v.onOwn(call) {
-		return
-	}
-	if !made && call.Is("call_expression") {
-		index := 0
-		for c := range call.Field("arguments").Children() {
-			if c == n {
-				break
-			}
-			index++
-		}
-		if e, known := v.s.parameterEffect(v.o, call, index, 3); known && e == neutral {
+	if call.Is("call_expression") {
+		if e, known := v.s.parameterEffect(v.o, call, argumentIndex(n), 3); known && e != moved {
 			return
 		}
 		if call.Outer().Is("await_expression") {
@@ -208,71 +191,46 @@ func (v *outliving) argument(l liveness, ref, n, call syntax.Node, made bool, wh
 			return
 		}
 	}
-	if ref.Symbol() == v.o.Handle.Symbol && !made {
-		return
-	}
 	v.escapes(l, n, what+", handed to "+calleeText(call))
 }
 
 // onOwn reports whether a call is a method of something made from the handle.
 func (v *outliving) onOwn(call syntax.Node) bool {
-	n := call.Field("function").Inner(false)
-	for n.Is("member_expression", "call_expression", "await_expression", "parenthesized_expression", "non_null_expression") {
-		switch {
-		case n.Is("member_expression"):
-			n = n.Field("object")
-		case n.Is("call_expression"):
-			n = n.Field("function")
-		default:
-			n = n.Child(0)
+	n := call.Field("function").Inner(true)
+	for n.Is("member_expression", "call_expression") {
+		if n.Is("member_expression") {
+			n = n.Field("object").Inner(true)
+		} else {
+			n = n.Field("function").Inner(true)
 		}
 	}
-	sym := n.Symbol()
-	if sym == nil {
-		return false
-	}
-	_, tainted := v.level[sym]
+	_, tainted := v.level[n.Symbol()]
 	return tainted
 }
 
-// reached reports whether a mention happens in the call itself. A function that
-// runs later and mentions the handle is an escape, unless something made from
-// the handle runs it, or only the call does.
-func (v *outliving) reached(l liveness, ref syntax.Node) bool {
+// reach asks whether a mention happens in the call itself. A function that runs
+// later and mentions the handle is an escape, unless something made from the
+// handle runs it, or only the call does.
+func (v *outliving) reach(ref syntax.Node) {
 	for fn := ref.Function(); fn != v.home; fn = fn.Function() {
-		if !fn.OK() {
-			return false
-		}
-		if isInline(fn) {
+		name := functionName(fn)
+		switch {
+		case isInline(fn):
 			if fn.IsAsync() && !isExecutor(fn) && !collected(callAround(fn)) {
 				v.escapes(live, fn, "what its callbacks are still waiting for")
-				return false
+				return
 			}
-			continue
+		case v.onOwn(fn.Parent().Parent()), name != nil && onlyCalled(name):
+		default:
+			v.escapes(live, fn, "a function that mentions "+ref.Text())
+			return
 		}
-		if p := fn.Parent(); p.Is("arguments") && v.onOwn(p.Parent()) {
-			continue
-		}
-		if name := functionName(fn); name != nil && onlyCalled(name) {
-			continue
-		}
-		if v.s.settlesLater(v.o, fn) {
-			continue
-		}
-		v.escapes(live, fn, "a function that mentions "+ref.Text())
-		return false
 	}
-	return true
-}
-
-// settlesLater: a function that releases the handle is no further use of it.
-func (s *scan) settlesLater(o *Obligation, fn syntax.Node) bool {
-	return slices.ContainsFunc(o.releases, func(r syntax.Node) bool { return r.Within(fn) })
 }
 
 func onlyCalled(name *syntax.Symbol) bool {
 	for _, r := range name.Refs {
-		if c := r.Parent(); !c.Is("call_expression") || c.Field("function") != r {
+		if r.Parent().Field("function") != r {
 			return false
 		}
 	}
@@ -298,8 +256,8 @@ func waitedFor(sym *syntax.Symbol) bool {
 		return true
 	}
 	for _, r := range sym.Refs {
-		if r.Outer().Parent().Is("member_expression") && !r.Parent().Is("await_expression") {
-			switch r.Outer().Parent().Field("property").Text() {
+		if m := r.Outer().Parent(); m.Is("member_expression") {
+			switch m.Field("property").Text() {
 			case "then", "catch", "finally":
 			default:
 				return true

@@ -142,10 +142,7 @@ func (d *Detector) candidates(n syntax.Node) []candidate {
 	case "member_expression":
 		name = callee.Field("property").Text()
 	}
-	if len(d.anywhere) == 0 {
-		return d.byAnchor[name]
-	}
-	return append(slices.Clone(d.byAnchor[name]), d.anywhere...)
+	return slices.Concat(d.byAnchor[name], d.anywhere)
 }
 
 // scan is the work on one file.
@@ -174,9 +171,6 @@ func (s *scan) graph(fn syntax.Node) *syntax.Graph {
 
 // match tries one acquisition on a call and collects the evidence for it.
 func (s *scan) match(c candidate, n syntax.Node) *Obligation {
-	if n.Is("new_expression") != c.acquire.Pattern.New {
-		return nil
-	}
 	b, ok := c.acquire.Pattern.Match(n, nil)
 	if !ok {
 		return nil
@@ -320,13 +314,33 @@ func parentField(class syntax.Node) string {
 		}
 		for d := range m.Node.Field("body").Descendants() {
 			if d.Is("assignment_expression") {
-				if field, ok := d.Field("left").ThisField(); ok && mentions(d.Field("right"), name.Symbol()) {
+				if field, ok := d.Field("left").ThisField(); ok && mayBe(d.Field("right"), name.Symbol()) {
 					return field
 				}
 			}
 		}
 	}
 	return ""
+}
+
+// mayBe reports whether an expression has the value of a variable, in some case:
+// parent, parent ?? null, on ? parent : null.
+func mayBe(n syntax.Node, sym *syntax.Symbol) bool {
+	n = n.Inner(false)
+	switch n.Kind() {
+	case "identifier":
+		return n.Symbol() == sym
+	case "binary_expression":
+		switch n.Field("operator").Text() {
+		case "??", "||":
+			return mayBe(n.Field("left"), sym) || mayBe(n.Field("right"), sym)
+		case "&&":
+			return mayBe(n.Field("right"), sym)
+		}
+	case "ternary_expression":
+		return mayBe(n.Field("consequence"), sym) || mayBe(n.Field("alternative"), sym)
+	}
+	return false
 }
 
 func mentions(n syntax.Node, sym *syntax.Symbol) bool {

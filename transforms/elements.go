@@ -30,16 +30,22 @@ func (s *scan) elementUsesIn(o *Obligation, class syntax.Node, field string) []e
 			}
 		}
 	}
-	for _, ref := range refsOfThis(class)[field] {
-		// The collection as a whole handed to somebody.
+	refs := refsOfThis(class)[field]
+	taken, _ := otherMentions(class)
+	for _, sym := range taken[field] { // const { x } = this
+		refs = append(refs, sym.Refs...)
+	}
+	for _, ref := range refs {
+		// The collection as a whole handed to somebody: f(this.x), f(...this.x), f([...this.x])
 		v := ref.Outer()
-		if p := v.Parent(); p.Is("arguments") {
-			if name := calleeText(p.Parent()); !readsOnly[name] {
-				out = append(out, elementUse{use{moved, ref, p.Parent(), "handed to " + name}, true})
-				continue
-			}
+		for v.Parent().Is("spread_element", "array") {
+			v = v.Parent().Outer()
 		}
-		s.follow(o, v, true, 8, add)
+		if call := v.Parent().Parent(); v.Parent().Is("arguments") && !onlyLooks(call) && !readsOnly[calleeText(call)] {
+			out = append(out, elementUse{use{moved, ref, call, "handed to " + calleeText(call)}, true})
+			continue
+		}
+		s.follow(o, ref, true, 8, add)
 	}
 	return out
 }
@@ -47,7 +53,6 @@ func (s *scan) elementUsesIn(o *Obligation, class syntax.Node, field string) []e
 // readsOnly are functions that hand the elements back.
 var readsOnly = map[string]bool{
 	"Object.values": true, "Object.entries": true, "Object.keys": true, "Array.from": true, "Promise.all": true,
-	"Promise.allSettled": true,
 }
 
 // follow looks at what happens to an expression that holds elements.
@@ -60,7 +65,7 @@ func (s *scan) follow(o *Obligation, v syntax.Node, whole bool, hops int, add fu
 	p := v.Parent()
 	switch p.Kind() {
 	case "member_expression":
-		if call := p.Parent(); p.Field("object") == v && call.Is("call_expression") && call.Field("function") == p {
+		if call := p.Parent(); call.Field("function") == p {
 			s.followMethod(o, call, p.Field("property").Text(), whole, hops, add)
 		}
 	case "subscript_expression":
@@ -68,23 +73,16 @@ func (s *scan) follow(o *Obligation, v syntax.Node, whole bool, hops int, add fu
 			s.element(o, p, whole && walked(p.Field("index"), o.Handle.Field), hops, add)
 		}
 	case "for_in_statement":
-		if p.Field("right") == v {
-			for _, sym := range boundBy(p.Field("left")) {
-				add(s.usesOf(o, sym, maxHops), whole)
-			}
+		for _, sym := range boundBy(p.Field("left")) {
+			add(s.usesOf(o, sym, maxHops), whole)
 		}
-	case "spread_element":
-		s.follow(o, p.Parent(), whole, hops, add)
-	case "array":
+	case "spread_element", "array":
 		s.follow(o, p, whole, hops, add)
 	case "arguments":
 		if call := p.Parent(); readsOnly[calleeText(call)] {
 			s.follow(o, call, whole, hops, add)
 		}
 	case "variable_declarator":
-		if p.Field("value") != v {
-			return
-		}
 		for _, sym := range boundBy(p.Field("name")) {
 			for _, r := range sym.Refs {
 				s.follow(o, r, whole, hops, add)
@@ -97,30 +95,29 @@ func (s *scan) follow(o *Obligation, v syntax.Node, whole bool, hops int, add fu
 // followMethod: this.x.METHOD(..)
 func (s *scan) followMethod(o *Obligation, call syntax.Node, method string, whole bool, hops int, add func([]use, bool)) {
 	switch method {
-	case "values", "entries", "filter", "slice", "concat", "reverse", "toReversed", "splice", "map":
+	case "values", "entries", "filter", "slice", "concat", "reverse", "toReversed", "splice", "map", "flat":
 		s.follow(o, call, whole, hops, add)
 	case "get", "at", "find", "delete":
 		s.element(o, call, whole && walked(call.Field("arguments").Child(0), o.Handle.Field), hops, add)
-
 	case "pop", "shift":
 		s.element(o, call, whole, hops, add)
 	}
-	if !iterators[method] {
-		return
-	}
 	callback := call.Field("arguments").Child(0)
 	if callback.IsFunction() {
-		for _, sym := range parametersOf(callback) {
+		at := 0 // the key, the index and the collection come after the element
+		if method == "reduce" {
+			at = 1
+		}
+		for _, sym := range boundBy(parameter(callback, at)) {
 			add(s.usesOf(o, sym, maxHops), whole)
 		}
 		return
 	}
 	// this.x.forEach(clearInterval)
-	if origin, ok := callback.Origin(); ok {
-		for _, r := range o.Kind.Release {
-			if r.Pattern.Rooted() && origin.Last() == r.Pattern.Anchor {
-				add([]use{{released, callback, call, "released by " + shorten(call.Text())}}, whole)
-			}
+	origin, _ := callback.Origin()
+	for _, r := range o.Kind.Release {
+		if r.Pattern.Rooted() && origin.Last() == r.Pattern.Anchor {
+			add([]use{{released, callback, call, "released by " + shorten(call.Text())}}, whole)
 		}
 	}
 }
@@ -131,21 +128,19 @@ func (s *scan) element(o *Obligation, v syntax.Node, whole bool, hops int, add f
 		add([]use{{released, v, call, "released by " + shorten(call.Text())}}, whole)
 		return
 	}
-	w := v.Outer()
-	p := w.Parent()
-	if sym := p.Field("left").Symbol(); p.Is("assignment_expression") && p.Field("right") == w && sym != nil {
+	var holders []*syntax.Symbol
+	switch p := v.Outer().Parent(); p.Kind() {
+	case "assignment_expression":
+		if sym := p.Field("left").Symbol(); sym != nil {
+			holders = []*syntax.Symbol{sym}
+		}
+	case "variable_declarator":
+		holders = boundBy(p.Field("name"))
+	}
+	for _, sym := range holders {
 		for _, u := range s.usesOf(o, sym, maxHops) {
 			if u.effect == released {
 				add([]use{u}, whole)
-			}
-		}
-	}
-	if p.Is("variable_declarator") && p.Field("value") == w {
-		for _, sym := range boundBy(p.Field("name")) {
-			for _, u := range s.usesOf(o, sym, maxHops) {
-				if u.effect == released {
-					add([]use{u}, whole)
-				}
 			}
 		}
 	}
@@ -173,11 +168,11 @@ func walked(index syntax.Node, field string) bool {
 		return mentionsField(callAround(fn).Field("function"), field)
 	}
 	class, member := fn.ThisClass()
-	if !class.OK() || member != fn {
+	if member != fn && member.Field("value") != fn {
 		return false
 	}
-	for _, ref := range refsOfThis(class)[syntax.MemberName(fn)] {
-		if call := ref.Parent(); call.Is("call_expression") && walked(call.Field("arguments").Child(0), field) {
+	for _, ref := range refsOfThis(class)[syntax.MemberName(member)] {
+		if call := ref.Parent(); call.Is("call_expression") && walked(call.Field("arguments").Child(argumentIndex(sym.Decl)), field) {
 			return true
 		}
 	}
@@ -204,6 +199,14 @@ func boundBy(pattern syntax.Node) []*syntax.Symbol {
 		}
 	}
 	return out
+}
+
+// parameter is the i-th parameter of a function, as it is written.
+func parameter(fn syntax.Node, i int) syntax.Node {
+	if p := fn.Field("parameter"); p.OK() && i == 0 { // x => ..
+		return p
+	}
+	return fn.Field("parameters").Child(i)
 }
 
 func parametersOf(fn syntax.Node) []*syntax.Symbol {

@@ -23,12 +23,12 @@ func (s *scan) settledAlong(u use) []syntax.Node {
 			break
 		}
 	}
-	if u.effect == released && u.at.Is("call_expression") { // h.process().kill(): one release
-		for n := u.at.Field("function").Field("object"); n.OK(); n = n.Field("function").Field("object") {
+	if u.effect == released { // h.process().kill(): one release
+		for n := receiver(u.at); n.OK(); n = receiver(n) {
 			out = append(out, n)
 		}
 	}
-	if sym := u.ref.Symbol(); sym != nil && u.effect == released {
+	if sym := u.ref.Symbol(); u.effect == released {
 		for p := u.at.Parent(); p.OK() && !p.IsFunction(); p = p.Parent() {
 			if c := p.Field("condition"); p.Is("if_statement") && mentions(c, sym) && !isHandle(c.Inner(false), Handle{Symbol: sym}) {
 				for d := range c.Descendants() {
@@ -38,6 +38,11 @@ func (s *scan) settledAlong(u use) []syntax.Node {
 		}
 	}
 	return out
+}
+
+// receiver is what a method is called on.
+func receiver(call syntax.Node) syntax.Node {
+	return call.Field("function").Inner(false).Field("object").Inner(true)
 }
 
 func raisedAt(g *syntax.Graph, points []int) bool {
@@ -53,15 +58,9 @@ func raisedAt(g *syntax.Graph, points []int) bool {
 
 // holds prunes the edges that a live handle makes impossible.
 func holds(e syntax.Edge, h Handle) bool {
-	if !e.Cond.OK() {
-		return true
-	}
 	c := e.Cond.Inner(false)
 	if isHandle(c, h) {
 		return e.When
-	}
-	if c.BeforeOptional() && rootIs(c, h) {
-		return e.When // h.close?.(), h.process()?.kill(): where the link is missing there is nothing to release
 	}
 	if c.Is("binary_expression") {
 		left, right := c.Field("left").Inner(false), c.Field("right").Inner(false)
@@ -80,27 +79,12 @@ func holds(e syntax.Edge, h Handle) bool {
 	return true
 }
 
-// rootIs reports whether a chain of members and calls begins with the handle.
-func rootIs(n syntax.Node, h Handle) bool {
-	for n.Is("member_expression", "call_expression", "non_null_expression") {
-		if n.Is("call_expression") {
-			n = n.Field("function")
-		} else {
-			n = n.Child(0)
-		}
-	}
-	return isHandle(n, h)
-}
-
 func isHandle(n syntax.Node, h Handle) bool {
-	if h.Symbol != nil {
-		return n.Is("identifier") && n.Symbol() == h.Symbol
-	}
-	return h.Value.OK() && syntax.SameExpression(n, h.Value)
+	return h.Symbol != nil && n.Symbol() == h.Symbol
 }
 
 func isNothing(n syntax.Node) bool {
-	return n.Is("null", "undefined") || n.Is("identifier") && n.Text() == "undefined"
+	return n.Is("null", "undefined")
 }
 
 // exits names the places at which the ways leave, each once.
@@ -144,17 +128,13 @@ func exitOf(g *syntax.Graph, w syntax.Path) ExitPlace {
 			origin = ExitPlace{}
 			continue
 		}
-		next := syntax.Exit
-		if w.Raised {
-			next = syntax.Raise
-		}
+		threw := w.Raised && !w.Resumed
 		if i+1 < len(w.Points) {
-			next = w.Points[i+1]
+			next := w.Points[i+1]
+			threw = slices.ContainsFunc(g.Points[p].Next, func(e syntax.Edge) bool { return e.To == next && e.Throw && !e.Resumed })
 		}
-		for _, e := range g.Points[p].Next {
-			if e.To == next && e.Throw && !e.Resumed {
-				origin = ExitPlace{n, raised(n)}
-			}
+		if threw {
+			origin = ExitPlace{n, raised(n)}
 		}
 		if n.Is("return_statement") {
 			origin = ExitPlace{n, "return"}

@@ -19,7 +19,7 @@ func widen(n syntax.Node) syntax.Node {
 		switch p.Kind() {
 		case "member_expression":
 			call := p.Parent()
-			if p.Field("object") != n || !chainable[p.Field("property").Text()] || call.Field("function") != p {
+			if !chainable[p.Field("property").Text()] || call.Field("function") != p {
 				return n
 			}
 			n = call
@@ -35,11 +35,6 @@ func widen(n syntax.Node) syntax.Node {
 			default:
 				return n
 			}
-		case "assignment_expression":
-			if p.Field("right") != n || !p.Parent().Is("assignment_expression", "variable_declarator") {
-				return n
-			}
-			return n
 		default:
 			return n
 		}
@@ -53,7 +48,7 @@ func chain(n syntax.Node) syntax.Node {
 		n = n.Outer()
 		m := n.Parent()
 		call := m.Parent()
-		if !m.Is("member_expression") || m.Field("object") != n || !chainable[m.Field("property").Text()] || call.Field("function") != m {
+		if !chainable[m.Field("property").Text()] || call.Field("function") != m {
 			return n
 		}
 		n = call
@@ -116,8 +111,8 @@ func (s *scan) sink(h Handle, v syntax.Node) (Handle, string) {
 
 func (s *scan) bind(h Handle, target syntax.Node) (Handle, string) {
 	target = target.Inner(false)
-	if sym := target.Symbol(); sym != nil && target.Is("identifier") {
-		if sym.Decl.Function() == (syntax.Node{}) && s.f.TopLevel(sym.Name) == sym {
+	if sym := target.Symbol(); sym != nil {
+		if s.f.TopLevel(sym.Name) == sym {
 			return h, "kept in a variable of the module, which lives as long as the process"
 		}
 		if sym.Kind == syntax.Parameter {

@@ -63,7 +63,7 @@ func otherMentions(class syntax.Node) (taken map[string][]*syntax.Symbol, comput
 	taken = map[string][]*syntax.Symbol{}
 	for n := range class.Field("body").Descendants() {
 		switch {
-		case n.Is("variable_declarator") && n.Field("name").Is("object_pattern") && n.Field("value").IsThis():
+		case n.Field("name").Is("object_pattern") && n.Field("value").IsThis():
 			for part := range n.Field("name").Children() {
 				name, local := part.Text(), part
 				if part.Is("pair_pattern") {
@@ -93,7 +93,7 @@ func (s *scan) findTeardown(in *instance) {
 				in.inherited = above(m, c)
 			}
 		}
-		if has && in.teardown == nil {
+		if in.teardown == nil {
 			for _, m := range members {
 				if m.Name == own.Name && m.Method && !m.Static {
 					in.teardown = above(m, c)
@@ -162,7 +162,7 @@ func (in *instance) names(field string) []string {
 		}
 		var read []string
 		for n := range m.Node.Field("body").Descendants() {
-			if name, ok := n.ThisField(); ok && n.Is("member_expression") {
+			if name, ok := n.ThisField(); ok {
 				read = append(read, name)
 			}
 		}
@@ -180,7 +180,7 @@ func (in *instance) names(field string) []string {
 func (in *instance) borrowed(field string) bool {
 	given := false
 	for _, m := range in.members {
-		if m.Name == field && m.Param && !m.Node.Field("value").OK() {
+		if m.Name == field && m.Param {
 			given = true
 		}
 	}
@@ -242,7 +242,7 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "moved: belongs to whoever gave it to the instance")
 		return
 	}
-	if fn := o.Call.Function(); o.Kind.OneShot && in.teardown != nil && fn.OK() && fn == in.teardown.own {
+	if o.Kind.OneShot && in.teardown != nil && o.Call.Within(in.teardown.own) {
 		o.Status = Met
 		o.step(o.Call, "met: part of the teardown")
 		return

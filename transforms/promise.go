@@ -78,6 +78,10 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 		}
 	}
 	switch {
+	case o.Kind.OneShot && len(all) == 0:
+		o.Status = Met
+		o.step(o.Call, "met: ends by itself")
+		return
 	case o.Kind.OneShot && own == len(all) && len(releases) == 0:
 		s.judgeDelay(o, executor)
 		return

@@ -117,21 +117,13 @@ func (s *scan) callsOf(fn syntax.Node) []syntax.Node {
 }
 
 // resolvesWith reports whether an executor settles its promise with the handle:
-// a variable, or the `this` of a callback that the acquisition was given, which
-// emitters call with themselves as `this`.
+// the `this` of a callback that the acquisition was given, which emitters call
+// with themselves as `this`.
 func resolvesWith(o *Obligation, executor syntax.Node) bool {
-	for _, st := range settles(executor) {
+	return slices.ContainsFunc(settles(executor), func(st settle) bool {
 		value := st.call.Field("arguments").Child(0).Inner(false)
-		switch {
-		case value.Is("this"):
-			if st.fn.Within(o.Call) && !st.fn.IsArrow() {
-				return true
-			}
-		case o.Handle.Symbol != nil && value.Symbol() == o.Handle.Symbol:
-			return true
-		}
-	}
-	return false
+		return value.Is("this") && st.fn.Within(o.Call) && !st.fn.IsArrow()
+	})
 }
 
 // returner is the function that returns the promise of an executor, whatever

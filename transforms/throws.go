@@ -31,10 +31,12 @@ func (s *scan) throws(n syntax.Node) bool {
 		return true
 	}
 	fn := n.Field("function").Inner(false)
-	if name := fn.Field("property").Text(); chainable[name] && n.Field("arguments").Len() == 2 {
+	switch name := fn.Field("property").Text(); {
+	case chainable[name] && n.Field("arguments").Len() == 2:
 		return false // a listener is registered
-	}
-	if name := fn.Field("property").Text(); name == "catch" || name == "allSettled" || s.rejects[name] {
+	case name == "ref" || name == "unref":
+		return false // a timer, server or socket is told whether to keep the process up
+	case name == "catch" || name == "allSettled" || s.rejects[name]:
 		return false // it may reject, which is seen where it is awaited
 	}
 	if o, ok := fn.Origin(); ok && o.Module == "" {

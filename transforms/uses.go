@@ -64,9 +64,6 @@ func (s *scan) useOf(o *Obligation, ref syntax.Node, hops int) []use {
 	p := v.Parent()
 	switch p.Kind() {
 	case "member_expression":
-		if p.Field("object") != v {
-			return nil
-		}
 		called := p.Parent().Is("call_expression") && p.Parent().Field("function") == p
 		name := p.Field("property").Text()
 		if !called && s.isReleaseName(o.Kind, name) {
@@ -90,7 +87,7 @@ func (s *scan) valueUse(o *Obligation, ref, v syntax.Node, hops int) []use {
 	p := v.Parent()
 	switch p.Kind() {
 	case "variable_declarator":
-		if pattern := p.Field("name"); pattern.Is("object_pattern") && p.Field("value") == v {
+		if pattern := p.Field("name"); pattern.Is("object_pattern") {
 			for part := range pattern.Children() {
 				name := part.Text()
 				if part.Is("pair_pattern") {
@@ -112,7 +109,7 @@ func (s *scan) valueUse(o *Obligation, ref, v syntax.Node, hops int) []use {
 			return nil
 		}
 		left := p.Field("left").Inner(false)
-		if sym := left.Symbol(); sym != nil && left.Is("identifier") && s.f.TopLevel(sym.Name) != sym {
+		if sym := left.Symbol(); sym != nil && s.f.TopLevel(sym.Name) != sym {
 			if sym == o.Handle.Symbol {
 				return nil
 			}
@@ -151,22 +148,30 @@ func (s *scan) valueUse(o *Obligation, ref, v syntax.Node, hops int) []use {
 func (s *scan) argumentUse(o *Obligation, ref, v, args syntax.Node, hops int) []use {
 	one := func(e effect, at syntax.Node, text string) []use { return []use{{e, ref, at, text}} }
 	call := args.Parent()
+	if call == o.Call {
+		return nil // acquired there: adopt(handle)
+	}
 	if _, mine := collectionOf(call); !mine && call.Is("call_expression") && hops > 1 {
-		index := 0
-		for c := range args.Children() {
-			if c == v {
-				break
-			}
-			index++
-		}
 		if onlyLooks(call) {
 			return one(neutral, call, "looked at")
 		}
-		if e, known := s.parameterEffect(o, call, index, hops-1); known {
+		if e, known := s.parameterEffect(o, call, argumentIndex(v), hops-1); known {
 			return one(e, call, "handed to "+calleeText(call))
 		}
 	}
 	return one(moved, call, "handed to "+calleeText(call))
+}
+
+// argumentIndex is the place of an argument in its list.
+func argumentIndex(v syntax.Node) int {
+	index := 0
+	for c := range v.Parent().Children() {
+		if c == v {
+			break
+		}
+		index++
+	}
+	return index
 }
 
 // lookers are functions that look at what they are given, or listen to it, and
@@ -204,17 +209,14 @@ func (s *scan) parameterEffect(o *Obligation, call syntax.Node, index, hops int)
 		if decl.Is("variable_declarator") {
 			decl = decl.Field("value").Inner(false)
 		}
-		if !decl.IsFunction() {
-			return neutral, false
-		}
 		fn, in = decl, newScan(s.ctx, s.Detector, file)
 	}
-	param := fn.Field("parameters").Child(index)
+	if !fn.IsFunction() {
+		return neutral, false // declared, or overloaded: its body is not at hand
+	}
+	param := parameter(fn, index)
 	if pattern := param.Field("pattern"); pattern.OK() {
 		param = pattern
-	}
-	if p := fn.Field("parameter"); p.OK() && index == 0 {
-		param = p
 	}
 	sym := param.Symbol()
 	if sym == nil || !param.Is("identifier") {
@@ -232,16 +234,9 @@ func (s *scan) parameterEffect(o *Obligation, call syntax.Node, index, hops int)
 
 // releaseAt returns the call that releases the handle mentioned at ref.
 func (s *scan) releaseAt(o *Obligation, ref syntax.Node) syntax.Node {
-	n := ref
-	for range 4 {
-		n = n.Parent()
-		if n.Is("call_expression") {
-			if s.releases(o, n, ref) {
-				return n
-			}
-		}
-		if n.IsStatement() || n.IsFunction() {
-			break
+	for n := ref.Parent(); n.OK() && !n.IsStatement() && !n.IsFunction(); n = n.Parent() {
+		if n.Is("call_expression") && s.releases(o, n, ref) {
+			return n
 		}
 	}
 	return syntax.Node{}

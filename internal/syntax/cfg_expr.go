@@ -121,13 +121,6 @@ func hasChain(n Node) bool {
 	return n.Field("optional_chain").OK() || n.HasToken("?.") || n.HasToken("optional_chain")
 }
 
-// BeforeOptional reports whether n stands before a `?.`: what follows is skipped
-// if n is nullish.
-func (n Node) BeforeOptional() bool {
-	p := n.Parent()
-	return hasChain(p) && (p.Field("object") == n || p.Field("function") == n)
-}
-
 // target evaluates what stands left of an assignment: the object, not the member.
 func (b *graphBuilder) target(n Node, in flow) flow {
 	if n.Is("member_expression", "subscript_expression") {
@@ -184,8 +177,9 @@ func (b *graphBuilder) cond(n Node, in flow) (yes, no flow) {
 // Path is one way out of a function, as the points passed, the last before the
 // exit at the end.
 type Path struct {
-	Points []int
-	Raised bool // left by an error
+	Points  []int
+	Raised  bool // left by an error
+	Resumed bool // that error is from before the finally block in which the last point stands
 }
 
 // maxWays bounds how many ways out are told apart: nobody reads more, and in a
@@ -222,7 +216,7 @@ func (g *Graph) Ways(starts []int, stop func(point int) bool, feasible func(Edge
 				continue
 			}
 			if e.To == Exit || e.To == Raise {
-				path := Path{Raised: e.To == Raise}
+				path := Path{Raised: e.To == Raise, Resumed: e.Resumed}
 				for q := p; q >= 0; q = from[q] {
 					path.Points = append(path.Points, q)
 				}

@@ -102,3 +102,20 @@ func TestGraphResumed(t *testing.T) {
 		})
 	}
 }
+
+// TestWaysOutOfFinally: an error from before a finally block and one of its own
+// leave it at the same point, and are told apart.
+func TestWaysOutOfFinally(t *testing.T) {
+	f := mustParse(t, "a.ts", "function f() { try { work(); } finally { end(); } }")
+	g := BuildGraph(f.Root().Child(0), func(n Node) bool { return n.Is("call_expression") })
+	resumed := map[bool]int{}
+	for _, way := range g.Ways([]int{Entry}, func(int) bool { return false }, func(Edge) bool { return true }) {
+		if way.Raised {
+			resumed[way.Resumed]++
+		}
+	}
+	// end() stands there twice: after work(), and after its error.
+	if resumed[true] != 1 || resumed[false] != 2 {
+		t.Errorf("%d ways go on with an error, %d begin one; want 1 and 2", resumed[true], resumed[false])
+	}
+}

@@ -351,6 +351,9 @@ func (n Node) IsGenerator() bool {
 // WantsArguments reports whether the function or signature n has a parameter
 // that must be given: one with neither a default nor a question mark.
 func (n Node) WantsArguments() bool {
+	if n.Field("parameter").OK() { // id => ..
+		return true
+	}
 	for p := range n.Field("parameters").Children() {
 		if p.Is("required_parameter") && !p.Field("value").OK() && !p.Field("pattern").Is("rest_pattern") || p.Is("identifier", "object_pattern", "array_pattern") {
 			return true
