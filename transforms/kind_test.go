@@ -1,0 +1,187 @@
+package transforms
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// TestKindErrors: whatever is wrong in a kind file is said with its line.
+func TestKindErrors(t *testing.T) {
+	const law = "acquire: open($PATH)\nrelease: close($HANDLE)\n"
+	for _, tt := range []struct{ text, want string }{
+		{"acquire open()\n", "1: want `key: value`, got \"acquire open()\""},
+		{"acquire:\n", "1: want `key: value`"},
+		{law + "colour: red\n", "3: unknown key \"colour\""},
+		{law + "noun: file\nnoun: door\n", "4: noun: given twice"},
+		{"acquire: open(\n", "1: acquire: "},
+		{"release: open(\n", "1: release: "},
+		{law + "except: open(\n", "3: except: "},
+		{law + "after: open(\n", "3: after: "},
+		{law + "begins: late\n", "3: begins: want one of returned, called, got \"late\""},
+		{law + "ends: never\n", "3: ends: want one of itself"},
+		{law + "yields: nothing\n", "3: yields: want one of promise, itself"},
+		{law + "works: hard\n", "3: works: want one of alone"},
+		{law + "fails: often\n", "3: fails: want one of never, throws, rejects"},
+		{law + "phase: soon\n", "3: phase: want one of critical, high, medium"},
+		{law + "limit: none\n", "3: limit: want one of safe, unsafe, display"},
+		{law + "retainer: PATH\n", "3: retainer: want a hole like $TARGET, got \"PATH\""},
+		{law + "retainer: $\n", "3: retainer: want a hole"},
+		{law + "keyed: PATH\n", "3: keyed: want a hole"},
+		{law + "retainer: $DOOR\n", "acquire \"open($PATH)\" does not bind $DOOR"},
+		{law + "keyed: $DOOR\n", "acquire \"open($PATH)\" does not bind $DOOR"},
+		{law + "cost: 1KB\n", "3: cost: want `LOW HIGH; source`"},
+		{law + "cost: 1KB 2KB 3KB; guess\n", "3: cost: want `LOW HIGH; source`"},
+		{law + "cost: little 2KB\n", "3: cost: \"little\" is not a size"},
+		{law + "cost: 1KB much\n", "3: cost: want LOW HIGH"},
+		{law + "cost: 2KB 1KB\n", "3: cost: want LOW HIGH with LOW at most HIGH"},
+		{law + "cost: -1KB 1KB\n", "3: cost: \"-1KB\" is not a size"},
+		{"release: close($HANDLE)\n", "2: no acquire"},
+		{"acquire: open($PATH)\n", "2: no release"},
+		{"acquire: open($PATH)\nrelease: close($DOOR)\n", "release \"close($DOOR)\" mentions $DOOR, which acquire \"open($PATH)\" does not bind"},
+		{law + "\n-- a.ts --\nx\n", "4: want CASE/FILE, got \"a.ts\""},
+		{law + "\n-- c/a.ts --\nx\n-- c/b.ts.safe --\nx\n", "6: case c: a golden for b.ts, which is not there"},
+	} {
+		_, err := ParseKind("kinds/door.txtar", []byte(tt.text))
+		if err == nil || !strings.HasPrefix(err.Error(), "kinds/door.txtar:") || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%q: got %v, want %s", tt.text, err, tt.want)
+		}
+	}
+}
+
+// TestKindKeys: every key ends up where it belongs, and has its default.
+func TestKindKeys(t *testing.T) {
+	read := func(text string) *Kind {
+		t.Helper()
+		k, err := ParseKind("kinds/front-door.txtar", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	k := read("acquire: open($PATH)\nrelease: close($HANDLE)\n")
+	if k.Name != "front-door" || k.Noun != "door" || k.Begins != Returned || k.Fails != Never || k.Phase != Medium || k.Limit != Safe ||
+		k.OneShot || k.Promised || k.Chains || k.Alone || k.Cost != nil || k.Prose != "" {
+		t.Errorf("the defaults are %+v", k)
+	}
+	k = read("from: a b\r\ntype: T\r\nacquire: $P.open($PATH)\r\nfrom: c\r\ntype: U\r\nacquire: $P.unlock($PATH)\r\nrelease: $HANDLE.close($DONE)\r\nrelease: $HANDLE.end()\r\n" +
+		"except: $P.open(null)\r\nafter: $HANDLE.drop()\r\nbegins: called\r\nends: itself\r\nyields: promise\r\nworks: alone\r\nfails: rejects\r\n" +
+		"retainer: $P\r\nkeyed: $PATH\r\nwithin: house\r\nnoun: gate\r\nphase: critical\r\nlimit: unsafe\r\ncost: 512B 3GB; a guess\r\n\r\nProse\r\nof two lines.\r\n-- c/a.ts --\r\nx\r\n")
+	if k.Begins != Called || !k.OneShot || !k.Promised || k.Chains || !k.Alone || k.Fails != Rejects || k.Retainer != "P" || k.Keyed != "PATH" ||
+		k.Within != "house" || k.Noun != "gate" || k.Phase != Critical || k.Limit != Unsafe || k.Prose != "Prose\nof two lines." || len(k.Except) != 1 || k.After == nil {
+		t.Errorf("got %+v", k)
+	}
+	if want := (Cost{512, 3 << 30, "a guess"}); k.Cost == nil || *k.Cost != want {
+		t.Errorf("the cost is %v, want %v", k.Cost, want)
+	}
+	if first, second := k.Acquire[0], k.Acquire[1]; !slices.Equal(first.From, []string{"a", "b", "c"}) || !slices.Equal(first.Types, []string{"T", "U"}) ||
+		!slices.Equal(second.From, []string{"a", "b"}) || !slices.Equal(second.Types, []string{"T"}) {
+		t.Errorf("the first is from %v of %v, the second from %v of %v", first.From, first.Types, second.From, second.Types)
+	}
+	if !k.Release[0].Done || k.Release[1].Done {
+		t.Error("only the first release tells by a callback")
+	}
+	if len(k.Cases) != 1 || k.Cases[0].Files["a.ts"] != "x\n" {
+		t.Errorf("the cases are %v", k.Cases)
+	}
+	if k = read("acquire: open()\nrelease: close($HANDLE)\nyields: itself\ncost: 4KB 50MB\n"); !k.Chains || k.Promised || k.Cost.Low != 4<<10 || k.Cost.High != 50<<20 || k.Cost.Source != "" {
+		t.Errorf("got %+v, %v", k, k.Cost)
+	}
+}
+
+func TestCheckKinds(t *testing.T) {
+	door, twin, room := &Kind{Name: "door", File: "a"}, &Kind{Name: "door", File: "b"}, &Kind{Name: "room", File: "c", Within: "house"}
+	for want, kinds := range map[string][]*Kind{
+		"b:1: kind \"door\" is defined in a already": {door, twin},
+		"c:1: within: there is no kind \"house\"":    {door, room},
+		"<nil>": {door, room, {Name: "house"}},
+	} {
+		if got := fmt.Sprint(CheckKinds(kinds)); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// TestCandidates: a kind is looked for only in a text that names what it
+// acquires, as a word, and a module that it comes from.
+func TestCandidates(t *testing.T) {
+	for _, tt := range []struct {
+		acquire, from, text string
+		want                bool
+	}{
+		{"open($PATH)", "", "open(x)", true},
+		{"open($PATH)", "", "reopen(x); open(x)", true},
+		{"open($PATH)", "", "reopen(x)", false},
+		{"open($PATH)", "", "opened(x)", false},
+		{"open($PATH)", "", "_open $open open$ open_ Aopen openZ open9 9open zopen opena", false},
+		{"open($PATH)", "", "reopen.open", true},
+		{"open($PATH)", "", "opopen(x)", false},
+		{"open($PATH)", "doors", "open(x)", false},
+		{"open($PATH)", "doors", "import 'doors'; open(x)", true},
+		{"open($PATH)", "gates doors", "import 'doors'; open(x)", true},
+		{"open($PATH)", "global", "open(x)", true},
+		{"open($PATH)", "doors global", "shut(x)", false},
+		{"new $SELF(this)", "", "new Door(this)", true},
+		{"new $SELF(this)", "", "new houses.Door(this)", true},
+		{"new $SELF(this)", "", "new\n Door(this)", true},
+		{"new $SELF(this)", "", "door(this); new Door(this)", true},
+		{"new $SELF(this)", "", "door(this)", false},
+		{"new $SELF(this)", "", "new Door(that)", false},
+		{"new $SELF(this)", "", "anew(this) new (this)", false},
+		{"new $SELF_2(this)", "", "new Door(this)", true},
+	} {
+		k, err := ParseKind("door.txtar", []byte(strings.TrimPrefix("from: "+tt.from+"\n", "from: \n")+"acquire: "+tt.acquire+"\nrelease: $HANDLE.close()\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := NewDetector(nil, []*Kind{k}, true).IsCandidate([]byte(tt.text)); got != tt.want {
+			t.Errorf("%q of %q in %q: %t", tt.acquire, tt.from, tt.text, got)
+		}
+	}
+}
+
+func TestOnlyOffers(t *testing.T) {
+	kinds, err := Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var only []string
+	for _, k := range kinds {
+		if k.onlyOffers() {
+			only = append(only, k.Name)
+		}
+	}
+	if want := []string{"child-scope", "schema"}; !slices.Equal(only, want) {
+		t.Errorf("only offers come of %v, want %v", only, want)
+	}
+	text := []byte("import Ajv from 'ajv'; ajv.addSchema(a, b)")
+	if NewDetector(nil, kinds, false).IsCandidate(text) || !NewDetector(nil, kinds, true).IsCandidate(text) {
+		t.Error("a kind that is only offered is looked for when offers are asked for, and only then")
+	}
+}
+
+func TestFromModule(t *testing.T) {
+	for _, tt := range []struct {
+		from, module string
+		want         bool
+	}{
+		{"fs", "fs", true},
+		{"fs", "node:fs", true},
+		{"fs", "fs/promises", true},
+		{"fs", "fsx", false},
+		{"timers", "timers/promises", false},
+		{"timers", "node:timers", true},
+		{"global", "", true},
+		{"fs", "", false},
+		{"fs global", "", true},
+		{"global", "global/x", false},
+	} {
+		a := Acquire{From: strings.Fields(tt.from)}
+		if got := a.fromModule(syntax.Origin{Module: tt.module}); got != tt.want {
+			t.Errorf("%q of %q: %t", tt.module, tt.from, got)
+		}
+	}
+}
