@@ -298,7 +298,7 @@ func (s *scan) evidenceOfSelf(n syntax.Node) []string {
 // parentField is the field in which the constructor keeps its first parameter.
 func parentField(class syntax.Node) string {
 	for _, m := range syntax.Members(class) {
-		if m.Name != "constructor" || !m.Node.Is("method_definition") {
+		if m.Name != "constructor" {
 			continue
 		}
 		first := m.Node.Field("parameters").Child(0)

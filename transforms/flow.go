@@ -69,21 +69,17 @@ func (s *scan) locate(o *Obligation) (h Handle, moved string) {
 // sink looks at what is done with the value v.
 func (s *scan) sink(h Handle, v syntax.Node) (Handle, string) {
 	p := v.Parent()
-	switch p.Kind() {
+	switch p.Kind() { // h.Place is Discarded, as long as nothing else is found
 	case "expression_statement":
-		h.Place = Discarded
 		return h, ""
 	case "unary_expression":
 		if p.Field("operator").Text() == "void" {
-			h.Place = Discarded
 			return h, ""
 		}
 	case "variable_declarator":
 		return s.bind(h, p.Field("name"))
 	case "assignment_expression", "augmented_assignment_expression":
-		if p.Field("right") == v {
-			return s.bind(h, p.Field("left"))
-		}
+		return s.bind(h, p.Field("left"))
 	case "public_field_definition", "field_definition":
 		if p.HasToken("static") {
 			return h, "kept in a static field, which lives as long as the process"
@@ -101,7 +97,6 @@ func (s *scan) sink(h Handle, v syntax.Node) (Handle, string) {
 		return h, returnedText
 	case "arrow_function":
 		if isExecutor(p) || isVoidCallback(p) {
-			h.Place = Discarded
 			return h, ""
 		}
 		return h, returnedText
@@ -183,13 +178,7 @@ func collectionOf(call syntax.Node) (string, bool) {
 		return "", false
 	}
 	name, ok := fn.Field("object").ThisField()
-	if !ok {
-		return "", false
-	}
-	if class, _ := fn.ThisClass(); !class.OK() {
-		return "", false
-	}
-	return name, isCollection(fn.Field("object"))
+	return name, ok && isCollection(fn.Field("object"))
 }
 
 var iterators = map[string]bool{
@@ -209,16 +198,12 @@ func isInline(fn syntax.Node) bool {
 		return callee.Is("member_expression") && iterators[callee.Field("property").Text()] && p.Child(0) == fn
 	}
 	call := fn.Outer().Parent()
-	return call.Is("call_expression") && call.Field("function").Inner(false) == fn
+	return call.Field("function").Inner(false) == fn
 }
 
 // isVoidCallback: an arrow whose value nobody looks at.
 func isVoidCallback(fn syntax.Node) bool {
-	p := fn.Parent()
-	if !p.Is("arguments") {
-		return false
-	}
-	callee := p.Parent().Field("function").Inner(false)
+	callee := fn.Parent().Parent().Field("function").Inner(false)
 	if callee.Is("member_expression") {
 		name := callee.Field("property").Text()
 		return name == "forEach" || chainable[name] || name == "addEventListener"

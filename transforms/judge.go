@@ -44,9 +44,6 @@ func (s *scan) judge(o *Obligation) {
 // settledByParent: what it was made from belongs to the same code, and its
 // release settles this one, too.
 func (s *scan) settledByParent(o *Obligation) bool {
-	if o.Kind.Within == "" {
-		return false
-	}
 	parent := o.Bindings[o.Acquire.Pattern.Receiver()]
 	for _, p := range s.found {
 		if p.Kind.Name != o.Kind.Within {
@@ -134,7 +131,7 @@ func (s *scan) unreferenced(o *Obligation) bool {
 			}
 		}
 	}
-	if class, _ := o.Call.ThisClass(); class.OK() && o.Handle.Field != "" {
+	if class, _ := o.Call.ThisClass(); class.OK() {
 		for _, r := range s.instance(class).refs[o.Handle.Field] {
 			if m := r.Outer().Parent(); m.Is("member_expression") && m.Field("property").Text() == "unref" {
 				return true
@@ -283,16 +280,7 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 
 // beginning is the evaluation after which the debt stands.
 func (s *scan) beginning(o *Obligation) syntax.Node {
-	if o.Kind.Begins == Called {
-		if p := o.Call.Outer(); p.Is("await_expression") {
-			return p
-		}
-		return o.Call
-	}
-	if _, two := o.Bindings["HANDLE"]; two {
-		return o.Call.Outer()
-	}
-	if p := o.Handle.Value.Parent(); p.Is("variable_declarator", "assignment_expression", "augmented_assignment_expression") {
+	if p := o.Handle.Value.Parent(); o.Kind.Begins != Called && p.Is("variable_declarator", "assignment_expression", "augmented_assignment_expression") {
 		return p
 	}
 	return o.Call.Outer()
@@ -305,11 +293,6 @@ func (s *scan) points(g *syntax.Graph, home, n syntax.Node) []int {
 			return ps
 		}
 		fn := n.Function()
-		if n.IsFunction() {
-			if ps := g.At(n); len(ps) > 0 {
-				return ps
-			}
-		}
 		if !fn.OK() || fn == home {
 			return nil
 		}

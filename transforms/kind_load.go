@@ -276,6 +276,9 @@ func (h *header) finish(line int) error {
 			}
 		}
 	}
+	if k.Retainer != "" && !slices.ContainsFunc(k.Acquire, func(a Acquire) bool { return a.Pattern.Has(k.Retainer) }) {
+		return h.fail(line, "no acquire binds $%s", k.Retainer)
+	}
 	return nil
 }
 

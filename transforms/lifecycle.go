@@ -16,8 +16,7 @@ var teardownNames = []string{
 func isTeardown(name string) bool { return slices.Contains(teardownNames, name) }
 
 // Vocabulary lists the names that the kinds' patterns and the teardowns are
-// recognised by, and those of the things that are known not to throw: what a
-// project calls these is not its own choice.
+// recognised by: what a project calls these is not its own choice.
 func Vocabulary(kinds []*Kind) []string {
 	out := slices.Clone(teardownNames)
 	for _, k := range kinds {

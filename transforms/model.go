@@ -9,6 +9,7 @@ package transforms
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 	"github.com/unleak-dev/unleak/patch"
@@ -135,8 +136,11 @@ type Step struct {
 	Text string
 }
 
+// step adds an event; what is seen twice, by two names of the handle, is one.
 func (o *Obligation) step(n syntax.Node, format string, args ...any) {
-	o.Steps = append(o.Steps, Step{n, fmt.Sprintf(format, args...)})
+	if s := (Step{n, fmt.Sprintf(format, args...)}); !slices.Contains(o.Steps, s) {
+		o.Steps = append(o.Steps, s)
+	}
 }
 
 // Place is where the value of an acquisition is kept.

@@ -19,14 +19,12 @@ func (s *scan) judgeChild(o *Obligation) {
 		o.step(o.Call, "met: the parent keeps it")
 		o.Status = Met
 		return
-	} else if h.Place == InVariable && h.Symbol != nil {
+	} else if h.Symbol != nil {
 		for _, r := range h.Symbol.Refs {
-			if args := r.Outer().Parent(); args.Is("arguments") {
-				if field, ok := collectionOf(args.Parent()); ok {
-					o.step(r, "met: the parent keeps it in %s", field)
-					o.Status = Met
-					return
-				}
+			if field, ok := collectionOf(r.Outer().Parent().Parent()); ok {
+				o.step(r, "met: the parent keeps it in %s", field)
+				o.Status = Met
+				return
 			}
 		}
 	}
@@ -73,7 +71,6 @@ func (s *scan) judgeEntry(o *Obligation) {
 	}
 	o.Standing = Offer
 	s.unmet(o, NeverReleased, nil)
-	o.gist = member
 	o.Form = formRegistry{}
 }
 

@@ -70,9 +70,7 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 		if s.apart(o, st, executor) {
 			continue // the other branch settles
 		}
-		if !st.call.OK() {
-			st.by = s.helperThatReleases(st, releases)
-		}
+		st.by = s.helperThatReleases(st, releases)
 		if !st.call.OK() && !st.by || st.call.OK() && !s.paidAround(o, st, releases) {
 			missed = append(missed, st)
 		}
@@ -142,9 +140,6 @@ func (s *scan) apart(o *Obligation, st settle, executor syntax.Node) bool {
 	}
 	at := st.ref
 	for fn := at.Function(); fn != executor; fn = at.Function() {
-		if !fn.OK() {
-			return false
-		}
 		at = fn
 	}
 	if name := functionName(at); name != nil {
@@ -171,10 +166,10 @@ func (s *scan) apart(o *Obligation, st settle, executor syntax.Node) bool {
 // is run by somebody else and does not settle the promise: `once('close', ..)`.
 func releasedElsewhere(release, executor syntax.Node, all []settle) syntax.Node {
 	fn := release.Function()
-	for fn != executor && fn.OK() && isInline(fn) {
+	for fn != executor && isInline(fn) {
 		fn = fn.Function()
 	}
-	if fn == executor || !fn.OK() || slices.ContainsFunc(all, func(st settle) bool { return st.ref.Within(fn) }) {
+	if fn == executor || slices.ContainsFunc(all, func(st settle) bool { return st.ref.Within(fn) }) {
 		return syntax.Node{}
 	}
 	if name := functionName(fn); name != nil && onlyCalled(name) {
@@ -196,11 +191,7 @@ func inFinally(n syntax.Node) bool {
 // helperThatReleases: finish(resolve, value), where finish releases before it
 // calls what it is given.
 func (s *scan) helperThatReleases(st settle, releases []syntax.Node) bool {
-	args := st.ref.Parent()
-	if !args.Is("arguments") || !args.Parent().Is("call_expression") {
-		return false
-	}
-	fn := syntax.CalledFunction(args.Parent())
+	fn := syntax.CalledFunction(st.ref.Parent().Parent())
 	return fn.OK() && slices.ContainsFunc(releases, func(r syntax.Node) bool { return r.Within(fn) })
 }
 
@@ -210,7 +201,7 @@ func settles(executor syntax.Node) []settle {
 	for _, sym := range parametersOf(executor) {
 		for _, r := range sym.Refs {
 			st := settle{ref: r, fn: r.Function()}
-			if c := r.Parent(); c.Is("call_expression") && c.Field("function") == r {
+			if c := r.Parent(); c.Field("function") == r {
 				st.call = c
 			}
 			out = append(out, st)
@@ -227,11 +218,6 @@ func (s *scan) paidAround(o *Obligation, st settle, releases []syntax.Node) bool
 	for _, r := range releases {
 		for _, l := range s.lift(use{effect: released, at: r}, st.fn, maxHops) {
 			for _, p := range s.points(g, st.fn, l.at) {
-				stops[p] = true
-			}
-		}
-		if r.Within(st.fn) {
-			for _, p := range s.points(g, st.fn, r) {
 				stops[p] = true
 			}
 		}
@@ -295,9 +281,7 @@ func promiseMaker(executor syntax.Node) syntax.Node {
 	made := executor.Parent().Parent().Outer() // new Promise(..)
 	switch p := made.Parent(); p.Kind() {
 	case "arrow_function":
-		if p.Field("body") == made {
-			return p
-		}
+		return p
 	case "return_statement":
 		if fn := made.Function(); fn.OK() && fn.Field("body") == p.Parent() {
 			return fn

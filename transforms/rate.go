@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -18,20 +19,11 @@ var phaseShift = map[OwnerForm]int{
 
 // rate gives an unmet obligation its phase and its sentence.
 func (s *scan) rate(o *Obligation) {
-	level := 0
-	for i, p := range Phases {
-		if p == o.Kind.Phase {
-			level = i
-		}
+	later := Phases[slices.Index(Phases, o.Kind.Phase):]
+	o.Phase = later[min(phaseShift[o.Owner.Form], len(later)-1)]
+	if o.Form == (formShutdown{}) || o.Form == (formSignature{}) || s.unreferenced(o) {
+		o.Phase = Medium // it holds nothing up, or runs seldom
 	}
-	level += phaseShift[o.Owner.Form]
-	if s.unreferenced(o) {
-		level = len(Phases) - 1 // it holds nothing up and runs seldom
-	}
-	if o.Standing == Offer && o.Form == (formShutdown{}) || o.Form == (formSignature{}) {
-		level = len(Phases) - 1
-	}
-	o.Phase = Phases[min(level, len(Phases)-1)]
 	o.Message = sentence(o)
 }
 

@@ -13,7 +13,7 @@ import (
 // that hands the handle of o to its caller.
 func (s *scan) callersOf(o *Obligation) {
 	fn := o.gives
-	if !fn.OK() || len(s.found) > maxObligations {
+	if len(s.found) > maxObligations {
 		return
 	}
 	for _, call := range s.callsOf(fn) {
@@ -45,7 +45,7 @@ type summary struct {
 // whether it returns what it acquired.
 func (s *scan) matchImported(n syntax.Node) *Obligation {
 	callee := n.Field("function").Inner(false)
-	if s.hops == 0 || !n.Is("call_expression") || !callee.Is("identifier") {
+	if s.hops == 0 || !callee.Is("identifier") {
 		return nil
 	}
 	im, ok := callee.Symbol().Import()
@@ -53,9 +53,6 @@ func (s *scan) matchImported(n syntax.Node) *Obligation {
 		return nil
 	}
 	path := s.Project.Resolve(s.f.Path, im.Module)
-	if path == "" {
-		return nil
-	}
 	key := path + "\x00" + im.Name
 	v, known := s.imported.Load(key)
 	if !known {
@@ -95,7 +92,7 @@ func (s *scan) summarise(path, name string) *summary {
 func (s *scan) callsOf(fn syntax.Node) []syntax.Node {
 	var out []syntax.Node
 	add := func(callee syntax.Node) {
-		if call := callee.Parent(); call.Is("call_expression") && call.Field("function") == callee {
+		if call := callee.Parent(); call.Field("function") == callee {
 			out = append(out, call)
 		}
 	}
@@ -104,11 +101,7 @@ func (s *scan) callsOf(fn syntax.Node) []syntax.Node {
 			add(r)
 		}
 	}
-	member := fn
-	if p := fn.Parent(); p.Is("public_field_definition", "field_definition") {
-		member = p
-	}
-	if class := member.Parent().Parent(); member.Parent().Is("class_body") && !member.HasToken("static") {
+	if class, member := fn.ThisClass(); fn.OK() && (member == fn || member.Field("value") == fn) {
 		for _, r := range s.instance(class).refs[syntax.MemberName(member)] {
 			add(r)
 		}

@@ -12,10 +12,8 @@ import (
 func (s *scan) throws(n syntax.Node) bool {
 	if n.Is("await_expression") {
 		inner := n.Inner(true)
-		if inner.Is("new_expression") {
-			if executor := inner.Field("arguments").Child(0); isExecutor(executor) && onlyResolves(executor) {
-				return false
-			}
+		if executor := inner.Field("arguments").Child(0); isExecutor(executor) && onlyResolves(executor) {
+			return false
 		}
 		switch inner.Field("function").Field("property").Text() {
 		case "catch", "allSettled":
@@ -24,11 +22,8 @@ func (s *scan) throws(n syntax.Node) bool {
 		return true
 	}
 	if n.Is("new_expression") {
-		o, ok := n.Field("constructor").Origin()
-		return !ok || o.Module != "" || !harmlessConstructors[o.Last()]
-	}
-	if !n.Is("call_expression") {
-		return true
+		o, _ := n.Field("constructor").Origin()
+		return o.Module != "" || !harmlessConstructors[o.Last()]
 	}
 	fn := n.Field("function").Inner(false)
 	switch name := fn.Field("property").Text(); {
@@ -44,9 +39,6 @@ func (s *scan) throws(n syntax.Node) bool {
 	}
 	if fn.Is("identifier") {
 		return !isSettle(fn)
-	}
-	if !fn.Is("member_expression") {
-		return true
 	}
 	return !isLogging(fn) && !isCollectionCall(fn) && fn.Field("property").Text() != "push"
 }
@@ -80,13 +72,8 @@ func isSettle(n syntax.Node) bool {
 
 // isExecutor reports whether fn is the function of a `new Promise(fn)`.
 func isExecutor(fn syntax.Node) bool {
-	args := fn.Parent()
-	call := args.Parent()
-	if !args.Is("arguments") || !call.Is("new_expression") || args.Child(0) != fn {
-		return false
-	}
-	o, ok := call.Field("constructor").Origin()
-	return ok && o.Module == "" && o.Last() == "Promise"
+	o, _ := fn.Parent().Parent().Field("constructor").Origin()
+	return o.Module == "" && o.Last() == "Promise"
 }
 
 var logLevels = map[string]bool{

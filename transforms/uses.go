@@ -64,7 +64,7 @@ func (s *scan) useOf(o *Obligation, ref syntax.Node, hops int) []use {
 	p := v.Parent()
 	switch p.Kind() {
 	case "member_expression":
-		called := p.Parent().Is("call_expression") && p.Parent().Field("function") == p
+		called := p.Parent().Field("function") == p
 		name := p.Field("property").Text()
 		if !called && s.isReleaseName(o.Kind, name) {
 			return one(moved, p, "its release is handed on")
@@ -98,7 +98,7 @@ func (s *scan) valueUse(o *Obligation, ref, v syntax.Node, hops int) []use {
 				}
 			}
 		}
-		if sym := p.Field("name").Symbol(); sym != nil && p.Field("value") == v && sym != o.Handle.Symbol {
+		if sym := p.Field("name").Symbol(); sym != nil && sym != o.Handle.Symbol {
 			return s.usesOf(o, sym, hops-1)
 		}
 	case "assignment_expression", "augmented_assignment_expression":
@@ -123,7 +123,7 @@ func (s *scan) valueUse(o *Obligation, ref, v syntax.Node, hops int) []use {
 	case "yield_expression":
 		return one(moved, p, "yielded")
 	case "arrow_function":
-		if p.Field("body") == v && !isVoidCallback(p) && !isExecutor(p) {
+		if !isVoidCallback(p) && !isExecutor(p) {
 			return one(moved, v, returnedText)
 		}
 	case "pair", "array", "spread_element", "object":
@@ -151,7 +151,7 @@ func (s *scan) argumentUse(o *Obligation, ref, v, args syntax.Node, hops int) []
 	if call == o.Call {
 		return nil // acquired there: adopt(handle)
 	}
-	if _, mine := collectionOf(call); !mine && call.Is("call_expression") && hops > 1 {
+	if hops > 1 {
 		if onlyLooks(call) {
 			return one(neutral, call, "looked at")
 		}

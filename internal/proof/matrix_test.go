@@ -13,11 +13,11 @@ import (
 type leftAlone map[[2]string]map[string]int
 
 // fromMatrix makes a cell of every kind in every program that can be mended.
-func fromMatrix(t *testing.T, kinds []*transforms.Kind) ([]cell, leftAlone) {
+func fromMatrix(t *testing.T, all, kinds []*transforms.Kind) ([]cell, leftAlone) {
 	var out []cell
 	left := leftAlone{}
 	for _, c := range matrixCells(t, kinds) {
-		m := mend(t, kinds, c.Case, c.File)
+		m := mend(t, all, c.Case, c.File)
 		if m.New == nil {
 			key := [2]string{c.Kind.Name, c.Form}
 			if left[key] == nil {
@@ -43,10 +43,10 @@ func matrixCells(t *testing.T, kinds []*transforms.Kind) []matrix.Cell {
 
 // matrixCases lists the same as cases: the golden is what becomes of them,
 // whatever that is.
-func matrixCases(t *testing.T, kinds []*transforms.Kind) []transforms.Case {
+func matrixCases(t *testing.T, all, kinds []*transforms.Kind) []transforms.Case {
 	var out []transforms.Case
 	for _, c := range matrixCells(t, kinds) {
-		if m := mend(t, kinds, c.Case, c.File); m.New != nil {
+		if m := mend(t, all, c.Case, c.File); m.New != nil {
 			c.Case.Goldens = map[string]transforms.Golden{c.File: {Outcome: "safe", Text: string(m.New)}}
 		}
 		out = append(out, c.Case)
