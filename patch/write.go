@@ -153,7 +153,7 @@ func (c Change) target(root string) (string, error) {
 		return "", fmt.Errorf("%s: %w", c.Path, cause(err))
 	}
 	rel, err := filepath.Rel(realRoot, real)
-	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+	if err != nil || !filepath.IsLocal(rel) {
 		return "", fmt.Errorf("%s: leads outside of %s; not written", c.Path, root)
 	}
 	return real, nil

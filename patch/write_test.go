@@ -229,10 +229,11 @@ func TestWriteOutside(t *testing.T) {
 	link(t, "../outside", filepath.Join(root, "folder"))
 	link(t, outside, filepath.Join(root, "absolute.ts"))
 	link(t, "../root2", filepath.Join(root, "similar"))
-	for _, path := range []string{"link.ts", "folder/a.ts", "absolute.ts", "similar/a.ts", "../outside/a.ts", "../root2/a.ts"} {
+	link(t, "..", filepath.Join(root, "up"))
+	for _, path := range []string{"link.ts", "folder/a.ts", "absolute.ts", "similar/a.ts", "../outside/a.ts", "../root2/a.ts", "up", ".."} {
 		err := (Change{path, []byte("old"), []byte("new")}).Write(root)
-		if err == nil {
-			t.Errorf("%s was written", path)
+		if err == nil || !strings.Contains(err.Error(), "leads outside") {
+			t.Errorf("%s: %v", path, err)
 		}
 		var moved *Moved
 		if errors.As(err, &moved) {
@@ -241,7 +242,7 @@ func TestWriteOutside(t *testing.T) {
 	}
 	wantFile(t, outside, "old")
 	wantFile(t, similar, "old")
-	wantFile(t, filepath.Join(root, "real.ts"), "old", "link.ts", "folder", "absolute.ts", "similar")
+	wantFile(t, filepath.Join(root, "real.ts"), "old", "link.ts", "folder", "absolute.ts", "similar", "up")
 }
 
 // Names that start with dots lie inside.

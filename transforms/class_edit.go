@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/syntax"
 	"github.com/unleak-dev/unleak/patch"
 )
@@ -35,6 +36,15 @@ func (s *scan) editClass(in *instance) (*classEdit, *Refusal) {
 	}
 	for _, c := range in.ancestors {
 		for _, m := range syntax.Members(c.Node) {
+			e.taken[m.Name] = true
+		}
+	}
+	// Those below it in this file, too: names of theirs would clash with its own.
+	for d := range s.f.Root().Descendants() {
+		if !d.IsClass() || d == in.class.Node || !slices.ContainsFunc(s.instance(d).ancestors, func(c project.Class) bool { return c.Node == in.class.Node }) {
+			continue
+		}
+		for _, m := range syntax.Members(d) {
 			e.taken[m.Name] = true
 		}
 	}
@@ -124,12 +134,8 @@ func (e *classEdit) public() string {
 // body is where members go.
 func (e *classEdit) body() syntax.Node { return e.in.class.Node.Field("body") }
 
-func (e *classEdit) memberIndent() string {
-	for m := range e.body().Children() {
-		return indentAt(e.s.f, m.Start())
-	}
-	return indentAt(e.s.f, e.in.class.Node.Start()) + e.st.unit
-}
+// memberIndent is that of the first member: a class that acquires has one.
+func (e *classEdit) memberIndent() string { return indentAt(e.s.f, e.body().Child(0).Start()) }
 
 // finish turns what was collected into edits.
 func (e *classEdit) finish() []patch.Edit {
@@ -139,7 +145,7 @@ func (e *classEdit) finish() []patch.Edit {
 		last = m
 		if m.Is("public_field_definition", "field_definition") && !m.Field("value").IsFunction() && !methods {
 			lastField = m
-		} else if !m.Is("decorator") {
+		} else {
 			methods = true
 		}
 	}
@@ -159,22 +165,12 @@ func (e *classEdit) finish() []patch.Edit {
 			text[at] = gap + block
 		} else {
 			at := e.body().Start() + 1
-			text[at] = e.st.eol + block
-			if last.OK() {
-				text[at] += e.st.eol
-			}
+			text[at] = e.st.eol + block + e.st.eol
 		}
 	}
 	for _, m := range e.methods {
-		at := e.body().Start() + 1
-		gap := e.st.eol
-		if last.OK() {
-			at = lineEndAfter(e.s.f, last.End())
-		}
-		if last.OK() || text[at] != "" {
-			gap += e.st.eol
-		}
-		text[at] += gap + e.st.lines(indent, e.st.fit(m))
+		at := lineEndAfter(e.s.f, last.End())
+		text[at] += e.st.eol + e.st.eol + e.st.lines(indent, e.st.fit(m))
 	}
 	edits := slices.Clone(e.edits)
 	for at, t := range text {
@@ -203,5 +199,5 @@ func (e *classEdit) memberWants(lastField syntax.Node) bool {
 		at = lineEndAfter(e.s.f, lastField.End())
 	}
 	rest := strings.TrimLeft(string(e.s.f.Src()[at:e.body().End()]), " \t\r\n")
-	return rest != "" && strings.ContainsAny(rest[:1], "*[(")
+	return strings.ContainsAny(rest[:1], "*[(")
 }

@@ -50,9 +50,9 @@ func (s *scan) chooseRelease(o *Obligation) (Release, bool) {
 	if len(o.Acquire.From) > 0 || len(o.Kind.Release) == 1 {
 		return o.Kind.Release[0], true
 	}
-	value := o.Bindings["HANDLE"]
-	if !value.OK() {
-		return o.Kind.Release[0], true
+	value, ok := o.Bindings["HANDLE"]
+	if !ok {
+		value = o.Call
 	}
 	class, ok := s.Project.ClassOf(s.ctx, s.f, syntax.TypeOf(value))
 	if !ok {

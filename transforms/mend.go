@@ -65,6 +65,7 @@ func (d *Detector) round(s *scan, m *Mended, open []*Obligation, accept func(*Fi
 	var edits []patch.Edit
 	var settled []*Obligation
 	var fixes []*Fix
+	var first *syntax.File      // the text with the first fix alone
 	touched := map[int32]bool{} // classes that a fix of this round adds members to
 	for _, p := range plans(open) {
 		if s.related(p.Owner.Node, touched) {
@@ -78,7 +79,7 @@ func (d *Detector) round(s *scan, m *Mended, open []*Obligation, accept func(*Fi
 			m.offer(fix)
 			continue
 		}
-		_, mangled, why := d.verify(s.ctx, s.f, s.found, fix.Edits, fix.Plan.Obligations)
+		alone, mangled, why := d.verify(s.ctx, s.f, s.found, fix.Edits, fix.Plan.Obligations)
 		if s.ctx.Err() != nil {
 			return nil, context.Cause(s.ctx)
 		}
@@ -90,7 +91,9 @@ func (d *Detector) round(s *scan, m *Mended, open []*Obligation, accept func(*Fi
 		if err != nil {
 			continue // it wants the same place: next round
 		}
-		edits = merged
+		if edits = merged; first == nil {
+			first = alone
+		}
 		if p.Owner.Node.IsClass() {
 			touched[p.Owner.Node.ID()] = true
 		}
@@ -104,13 +107,7 @@ func (d *Detector) round(s *scan, m *Mended, open []*Obligation, accept func(*Fi
 	if why != "" {
 		// Each is right alone and they are not together, as when both want one
 		// name: make the first, and look again.
-		fixes = fixes[:1]
-		var mangled []byte
-		after, mangled, why = d.verify(s.ctx, s.f, s.found, fixes[0].Edits, fixes[0].Plan.Obligations)
-		if why != "" {
-			m.drop(s, fixes[0], why, mangled, dropped)
-			return nil, nil
-		}
+		after, fixes = first, fixes[:1]
 	}
 	for _, fix := range fixes {
 		m.Fixes = append(m.Fixes, fix)
@@ -172,17 +169,14 @@ func (m *Mended) drop(s *scan, fix *Fix, why string, mangled []byte, dropped map
 	}
 }
 
-// explain copies what planning said to the findings that are shown.
+// explain copies what planning said to the findings that are shown: of what had
+// to wait for a later round, that is said of another Obligation.
 func (m *Mended) explain(found []*Obligation) {
-	why := map[string]*Refusal{}
 	for _, o := range found {
-		if o.Refusal != nil {
-			why[o.Fingerprint()] = o.Refusal
-		}
-	}
-	for _, f := range m.Findings {
-		if f.Refusal == nil && m.ByFinding[f.Fingerprint()] == nil {
-			f.Refusal = why[f.Fingerprint()]
+		for _, f := range m.Findings {
+			if f.Refusal == nil && m.ByFinding[f.Fingerprint()] == nil && f.Fingerprint() == o.Fingerprint() {
+				f.Refusal = o.Refusal
+			}
 		}
 	}
 }
