@@ -110,11 +110,19 @@ func TestIsCandidate(t *testing.T) {
 	}
 }
 
-// ownKind is what a user might add: a construction, with an exception, whose
-// handle is the argument of another call in a second form.
+// lease is a kind whose handle is an argument, and whose release needs to know
+// another one.
+const lease = `from: ws
+acquire: adopt($HANDLE, $OWNER)
+release: disown($HANDLE, $OWNER)
+fails: never
+
+Leases.
+`
+
+// ownKind is made by a construction, with an exception.
 const ownKind = `from: ws
 acquire: new WebSocket($URL)
-acquire: adopt($HANDLE)
 except: new WebSocket(null)
 release: $HANDLE.close()
 release: $HANDLE.terminate()
@@ -124,7 +132,7 @@ phase: high
 
 Sockets.
 -- made/made.ts --
-import { WebSocket as Socket, Server, adopt } from 'ws';
+import { WebSocket as Socket, Server, adopt, disown } from 'ws';
 import * as ws from 'ws';
 import { WebSocket as Other } from 'isows';
 
@@ -145,10 +153,19 @@ export class Feed {
   private taken?: Socket;
   open(url: string) {
     this.socket = new Socket(url); // want never released
-    adopt(this.taken); // want never released
+    adopt(this.taken, 'a');
   }
   stop() {
-    use('stopped');
+    disown(this.taken, 'b');
+  }
+}
+export class Adopter {
+  private taken?: Socket;
+  open() {
+    adopt(this.taken, 'a');
+  }
+  stop() {
+    disown(this.taken, 'a');
   }
 }
 export function ended(url: string) {
@@ -158,12 +175,12 @@ export function ended(url: string) {
 export const box = {
   socket: undefined as unknown,
   open() {
-    adopt(this.socket);
-    adopt(self);
-    adopt(lost);
-    adopt(Feed);
-    adopt(box.socket);
-    adopt(use(1));
+    adopt(this.socket, 'a');
+    adopt(self, 'a');
+    adopt(lost, 'a');
+    adopt(Feed, 'a');
+    adopt(box.socket, 'a');
+    adopt(use(1), 'a');
   },
 };
 `
@@ -174,12 +191,16 @@ func TestOwnKind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	l, err := ParseKind("lease.txtar", []byte(lease))
+	if err != nil {
+		t.Fatal(err)
+	}
 	c := k.Cases[0]
 	p, err := project.Open(WriteCase(t, c))
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := MendText(t, NewDetector(p, []*Kind{k}, true), "made.ts", c.Files["made.ts"])
+	m := MendText(t, NewDetector(p, []*Kind{k, l}, true), "made.ts", c.Files["made.ts"])
 	wants(t, "made.ts", c.Files["made.ts"], m)
 	want := `== made.ts
 socket, line 9, of  : moved
@@ -190,33 +211,35 @@ socket, line 10, of  : moved
     10 moved: handed to use
 socket, line 21, of class Feed: unmet
     21 acquired: import ws
-socket, line 22, of class Feed: unmet
+lease, line 22, of class Feed: moved
     22 acquired: import ws
-socket, line 29, of block ended: met
-    29 acquired: import ws
-    30 released by socket.terminate()
-    29 met: settled on every way out
-socket, line 35, of  : moved
-    35 acquired: import ws
-    35 moved: belongs to an object that cannot be seen whole
-socket, line 36, of  : moved
-    36 acquired: import ws
-    36 moved: global
-socket, line 37, of  : moved
-    37 acquired: import ws
-    37 moved: belongs to the module, which lives as long as the process
-socket, line 38, of  : moved
+    25 moved: handed to disown
+lease, line 31, of class Adopter: met
+    31 acquired: import ws
+    34 met: released by disown(this.taken, 'a')
+socket, line 38, of block ended: met
     38 acquired: import ws
-    38 moved: belongs to the module, which lives as long as the process
-socket, line 39, of  : moved
-    39 acquired: import ws
-    39 moved: belongs to something else
-socket, line 40, of  : moved
-    40 acquired: import ws
-    40 moved: the handle is dropped, or only listened to: taken as meant to stay
+    39 released by socket.terminate()
+    38 met: settled on every way out
+lease, line 44, of  : moved
+    44 acquired: import ws
+    44 moved: belongs to an object that cannot be seen whole
+lease, line 45, of  : moved
+    45 acquired: import ws
+    45 moved: global
+lease, line 46, of  : moved
+    46 acquired: import ws
+    46 moved: belongs to the module, which lives as long as the process
+lease, line 47, of  : moved
+    47 acquired: import ws
+    47 moved: belongs to the module, which lives as long as the process
+lease, line 48, of  : moved
+    48 acquired: import ws
+    48 moved: belongs to something else
+lease, line 49, of  : moved
+    49 acquired: import ws
+    49 moved: the handle is dropped, or only listened to: taken as meant to stay
 high leak, line 21: socket of Feed is never released: it outlives the instance (never released; import ws)
-    exit in line 24: stop() leaves it
-high leak, line 22: socket of Feed is never released: it outlives the instance (never released; import ws)
     exit in line 24: stop() leaves it
 safe fix: Release the sockets of Feed in stop()
 `

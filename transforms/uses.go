@@ -184,10 +184,7 @@ var lookers = map[string]bool{
 
 // onlyLooks reports whether a call is one of a looker, or of the console.
 func onlyLooks(call syntax.Node) bool {
-	o, ok := call.Field("function").Inner(false).Origin()
-	if !ok {
-		return false
-	}
+	o, _ := call.Field("function").Inner(false).Origin()
 	if o.Module == "" {
 		return len(o.Path) == 2 && o.Path[0] == "console" || lookers[strings.Join(o.Path, ".")]
 	}
@@ -201,10 +198,7 @@ func (s *scan) parameterEffect(o *Obligation, call syntax.Node, index, hops int)
 	in := s
 	if !fn.OK() {
 		sym := call.Field("function").Inner(false).Symbol()
-		im, ok := sym.Import()
-		if !ok {
-			return neutral, false
-		}
+		im, _ := sym.Import()
 		file, decl := s.Project.Declaration(s.ctx, s.Project.Resolve(s.f.Path, im.Module), im.Name)
 		if decl.Is("variable_declarator") {
 			decl = decl.Field("value").Inner(false)
@@ -219,7 +213,7 @@ func (s *scan) parameterEffect(o *Obligation, call syntax.Node, index, hops int)
 		param = pattern
 	}
 	sym := param.Symbol()
-	if sym == nil || !param.Is("identifier") {
+	if sym == nil {
 		return moved, true
 	}
 	sum := neutral
@@ -234,7 +228,7 @@ func (s *scan) parameterEffect(o *Obligation, call syntax.Node, index, hops int)
 
 // releaseAt returns the call that releases the handle mentioned at ref.
 func (s *scan) releaseAt(o *Obligation, ref syntax.Node) syntax.Node {
-	for n := ref.Parent(); n.OK() && !n.IsStatement() && !n.IsFunction(); n = n.Parent() {
+	for n := ref.Parent(); n.OK() && !n.IsStatement(); n = n.Parent() {
 		if n.Is("call_expression") && s.releases(o, n, ref) {
 			return n
 		}
@@ -245,10 +239,7 @@ func (s *scan) releaseAt(o *Obligation, ref syntax.Node) syntax.Node {
 // releases reports whether a call releases the handle.
 func (s *scan) releases(o *Obligation, call, handle syntax.Node) bool {
 	for _, r := range o.Kind.Release {
-		given := syntax.Bindings{}
-		if handle.OK() {
-			given["HANDLE"] = handle
-		}
+		given := syntax.Bindings{"HANDLE": handle}
 		for _, v := range r.Pattern.Vars {
 			if b, ok := o.Bindings[v]; ok && v != "HANDLE" {
 				given[v] = b
@@ -259,7 +250,7 @@ func (s *scan) releases(o *Obligation, call, handle syntax.Node) bool {
 			continue
 		}
 		if r.Done || r.Pattern.Root().Field("arguments").Len() == 0 {
-			return handle.OK()
+			return true
 		}
 		if _, ok = r.Pattern.Match(call, b); ok {
 			return true
@@ -286,13 +277,7 @@ func (s *scan) lift(u use, home syntax.Node, hops int) []use {
 		return nil
 	}
 	fn := u.at.Function()
-	if u.at.IsFunction() && u.at == home {
-		return nil
-	}
-	if fn == home {
-		return []use{u}
-	}
-	if !fn.OK() {
+	if fn == home || !fn.OK() {
 		return []use{u}
 	}
 	if isInline(fn) {
@@ -304,7 +289,7 @@ func (s *scan) lift(u use, home syntax.Node, hops int) []use {
 		for _, r := range name.Refs {
 			call := r.Parent()
 			v := use{u.effect, u.ref, call, u.text + " in " + name.Name + "()"}
-			if !call.Is("call_expression") || call.Field("function") != r {
+			if call.Field("function") != r {
 				v = use{moved, u.ref, r, name.Name + "() is handed on"}
 			}
 			out = append(out, s.lift(v, home, hops-1)...)
@@ -327,11 +312,7 @@ func functionName(fn syntax.Node) *syntax.Symbol {
 	if fn.Is("function_declaration") {
 		return fn.Field("name").Symbol()
 	}
-	d := fn.Parent()
-	if d.Is("variable_declarator") && d.Field("name").Is("identifier") {
-		return d.Field("name").Symbol()
-	}
-	return nil
+	return fn.Parent().Field("name").Symbol() // of a variable
 }
 
 func shorten(text string) string {
