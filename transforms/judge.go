@@ -8,6 +8,13 @@ import (
 
 // judge follows the handle of one acquisition and says what came of it.
 func (s *scan) judge(o *Obligation) {
+	if o.Kind.Registers() {
+		s.judgeRegistration(o)
+		if o.Status == Unmet {
+			s.rate(o)
+		}
+		return
+	}
 	h, elsewhere := s.locate(o)
 	o.Handle = h
 	switch {
@@ -246,6 +253,12 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 		o.step(o.Call, "moved: a script's own, which ends with the process")
 		return
 	}
+	s.waysOut(o, home, g, begin, stops, settled)
+}
+
+// waysOut looks for ways that leave the function home without what is in stops;
+// settled: some do not.
+func (s *scan) waysOut(o *Obligation, home syntax.Node, g *syntax.Graph, begin []int, stops map[int]bool, settled bool) {
 	var starts []int
 	for _, p := range begin {
 		for _, e := range g.Points[p].Next {
@@ -255,7 +268,7 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 		}
 	}
 	stop := func(p int) bool { return stops[p] }
-	feasible := func(e syntax.Edge) bool { return holds(e, o.Handle) }
+	feasible := func(e syntax.Edge) bool { return o.holds(e) }
 	direct := o.Kind.Begins == Called && raisedAt(g, begin)
 	exits := s.exits(g, g.Ways(starts, stop, feasible), o)
 	if direct {

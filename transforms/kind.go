@@ -28,6 +28,7 @@ type Kind struct {
 	Keyed    string  // hole under which the retainer files the resource
 	Within   string  // kind whose release settles this one too
 	Except   []*syntax.Pattern
+	Awaited  bool            // until: settled: in a promise it is meant to be there until that settles
 	Over     []string        // events of the handle after which nothing is owed
 	After    *syntax.Pattern // evaluated once the release was called, so that it can complete
 	Phase    Phase
@@ -35,6 +36,12 @@ type Kind struct {
 	Limit    Applicability
 	Noun     string // what one handle is called in generated names, "interval"
 	Cases    []Case
+}
+
+// Registers reports whether what is acquired has no handle: the release names
+// again the target, the event and the function.
+func (k *Kind) Registers() bool {
+	return k.Keyed == "" && k.Retainer != "" && len(k.Release) > 0 && !k.Release[0].Pattern.Has("HANDLE") && k.Release[0].Pattern.Has(handlerHole)
 }
 
 // Acquire is one way to acquire, with what must be known about it.

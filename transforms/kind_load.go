@@ -180,6 +180,9 @@ func (h *header) line(n int, line string) error {
 	case "works":
 		err = choice("alone")
 		k.Alone = true
+	case "until":
+		err = choice("settled")
+		k.Awaited = true
 	case "fails":
 		err = choice(string(Never), string(Throws), string(Rejects))
 		k.Fails = Failing(value)

@@ -10,6 +10,7 @@
 const real = { setTimeout, setInterval, clearTimeout, clearInterval };
 const http = require('http');
 const fakes = require('./fakes.cjs');
+const listening = require('./listening.cjs');
 const actual = process.env.UNLEAK_REAL ? require('./real_libs.cjs') : undefined;
 
 // World is what one scenario runs in: timers that are counted, libraries that
@@ -40,6 +41,10 @@ class World {
     const quiet = Object.fromEntries(Object.keys(console).map((k) => [k, () => {}]));
     this.globals = { console: quiet, setTimeout: track('setTimeout'), setInterval: track('setInterval'), clearTimeout: clear, clearInterval: clear };
     this.globals.WebSocket = this.libraries.ws;
+    this.page = listening.classes(this); // EventTarget and AbortController that are counted
+    this.globals.window = new this.page.EventTarget();
+    this.globals.document = new this.page.EventTarget();
+    this.globals.process = new Proxy(this.emitter(), { get: (e, name) => (name in e ? e[name] : process[name]) });
   }
 
   begin(r, kind) {
@@ -78,6 +83,11 @@ class World {
   // pool is a pool of database clients.
   pool() {
     return new this.libraries.pg.Pool(this.places.postgres);
+  }
+
+  // emitter is one of Node's whose listeners are counted.
+  emitter() {
+    return listening.emitter(this);
   }
 
   // resource is something that must be released by the method named.

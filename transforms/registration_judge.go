@@ -1,0 +1,421 @@
+package transforms
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/unleak-dev/unleak/internal/project"
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// stay says how long what a registration is with stays, as far as can be told.
+type stay int
+
+const (
+	unknownStay stay = iota
+	ownStay          // the instance made it, and it ends with the instance
+	givenStay        // somebody else's, who made it before
+	lastingStay      // as long as the page or process
+)
+
+// judgeRegistration says what came of an acquisition that has no handle.
+func (s *scan) judgeRegistration(o *Obligation) {
+	v := widen(o.Call)
+	o.Handle = Handle{Value: v}
+	if h, elsewhere := s.sink(o.Handle, v); h.Place != Discarded || elsewhere != "" && !v.Parent().Is("arrow_function") {
+		o.step(o.Call, "moved: its result is kept, which may take it away")
+		return
+	}
+	switch {
+	case o.endedBySignal():
+		o.Status = Met
+		o.step(o.Call, "met: a signal ends it, or its options cannot be seen")
+		return
+	case o.handlerKept():
+		o.step(o.handler(), "moved: the function is kept elsewhere")
+		return
+	}
+	home := o.Call.Function()
+	for home.OK() && isInline(home) && !isExecutor(home) {
+		home = home.Function()
+	}
+	if !home.OK() {
+		o.step(o.Call, "moved: lives as long as the module")
+		return
+	}
+	here := s.removals(o, home)
+	if isExecutor(home) && s.judgeWait(o, home, here) {
+		return
+	}
+	if slices.ContainsFunc(here, removal.works) {
+		s.judgeSpan(o, home, here)
+		return
+	}
+	if class, _ := o.Call.ThisClass(); class.OK() {
+		s.judgeRegistered(o, class)
+		return
+	}
+	o.step(o.Call, "moved: nothing shows when it should end")
+}
+
+// judgeWait: registered in the executor of a promise, until it settles. It says
+// nothing (false) of what shows no sign that it should end with the promise.
+func (s *scan) judgeWait(o *Obligation, executor syntax.Node, here []removal) bool {
+	if s.madeWithin(o.target(), executor) {
+		return false
+	}
+	for _, r := range here {
+		if r.works() {
+			o.releases = append(o.releases, r.call)
+			o.step(r.call, "released by %s", shorten(r.call.Text()))
+		}
+	}
+	if len(o.releases) == 0 && !o.Kind.Awaited {
+		return false
+	}
+	s.judgePromise(o, executor)
+	return true
+}
+
+// madeWithin reports whether a variable holds what the function around an
+// executor made itself.
+func (s *scan) madeWithin(n, executor syntax.Node) bool {
+	sym := rootOf(n).Symbol()
+	if sym == nil || sym.Kind != syntax.Variable || n.File().TopLevel(sym.Name) == sym {
+		return false
+	}
+	init := sym.Init().Inner(true)
+	return !init.Is("member_expression", "identifier", "this", "subscript_expression")
+}
+
+// rootOf is the leftmost part of a chain of members and calls.
+func rootOf(n syntax.Node) syntax.Node {
+	for n = n.Inner(true); ; n = n.Inner(true) {
+		switch n.Kind() {
+		case "member_expression", "subscript_expression":
+			n = n.Field("object")
+		case "call_expression":
+			n = n.Field("function")
+		default:
+			return n
+		}
+	}
+}
+
+// judgeSpan: the function that registers takes it away itself, on some ways at
+// least.
+func (s *scan) judgeSpan(o *Obligation, home syntax.Node, here []removal) {
+	g := s.graph(home)
+	stops := map[int]bool{}
+	begin := s.points(g, home, o.Call.Outer())
+	for _, r := range here {
+		if !r.works() || r.call.End() <= o.Call.Start() && r.call.Function() == home {
+			continue
+		}
+		for _, l := range s.lift(use{released, r.call, r.call, "released by " + shorten(r.call.Text())}, home, maxHops) {
+			if l.effect == moved || l.at.Within(o.Call) {
+				o.step(l.at, "moved: %s", l.text)
+				return
+			}
+			o.releases = append(o.releases, r.call)
+			o.step(l.at, "%s", l.text)
+			for _, n := range s.settledAlong(l) {
+				for _, p := range s.points(g, home, n) {
+					stops[p] = true
+				}
+			}
+		}
+	}
+	if len(o.releases) == 0 { // only what was there before
+		if class, _ := o.Call.ThisClass(); class.OK() {
+			s.judgeRegistered(o, class)
+			return
+		}
+		o.step(o.Call, "moved: nothing shows when it should end")
+		return
+	}
+	s.waysOut(o, home, g, begin, stops, true)
+}
+
+// judgeRegistered: is there anything in the class that takes it away, and should
+// there be?
+func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
+	in := s.instance(class)
+	o.Owner = Owner{OwnerClass, nameOf(class), class}
+	how := s.stayOf(o, in)
+	if how == ownStay && s.placeKey(o.target(), 6) == "this" {
+		o.Status = Met
+		o.step(o.Call, "met: it listens to itself")
+		return
+	}
+	all := s.removals(o, class.Field("body"))
+	for _, c := range in.ancestors {
+		above := newScan(s.ctx, s.Detector, c.File)
+		all = append(all, above.removals(o, c.Node.Field("body"))...)
+	}
+	for _, r := range all {
+		if r.works() {
+			o.Status = Met
+			o.releases = append(o.releases, r.call)
+			o.step(r.call, "met: released by %s", shorten(r.call.Text()))
+			return
+		}
+	}
+	if o.handlerFunction().OK() && slices.ContainsFunc(s.removals(o, o.handlerFunction()), removal.works) {
+		o.Status = Met
+		o.step(o.handler(), "met: it takes itself away")
+		return
+	}
+	if in.teardown != nil && callsTeardown(o) {
+		o.step(o.handler(), "moved: it is what ends the instance")
+		return
+	}
+	if end := s.endOfTarget(o, in); end.OK() {
+		o.Status = Met
+		o.step(end, "met: what it is registered with ends by %s", shorten(end.Text()))
+		return
+	}
+	if _, member := o.Call.ThisClass(); isTeardown(syntax.MemberName(member)) {
+		o.step(o.Call, "moved: part of the teardown")
+		return
+	}
+	if wrong, why := s.wrongRemoval(o, in, all); wrong.call.OK() {
+		o.releases = []syntax.Node{wrong.call}
+		o.step(wrong.call, "cannot work: %s", why)
+		o.Evidence = append(o.Evidence, why)
+		s.unmet(o, WrongRelease, []ExitPlace{{wrong.call, why}})
+		o.gist, o.Form = wrong, formCorrection{}
+		return
+	}
+	beside := siblings(all)
+	for _, r := range beside {
+		line, _ := s.f.Position(r.call.Start())
+		o.Evidence = append(o.Evidence, fmt.Sprintf("line %d takes away another from the same", line))
+		break
+	}
+	switch {
+	case len(beside) > 0 && beside[0].call.File() == s.f && !o.Kind.OneShot:
+		s.unmet(o, NeverReleased, []ExitPlace{{beside[0].call, "others are taken away here"}})
+		o.gist, o.Form = beside, formBeside{}
+	case o.Kind.OneShot:
+		o.Status = Met
+		o.step(o.Call, "met: ends by itself")
+	case in.teardown == nil || !in.teardown.own.OK():
+		o.step(o.Call, "moved: nothing ends the instance, so nothing shows when it should end")
+	case how == lastingStay && s.emits(o), how == givenStay && s.emits(o):
+		o.Evidence = append(o.Evidence, in.teardown.name+"() ends the instance")
+		at := in.teardown.own.Field("name")
+		if !at.OK() {
+			at = in.teardown.own
+		}
+		s.unmet(o, NeverReleased, []ExitPlace{{at, in.teardown.name + "() leaves it"}})
+		o.Form = formClass{}
+	default:
+		o.step(o.Call, "moved: nothing shows that what it is registered with outlives the instance")
+	}
+}
+
+// callsTeardown reports whether the function that is registered is a teardown of
+// the instance, or calls one.
+func callsTeardown(o *Obligation) bool {
+	if name, ok := o.handler().ThisField(); ok {
+		return isTeardown(name)
+	}
+	for n := range o.handlerFunction().Descendants() {
+		if !n.Is("call_expression") {
+			continue
+		}
+		if name, ok := n.Field("function").ThisField(); ok && isTeardown(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// siblings are removals of others from the very same target.
+func siblings(all []removal) []removal {
+	var out []removal
+	for _, r := range all {
+		if r.target == same {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// stayOf says how long the target of a registration in a class stays.
+func (s *scan) stayOf(o *Obligation, in *instance) stay {
+	key := s.placeKey(o.target(), 6)
+	field, isField := strings.CutPrefix(key, "this.")
+	switch {
+	case key == "this":
+		return ownStay
+	case isField:
+		field, _, _ = strings.Cut(field, ".")
+		if in.borrowed(field) {
+			return givenStay
+		}
+		if len(in.refs[field]) > 0 && slices.ContainsFunc(in.refs[field], syntax.IsWrite) ||
+			slices.ContainsFunc(in.members, func(m syntax.Member) bool { return m.Name == field && m.Node.Field("value").OK() }) {
+			return ownStay
+		}
+	case key == "?parameter" && syntax.MemberName(o.Call.Function()) == "constructor":
+		return givenStay
+	case strings.HasPrefix(key, "global "), strings.HasPrefix(key, "module "):
+		return lastingStay
+	}
+	return unknownStay
+}
+
+// emits reports whether the target is known to have the methods: by its type, as
+// a global of the platform, or by an import whose class has both.
+func (s *scan) emits(o *Obligation) bool {
+	if o.Acquire.Pattern.Anchor == "addEventListener" {
+		return true // nothing else is called that
+	}
+	origin, ok := o.target().Origin()
+	if ok && origin.Module == "" && len(origin.Path) == 1 {
+		return origin.Path[0] == "process"
+	}
+	t := syntax.TypeOf(o.target())
+	if t.Module == "" && !t.Decl.OK() || t.Derived {
+		if e := s.typeElsewhere(o.target()); e.OK() {
+			t = e
+		}
+	}
+	if name := t.Name(); !t.Derived && emitterTypes[name] {
+		return true
+	}
+	class, ok := s.Project.ClassOf(s.ctx, s.f, t)
+	if !ok {
+		return false
+	}
+	if _, _, ok := s.Project.FindMember(s.ctx, class, o.Acquire.Pattern.Anchor); ok {
+		for _, r := range o.Kind.Release {
+			if _, _, ok := s.Project.FindMember(s.ctx, class, r.Pattern.Anchor); ok {
+				return true
+			}
+		}
+	}
+	chain, _ := s.Project.Ancestors(s.ctx, class)
+	for _, c := range append([]project.Class{class}, chain...) {
+		if o, ok := syntax.Extends(c.Node).Origin(); ok && emitterTypes[o.Last()] {
+			return true
+		}
+	}
+	return false
+}
+
+// emitterTypes are types of Node whose values emit events.
+var emitterTypes = map[string]bool{
+	"EventEmitter": true, "EventEmitter2": true, "EventEmitter3": true, "Readable": true, "Writable": true, "Duplex": true, "Transform": true,
+	"Socket": true, "Server": true, "ChildProcess": true, "Process": true, "ReadStream": true, "WriteStream": true, "TypedEmitter": true,
+}
+
+// endOfTarget is the call by which the class ends what the registration is with.
+func (s *scan) endOfTarget(o *Obligation, in *instance) syntax.Node {
+	key := s.placeKey(o.target(), 6)
+	if !strings.HasPrefix(key, "this.") {
+		return syntax.Node{}
+	}
+	for n := range in.class.Node.Field("body").Descendants() {
+		if !n.Is("call_expression") {
+			continue
+		}
+		fn := n.Field("function").Inner(false)
+		name := fn.Field("property").Text()
+		if !isTeardown(name) && !enders[name] {
+			continue
+		}
+		for at := fn.Field("object").Inner(false); at.OK(); at = at.Field("object").Inner(false) {
+			if s.placeKey(at, 6) == key {
+				return n
+			}
+			if !at.Is("member_expression") {
+				break
+			}
+		}
+		root, _, _ := strings.Cut(strings.TrimPrefix(key, "this."), ".")
+		if name, ok := fn.Field("object").ThisField(); ok && name == root && !in.borrowed(root) {
+			return n
+		}
+	}
+	return syntax.Node{}
+}
+
+// enders are further methods that end what they are called on, or take it out of
+// the page.
+var enders = map[string]bool{"remove": true, "abort": true, "unref": true, "destroySoon": true, "complete": true, "empty": true}
+
+// wrongRemoval finds a removal that was meant for this registration and cannot
+// take it away, and that is no other one's.
+func (s *scan) wrongRemoval(o *Obligation, in *instance, all []removal) (removal, string) {
+	for _, r := range all {
+		if r.call.File() != s.f || r.call.Function() == o.Call.Function() {
+			continue
+		}
+		if r.target == different || r.target == perhaps && !o.spelledAlike(r.call) {
+			continue
+		}
+		why := ""
+		switch {
+		case r.event == same && r.f == same && !r.flags:
+			why = "it is registered with another capture flag"
+		case r.event == same && r.f == different && r.made:
+			why = "the function named there is a new one, which was never registered"
+		case r.event == same && r.f == different && s.madeHere(o):
+			why = "the function that was registered is another one"
+		case r.event == different && r.f == same:
+			why = "it was registered for another event"
+		default:
+			continue
+		}
+		if !s.claimed(o, in, r) {
+			return r, why
+		}
+	}
+	for _, again := range s.found { // .on where .off was meant
+		_, member := again.Call.ThisClass()
+		if again == o || again.Kind != o.Kind || !again.Call.Within(in.class.Node) || o.Call.Within(member) || !isTeardown(syntax.MemberName(member)) {
+			continue
+		}
+		if s.sameTarget(o, again.target()) == same && sameEvent(o.event(), again.event()) == same && s.sameHandler(o.handler(), again.handler()) == same {
+			return removal{call: again.Call}, "it is registered there once more"
+		}
+	}
+	return removal{}, ""
+}
+
+// spelledAlike reports whether a call takes away, letter by letter, what this
+// one registers: of two parameters nobody knows whether they are the same.
+func (o *Obligation) spelledAlike(call syntax.Node) bool {
+	return squeeze(o.target()) == squeeze(call.Field("function").Inner(false).Field("object")) &&
+		squeeze(o.event()) == squeeze(call.Field("arguments").Child(0)) && squeeze(o.handler()) == squeeze(call.Field("arguments").Child(1))
+}
+
+// madeHere reports whether the function is made where it is registered, by bind.
+func (s *scan) madeHere(o *Obligation) bool { return isBind(o.handler().Inner(false)) }
+
+// claimed reports whether a removal fits another registration of the class.
+func (s *scan) claimed(o *Obligation, in *instance, r removal) bool {
+	for n := range in.class.Node.Field("body").Descendants() {
+		if n == o.Call || !n.Is("call_expression") {
+			continue
+		}
+		for _, c := range s.candidates(n) {
+			if !c.kind.Registers() {
+				continue
+			}
+			b, ok := c.acquire.Pattern.Match(n, nil)
+			if !ok {
+				continue
+			}
+			other := &Obligation{Kind: c.kind, Acquire: c.acquire, File: s.f, Call: n, At: n, Bindings: b}
+			if m, ok := s.removalAt(other, r.call); ok && m.works() {
+				return true
+			}
+		}
+	}
+	return false
+}
