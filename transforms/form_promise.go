@@ -33,6 +33,10 @@ func (formPromise) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 			line, _ := s.f.Position(m.ref.Start())
 			return nil, refuse(TooEntangled, "%s is not in scope in line %d, where the promise settles", name, line)
 		}
+		if edit, ok := settledByListener(m, how.release); ok {
+			fix.Edits = append(fix.Edits, edit)
+			continue
+		}
 		if !m.call.OK() {
 			line, _ := s.f.Position(m.ref.Start())
 			return nil, refuse(SettledByName, "line %d hands %s on, so that there is no place to release before it", line, m.ref.Text())
@@ -56,12 +60,45 @@ func (formPromise) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	if o.Way == NeverReleased && !o.Kind.Awaited {
 		fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("nothing releases the %s today: is it meant to go on after the promise has settled?", o.Kind.Noun)})
 	}
-	if o.Kind.OneShot {
+	if event, _ := o.event().Inner(false).StringValue(); o.Kind.Registers() && event == "error" {
+		fix.Notes = append(fix.Notes, Note{Unsafe, "an 'error' that comes later is thrown, and not swallowed, if nobody else listens: does anybody?"})
+	}
+	if o.Kind.OneShot && !o.Kind.Registers() {
 		if callback := o.Call.Field("arguments").Child(0); !onlySettles(callback) {
 			fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("the callback of the %s does more than settle the promise; it does not run any more once the promise has settled", o.Kind.Noun)})
 		}
 	}
 	return fix, nil
+}
+
+// settledByListener wraps a settle function that is handed on as the function of
+// a registration, so that it releases first.
+func settledByListener(m settle, release string) (patch.Edit, bool) {
+	call := m.ref.Parent().Parent()
+	name := call.Field("function").Inner(false).Field("property").Text()
+	if m.call.OK() || !m.ref.Parent().Is("arguments") || !chainable[name] && name != "addEventListener" || call.Field("arguments").Child(1) != m.ref {
+		return patch.Edit{}, false
+	}
+	given := "value"
+	sym := m.ref.Symbol()
+	executor := sym.Decl.Function()
+	switch params := parametersOf(executor); {
+	case len(params) > 1 && params[1] == sym:
+		given = "err"
+	case promisesNothing(executor):
+		given = ""
+	}
+	if nameTaken(m.ref.Parent())(given) {
+		return patch.Edit{}, false
+	}
+	return patch.Edit{Start: m.ref.Start(), End: m.ref.End(), New: fmt.Sprintf("(%s) => { %s; %s(%s); }", given, release, m.ref.Text(), given)}, true
+}
+
+// promisesNothing reports whether an executor's promise is declared to be one of
+// nothing.
+func promisesNothing(executor syntax.Node) bool {
+	made := executor.Parent().Parent()
+	return made.Field("type_arguments").Text() == "<void>" || strings.HasSuffix(made.Function().Field("return_type").Text(), "Promise<void>")
 }
 
 // promisedRelease is how something is released within a promise.

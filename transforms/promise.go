@@ -203,11 +203,22 @@ func settles(executor syntax.Node) []settle {
 			st := settle{ref: r, fn: r.Function()}
 			if c := r.Parent(); c.Field("function") == r {
 				st.call = c
+			} else if takesAway(c.Parent()) {
+				continue // a function that settles, taken away from where it listened
 			}
 			out = append(out, st)
 		}
 	}
 	return out
+}
+
+// takesAway reports whether a call takes a listener away.
+func takesAway(call syntax.Node) bool {
+	switch call.Field("function").Inner(false).Field("property").Text() {
+	case "off", "removeListener", "removeEventListener":
+		return true
+	}
+	return false
 }
 
 // paidAround reports whether no way through the function that settles passes

@@ -100,6 +100,9 @@ func (s *scan) placeKey(n syntax.Node, depth int) string {
 		}
 		return object + "." + property
 	case "call_expression":
+		if !looksUp(n) {
+			return "?"
+		}
 		for a := range n.Field("arguments").Children() {
 			if !a.Is("string", "identifier", "number") {
 				return "?"
@@ -115,6 +118,21 @@ func (s *scan) placeKey(n syntax.Node, depth int) string {
 	return "?"
 }
 
+// looksUp reports whether a call is called like one that finds what is there
+// already: it finds the same again.
+func looksUp(call syntax.Node) bool {
+	name := call.Field("function").Inner(false)
+	if name.Is("member_expression") {
+		name = name.Field("property")
+	}
+	for _, prefix := range []string{"get", "find", "query", "lookup", "$"} {
+		if strings.HasPrefix(name.Text(), prefix) {
+			return true
+		}
+	}
+	return false
+}
+
 func (s *scan) nameKey(n syntax.Node, depth int) string {
 	sym := n.Symbol()
 	if sym == nil {
@@ -127,12 +145,15 @@ func (s *scan) nameKey(n syntax.Node, depth int) string {
 		if field := keptIn(sym); field != "" {
 			return "this." + field
 		}
-		return "?parameter"
+		return fmt.Sprintf("?parameter %d", sym.Node.ID())
 	}
-	if init := sym.Init(); init.OK() && sym.Constant() {
+	if init := sym.Init().Inner(false); sym.Constant() && init.Is("member_expression", "identifier", "this", "subscript_expression", "call_expression") {
 		if key := s.placeKey(init, depth-1); !strings.HasPrefix(key, "?") {
 			return key
 		}
+	}
+	if field := assignedTo(sym); field != "" {
+		return "this." + field
 	}
 	if pattern := sym.Decl.Field("name"); pattern.Is("object_pattern") && sym.Decl.Field("value").IsThis() {
 		for part := range pattern.Children() {
@@ -174,7 +195,7 @@ func assignedTo(sym *syntax.Symbol) string {
 // alike compares two keys of places.
 func alike(a, b string) likeness {
 	switch {
-	case strings.Contains(a, "?local") && a == b:
+	case a == b && (strings.HasPrefix(a, "?local ") || strings.HasPrefix(a, "?parameter ")):
 		return same
 	case strings.Contains(a, "?"), strings.Contains(b, "?"):
 		return perhaps

@@ -71,16 +71,48 @@ func (s *scan) judgeWait(o *Obligation, executor syntax.Node, here []removal) bo
 			o.step(r.call, "released by %s", shorten(r.call.Text()))
 		}
 	}
-	if len(o.releases) == 0 && !o.Kind.Awaited {
+	if len(o.releases) == 0 && (!o.Kind.Awaited || !s.meantForPromise(o, executor, here)) {
 		return false
 	}
 	s.judgePromise(o, executor)
 	return true
 }
 
+// meantForPromise reports whether what nothing takes away is meant to be there
+// until the promise settles: its function settles it. Of those that fire once it
+// has to be one of several for one target, of which only the one that came is
+// gone; and that target must be more than somebody's argument, unless another is
+// taken away from it.
+func (s *scan) meantForPromise(o *Obligation, executor syntax.Node, here []removal) bool {
+	fn := o.handlerFunction()
+	if !fn.OK() {
+		fn = o.handler()
+	}
+	if !slices.ContainsFunc(settles(executor), func(st settle) bool { return st.ref.Within(fn) || st.ref == o.handler() }) {
+		return false
+	}
+	if !o.Kind.OneShot {
+		return true
+	}
+	if sym := rootOf(o.target()).Symbol(); sym != nil && sym.Kind == syntax.Parameter && len(siblings(here)) == 0 {
+		return false
+	}
+	return slices.ContainsFunc(s.found, func(x *Obligation) bool {
+		return x != o && x.Kind == o.Kind && x.Call.Within(executor) && s.sameTarget(x, o.target()) == same && sameEvent(x.event(), o.event()) == different
+	})
+}
+
 // madeWithin reports whether a variable holds what the function around an
 // executor made itself.
 func (s *scan) madeWithin(n, executor syntax.Node) bool {
+	if name, ok := n.ThisField(); ok { // this.x = connect(); this.x.once(..)
+		fn := executor.Function()
+		if class, _ := n.ThisClass(); class.OK() {
+			return slices.ContainsFunc(s.instance(class).refs[name], func(r syntax.Node) bool {
+				return syntax.IsWrite(r) && (r.Within(executor) || fn.OK() && r.Within(fn))
+			})
+		}
+	}
 	sym := rootOf(n).Symbol()
 	if sym == nil || sym.Kind != syntax.Variable || n.File().TopLevel(sym.Name) == sym {
 		return false
@@ -127,7 +159,17 @@ func (s *scan) judgeSpan(o *Obligation, home syntax.Node, here []removal) {
 			}
 		}
 	}
-	if len(o.releases) == 0 { // only what was there before
+	ahead := slices.ContainsFunc(begin, func(p int) bool {
+		never, always := func(int) bool { return false }, func(syntax.Edge) bool { return true }
+		for stop := range stops {
+			if g.Reaches([]int{p}, stop, never, always) {
+				return true
+			}
+		}
+		return false
+	})
+	if !ahead { // only what was there before, or happens instead
+		o.releases = nil
 		if class, _ := o.Call.ThisClass(); class.OK() {
 			s.judgeRegistered(o, class)
 			return
@@ -136,6 +178,13 @@ func (s *scan) judgeSpan(o *Obligation, home syntax.Node, here []removal) {
 		return
 	}
 	s.waysOut(o, home, g, begin, stops, true)
+	o.Exits = slices.DeleteFunc(o.Exits, func(x ExitPlace) bool {
+		return !x.Node.Is("return_statement", "throw_statement", "await_expression") && !x.Node.Outer().Is("await_expression") && x.How != "the end is reached"
+	})
+	if o.Status == Unmet && len(o.Exits) == 0 && !o.again {
+		o.Status, o.Form = Met, nil
+		o.step(o.Call, "met: nothing between the two is waited for")
+	}
 }
 
 // judgeRegistered: is there anything in the class that takes it away, and should
@@ -260,7 +309,7 @@ func (s *scan) stayOf(o *Obligation, in *instance) stay {
 			slices.ContainsFunc(in.members, func(m syntax.Member) bool { return m.Name == field && m.Node.Field("value").OK() }) {
 			return ownStay
 		}
-	case key == "?parameter" && syntax.MemberName(o.Call.Function()) == "constructor":
+	case strings.HasPrefix(key, "?parameter ") && syntax.MemberName(o.Call.Function()) == "constructor":
 		return givenStay
 	case strings.HasPrefix(key, "global "), strings.HasPrefix(key, "module "):
 		return lastingStay
@@ -288,7 +337,7 @@ func (s *scan) emits(o *Obligation) bool {
 		return true
 	}
 	class, ok := s.Project.ClassOf(s.ctx, s.f, t)
-	if !ok {
+	if !ok || s.makes(class, o.Owner.Name) {
 		return false
 	}
 	if _, _, ok := s.Project.FindMember(s.ctx, class, o.Acquire.Pattern.Anchor); ok {
@@ -302,6 +351,22 @@ func (s *scan) emits(o *Obligation) bool {
 	for _, c := range append([]project.Class{class}, chain...) {
 		if o, ok := syntax.Extends(c.Node).Origin(); ok && emitterTypes[o.Last()] {
 			return true
+		}
+	}
+	return false
+}
+
+// makes reports whether a class makes others of the name given and hands itself
+// over: what it made ends with it.
+func (s *scan) makes(class project.Class, name string) bool {
+	for n := range class.Node.Field("body").Descendants() {
+		if !n.Is("new_expression") || n.Field("constructor").Text() != name {
+			continue
+		}
+		for a := range n.Field("arguments").Descendants() {
+			if a.Is("this") {
+				return true
+			}
 		}
 	}
 	return false
