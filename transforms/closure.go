@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -75,9 +76,26 @@ func (s *scan) judgeClosure(o *Obligation) bool {
 			return false
 		}
 	}
+	if !slices.Contains(o.Acquire.From, "global") && !usedByMember(owner, sym) {
+		return false // dropped, or only listened to
+	}
 	o.Handle.Place, o.Handle.Of = InClosure, owner
 	s.judgeInstance(o, owner)
 	return true
+}
+
+// usedByMember reports whether a method of an owner, or a function around the
+// same variable that it calls by name, mentions the variable.
+func usedByMember(owner syntax.Node, sym *syntax.Symbol) bool {
+	home := sym.Decl.Function()
+	for _, r := range sym.Refs {
+		for fn := r.Function(); fn.OK() && fn != home; fn = fn.Function() {
+			if fn == owner || functionName(fn) != nil || slices.ContainsFunc(syntax.Members(owner), func(m syntax.Member) bool { return m.Function() == fn }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // trackClosure makes sure that the teardown can read the variable.

@@ -273,6 +273,11 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "met: part of the teardown")
 		return
 	}
+	if o.Kind.OneShot && o.Handle.Place == Discarded && answers(o.Call) {
+		o.Status = Met
+		o.step(o.Call, "met: ends by itself, and somebody waits for what it calls")
+		return
+	}
 	o.Form = formClass{}
 	if o.Kind.OneShot && (in.teardown == nil || isImmediate(o)) {
 		o.Status, o.Form = Met, nil

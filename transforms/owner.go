@@ -95,3 +95,25 @@ var tellsHow = map[string]bool{
 	"callback": true, "cb": true, "done": true, "next": true, "fn": true, "err": true, "error": true, "code": true, "reason": true,
 	"force": true, "options": true, "opts": true, "timeout": true, "signal": true, "immediately": true,
 }
+
+var answerNames = map[string]bool{"callback": true, "cb": true, "done": true, "next": true}
+
+// answers reports whether the callback of a one-shot calls one that a function
+// around was given for its answer: who gave it would wait for ever if the
+// one-shot were cancelled.
+func answers(call syntax.Node) bool {
+	callback := call.Field("arguments").Child(0)
+	isGiven := func(n syntax.Node) bool {
+		sym := n.Symbol()
+		return n.Is("identifier") && sym != nil && sym.Kind == syntax.Parameter && answerNames[sym.Name] && !sym.Node.Within(callback)
+	}
+	if isGiven(callback) {
+		return true
+	}
+	for d := range callback.Descendants() {
+		if d.Is("call_expression") && isGiven(d.Field("function").Inner(false)) {
+			return true
+		}
+	}
+	return false
+}
