@@ -285,7 +285,7 @@ func (s *scan) evidenceOfShape(c candidate, t syntax.Type) []string {
 // what it was handed, and has a teardown.
 func (s *scan) evidenceOfSelf(n syntax.Node) []string {
 	class, member := n.ThisClass()
-	if !class.OK() || member.Field("name").Text() == "constructor" {
+	if !class.IsClass() || member.Field("name").Text() == "constructor" {
 		return nil
 	}
 	sym := n.Field("constructor").Symbol()

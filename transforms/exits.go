@@ -171,10 +171,19 @@ func nameOf(n syntax.Node) string {
 		if name := n.Field("name").Text(); name != "" {
 			return name
 		}
-		if d := n.Parent(); d.Is("variable_declarator") {
-			return d.Field("name").Text()
+		if name := keptAs(n); name != "" && !n.Parent().Is("export_statement") {
+			return name
 		}
 		return "(anonymous class)"
+	}
+	if n.Is("object") {
+		if name := keptAs(n); name != "" {
+			return name
+		}
+		return nameOf(n.Function())
+	}
+	if owner, member := n.ThisClass(); owner.IsConstructor() && owner != n && syntax.FunctionOf(member) == n {
+		return nameOf(owner) + "." + syntax.MemberName(member)
 	}
 	name := ""
 	switch p := n.Parent(); {
@@ -188,6 +197,8 @@ func nameOf(n syntax.Node) string {
 		name = syntax.MemberName(p)
 	case p.Is("pair"):
 		name = p.Field("key").Text()
+	case n.IsConstructor():
+		name = keptAs(n)
 	}
 	if name == "" {
 		outer := n.Function()
@@ -200,4 +211,24 @@ func nameOf(n syntax.Node) string {
 		return nameOf(class) + "." + name
 	}
 	return name
+}
+
+// keptAs is the name that a value is given: that of a variable, or of an export.
+func keptAs(n syntax.Node) string {
+	switch p := n.Outer().Parent(); p.Kind() {
+	case "variable_declarator":
+		return p.Field("name").Text()
+	case "assignment_expression":
+		if name := keptAs(p); name != "" {
+			return name
+		}
+		left := p.Field("left")
+		if name := left.Field("property").Text(); name != "exports" {
+			return name
+		}
+		return left.Text()
+	case "export_statement":
+		return "(default export)"
+	}
+	return ""
 }

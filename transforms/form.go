@@ -1,6 +1,7 @@
 package transforms
 
 import (
+	"iter"
 	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -316,11 +317,24 @@ func inTemplate(f *syntax.File, offset int) bool {
 	return false
 }
 
+// codeOf walks over the code of an owner.
+func codeOf(owner syntax.Node) iter.Seq[syntax.Node] {
+	return func(yield func(syntax.Node) bool) {
+		for _, code := range syntax.Code(owner) {
+			for n := range code.Descendants() {
+				if !yield(n) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // logger finds a call like this.log.warn(..) in a class and returns its callee:
 // that class has a logger, and this is it.
 func logger(class syntax.Node) string {
 	found := ""
-	for n := range class.Field("body").Descendants() {
+	for n := range codeOf(class) {
 		if !n.Is("call_expression") {
 			continue
 		}

@@ -61,9 +61,8 @@ func (s *scan) settledByParent(o *Obligation) bool {
 			return true
 		}
 		if name, ok := parent.ThisField(); ok && ph.Place == InField && ph.Field == name {
-			mine, _ := o.Call.ThisClass()
-			theirs, _ := p.Call.ThisClass()
-			return mine == theirs
+			mine, _ := parent.FieldOwner()
+			return mine == ph.Of
 		}
 	}
 	return false
@@ -86,7 +85,7 @@ func (s *scan) judgeOutliving(o *Obligation) {
 		o.Status = Met
 		return
 	}
-	if class, _ := o.Call.ThisClass(); class.OK() {
+	if class, _ := s.ownerAt(o.Call); class.OK() {
 		s.judgeInstance(o, class)
 		return
 	}
@@ -138,8 +137,8 @@ func (s *scan) unreferenced(o *Obligation) bool {
 			}
 		}
 	}
-	if class, _ := o.Call.ThisClass(); class.OK() {
-		for _, r := range s.instance(class).refs[o.Handle.Field] {
+	if o.Handle.Of.OK() {
+		for _, r := range s.instance(o.Handle.Of).mentions(o.Handle) {
 			if m := r.Outer().Parent(); m.Is("member_expression") && m.Field("property").Text() == "unref" {
 				return true
 			}
@@ -154,6 +153,9 @@ func (s *scan) unmet(o *Obligation, way Way, exits []ExitPlace) {
 
 // judgeVariable: the handle is in a local variable.
 func (s *scan) judgeVariable(o *Obligation) {
+	if s.judgeClosure(o) {
+		return
+	}
 	sym := o.Handle.Symbol
 	home := sym.Decl.Function()
 	fn := o.Call.Function()

@@ -57,7 +57,7 @@ func sentence(o *Obligation) string {
 	case Overwritten:
 		return fmt.Sprintf("%s is replaced in %s before the one before was released", what, owner)
 	}
-	if o.Owner.Form == OwnerClass {
+	if o.Owner.isInstance() {
 		return fmt.Sprintf("%s of %s is never released: it outlives the instance", what, owner)
 	}
 	return fmt.Sprintf("%s is never released in %s", what, owner)
