@@ -32,7 +32,7 @@ func (formBeside) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 			continue
 		}
 		receiver := sibling.call.Field("function").Inner(false).Field("object")
-		handler, guard, why := e.namedHandler(o, true)
+		handler, guard, why := e.namedHandler(o, sibling.call, true)
 		if why != nil {
 			o.Refusal, no = why, why
 			continue
@@ -61,7 +61,7 @@ func (formBeside) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		e.edits = append(e.edits, e.st.after(stmts[id], behind[id]...))
 	}
 	where := "where the others are"
-	if _, member := mended[0].gist.([]removal)[0].call.ThisClass(); syntax.MemberName(member) != "" {
+	if _, member, _ := mended[0].gist.([]removal)[0].call.InstanceAt(); syntax.MemberName(member) != "" {
 		where = "in " + syntax.MemberName(member) + "(), as the others are"
 	}
 	return &Fix{
@@ -78,8 +78,8 @@ func bestSibling(all []removal) (best removal, conditional bool) {
 		if best.call.OK() && !free && !conditional {
 			continue
 		}
-		_, member := r.call.ThisClass()
-		_, before := best.call.ThisClass()
+		_, member, _ := r.call.InstanceAt()
+		_, before, _ := best.call.InstanceAt()
 		if best.call.OK() && free == !conditional && isTeardown(syntax.MemberName(before)) && !isTeardown(syntax.MemberName(member)) {
 			continue
 		}
@@ -101,7 +101,7 @@ func (formCorrection) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	}
 	o := p.Obligations[0]
 	wrong := o.gist.(removal).call
-	handler, guard, no := e.namedHandler(o, true)
+	handler, guard, no := e.namedHandler(o, wrong, true)
 	if no != nil {
 		return nil, no
 	}
@@ -166,19 +166,19 @@ func (s *scan) removalMethod(o *Obligation, like syntax.Node) string {
 }
 
 // namedHandler makes sure that the instance can name the function that is
-// registered, and returns how; guard says that it may not be there. single: one
-// place is enough, however often it is registered.
-func (e *classEdit) namedHandler(o *Obligation, single bool) (name string, guard bool, no *Refusal) {
+// registered, and returns how, for code at the place at; guard says that it may not
+// be there. single: one place is enough, however often it is registered.
+func (e *classEdit) namedHandler(o *Obligation, at syntax.Node, single bool) (name string, guard bool, no *Refusal) {
 	if ev := o.event(); ev.OK() && !steady(e.s.f, ev) {
 		return "", false, refuse(TooEntangled, "the event is not known where it should be taken away")
 	}
 	n := o.handler().Inner(false)
 	if field, ok := n.ThisField(); ok {
-		return n.Text(), !e.always(field), nil
+		return e.hereAt(at, "this."+field), !e.always(field), nil
 	}
 	if n.Is("assignment_expression") {
 		if field, ok := n.Field("left").ThisField(); ok {
-			return n.Field("left").Text(), !e.always(field), nil
+			return e.hereAt(at, "this."+field), !e.always(field), nil
 		}
 	}
 	if steady(e.s.f, n) && !n.IsFunction() {
@@ -186,7 +186,7 @@ func (e *classEdit) namedHandler(o *Obligation, single bool) (name string, guard
 	}
 	if n.Is("identifier") {
 		if field := assignedTo(n.Symbol()); field != "" && n.Symbol().Kind != syntax.Parameter {
-			return "this." + field, !e.always(field), nil
+			return e.hereAt(at, "this."+field), !e.always(field), nil
 		}
 	}
 	if !n.IsFunction() && !isBind(n) && !n.Is("identifier") {
@@ -199,8 +199,8 @@ func (e *classEdit) namedHandler(o *Obligation, single bool) (name string, guard
 		e.note(Unsafe, fmt.Sprintf("if it is registered twice in a row, the first %s stays: can that happen?", o.Kind.Noun))
 	}
 	field := e.addField(handlerName(o), e.handlerType(o), "")
-	e.edits = append(e.edits, patch.Edit{Start: n.Start(), End: n.Start(), New: field + " = "})
-	return field, true, nil
+	e.edits = append(e.edits, patch.Edit{Start: n.Start(), End: n.Start(), New: e.here(o, field) + " = "})
+	return e.hereAt(at, field), true, nil
 }
 
 // always reports whether a member is there from the beginning: a method, or a
@@ -218,7 +218,7 @@ func (e *classEdit) always(name string) bool {
 			}
 		}
 	}
-	return e.alwaysSet(name)
+	return e.alwaysSet(Handle{Place: InField, Field: name})
 }
 
 // steady reports whether an expression means the same everywhere in the file: a
@@ -316,7 +316,7 @@ func (e *classEdit) trackRegistration(o *Obligation, sets map[string]string) (st
 	if !e.once(o) && (o.handlerFunction().OK() && !steady(e.s.f, o.handler()) || isBind(o.handler().Inner(false))) || !durable {
 		return e.trackRemover(o, sets)
 	}
-	handler, guard, no := e.namedHandler(o, false)
+	handler, guard, no := e.namedHandler(o, e.in.teardown.own.Field("body"), false)
 	if no != nil {
 		return "", no
 	}
@@ -336,13 +336,13 @@ func (e *classEdit) lastingTarget(o *Obligation) (string, bool) {
 	key := e.s.placeKey(o.target(), 6)
 	if field, ok := strings.CutPrefix(key, "this."); ok && !strings.ContainsAny(key, "?(") {
 		if root, _, _ := strings.Cut(field, "."); e.always(root) || e.in.borrowed(root) && !e.reset(root) {
-			return key, true
+			return e.there(key), true
 		}
 		root, rest, more := strings.Cut(field, ".")
 		if more {
-			return "this." + root + "?." + rest, true
+			return e.there("this." + root + "?." + rest), true
 		}
-		return key + "?", true
+		return e.there(key) + "?", true
 	}
 	if steady(e.s.f, o.target()) {
 		return o.target().Text(), true
@@ -372,7 +372,7 @@ func (e *classEdit) trackRemover(o *Obligation, sets map[string]string) (string,
 	}
 	set := e.removers(sets)
 	code := e.s.writeRemoval(o, o.target().Text(), handler, syntax.Node{})
-	e.edits = append(e.edits, e.st.after(stmt, e.st.fit(set+".add(() => "+code+");")))
+	e.edits = append(e.edits, e.st.after(stmt, e.st.fit(e.here(o, set)+".add(() => "+code+");")))
 	return set, nil
 }
 

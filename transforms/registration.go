@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -173,7 +174,7 @@ func keptIn(sym *syntax.Symbol) string {
 	if syntax.Accessibility(sym.Decl) != "" || sym.Decl.HasToken("readonly") {
 		return sym.Name
 	}
-	if fn := sym.Decl.Function(); syntax.MemberName(fn) != "constructor" {
+	if !sym.Decl.Function().IsConstructor() {
 		return ""
 	}
 	return assignedTo(sym)
@@ -269,11 +270,11 @@ func (r removal) works() bool {
 	return r.target != different && r.event != different && r.f != different && r.flags
 }
 
-// removals finds the calls within root that might end the registration o, or
+// removals finds the calls in some code that might end the registration o, or
 // others with the same target.
-func (s *scan) removals(o *Obligation, root syntax.Node) []removal {
+func (s *scan) removals(o *Obligation, code iter.Seq[syntax.Node]) []removal {
 	var out []removal
-	for n := range root.Descendants() {
+	for n := range code {
 		if !n.Is("call_expression") || n == o.Call {
 			continue
 		}

@@ -44,7 +44,7 @@ func (s *scan) judgeRegistration(o *Obligation) {
 		o.step(o.Call, "moved: lives as long as the module")
 		return
 	}
-	here := s.removals(o, home)
+	here := s.removals(o, home.Descendants())
 	if isExecutor(home) && s.judgeWait(o, home, here) {
 		return
 	}
@@ -52,7 +52,7 @@ func (s *scan) judgeRegistration(o *Obligation) {
 		s.judgeSpan(o, home, here)
 		return
 	}
-	if class, _ := o.Call.ThisClass(); class.OK() {
+	if class, _ := s.ownerAt(o.Call); class.OK() {
 		s.judgeRegistered(o, class)
 		return
 	}
@@ -107,7 +107,7 @@ func (s *scan) meantForPromise(o *Obligation, executor syntax.Node, here []remov
 func (s *scan) madeWithin(n, executor syntax.Node) bool {
 	if name, ok := n.ThisField(); ok { // this.x = connect(); this.x.once(..)
 		fn := executor.Function()
-		if class, _ := n.ThisClass(); class.OK() {
+		if class, _ := n.FieldOwner(); class.OK() {
 			return slices.ContainsFunc(s.instance(class).refs[name], func(r syntax.Node) bool {
 				return syntax.IsWrite(r) && (r.Within(executor) || fn.OK() && r.Within(fn))
 			})
@@ -170,7 +170,7 @@ func (s *scan) judgeSpan(o *Obligation, home syntax.Node, here []removal) {
 	})
 	if !ahead { // only what was there before, or happens instead
 		o.releases = nil
-		if class, _ := o.Call.ThisClass(); class.OK() {
+		if class, _ := s.ownerAt(o.Call); class.OK() {
 			s.judgeRegistered(o, class)
 			return
 		}
@@ -191,17 +191,17 @@ func (s *scan) judgeSpan(o *Obligation, home syntax.Node, here []removal) {
 // there be?
 func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 	in := s.instance(class)
-	o.Owner = Owner{OwnerClass, nameOf(class), class}
+	o.Owner = ownerOf(class, o.Handle)
 	how := s.stayOf(o, in)
 	if how == ownStay && s.placeKey(o.target(), 6) == "this" {
 		o.Status = Met
 		o.step(o.Call, "met: it listens to itself")
 		return
 	}
-	all := s.removals(o, class.Field("body"))
+	all := s.removals(o, codeOf(class))
 	for _, c := range in.ancestors {
 		above := newScan(s.ctx, s.Detector, c.File)
-		all = append(all, above.removals(o, c.Node.Field("body"))...)
+		all = append(all, above.removals(o, codeOf(c.Node))...)
 	}
 	for _, r := range all {
 		if r.works() {
@@ -211,7 +211,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 			return
 		}
 	}
-	if o.handlerFunction().OK() && slices.ContainsFunc(s.removals(o, o.handlerFunction()), removal.works) {
+	if o.handlerFunction().OK() && slices.ContainsFunc(s.removals(o, o.handlerFunction().Descendants()), removal.works) {
 		o.Status = Met
 		o.step(o.handler(), "met: it takes itself away")
 		return
@@ -225,7 +225,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		o.step(end, "met: what it is registered with ends by %s", shorten(end.Text()))
 		return
 	}
-	if _, member := o.Call.ThisClass(); isTeardown(syntax.MemberName(member)) {
+	if _, member, _ := o.Call.InstanceAt(); isTeardown(syntax.MemberName(member)) {
 		o.step(o.Call, "moved: part of the teardown")
 		return
 	}
@@ -309,7 +309,7 @@ func (s *scan) stayOf(o *Obligation, in *instance) stay {
 			slices.ContainsFunc(in.members, func(m syntax.Member) bool { return m.Name == field && m.Node.Field("value").OK() }) {
 			return ownStay
 		}
-	case strings.HasPrefix(key, "?parameter ") && syntax.MemberName(o.Call.Function()) == "constructor":
+	case strings.HasPrefix(key, "?parameter ") && o.Call.Function().IsConstructor():
 		return givenStay
 	case strings.HasPrefix(key, "global "), strings.HasPrefix(key, "module "):
 		return lastingStay
@@ -359,7 +359,7 @@ func (s *scan) emits(o *Obligation) bool {
 // makes reports whether a class makes others of the name given and hands itself
 // over: what it made ends with it.
 func (s *scan) makes(class project.Class, name string) bool {
-	for n := range class.Node.Field("body").Descendants() {
+	for n := range codeOf(class.Node) {
 		if !n.Is("new_expression") || n.Field("constructor").Text() != name {
 			continue
 		}
@@ -384,7 +384,7 @@ func (s *scan) endOfTarget(o *Obligation, in *instance) syntax.Node {
 	if !strings.HasPrefix(key, "this.") {
 		return syntax.Node{}
 	}
-	for n := range in.class.Node.Field("body").Descendants() {
+	for n := range codeOf(in.class.Node) {
 		if !n.Is("call_expression") {
 			continue
 		}
@@ -441,8 +441,8 @@ func (s *scan) wrongRemoval(o *Obligation, in *instance, all []removal) (removal
 		}
 	}
 	for _, again := range s.found { // .on where .off was meant
-		_, member := again.Call.ThisClass()
-		if again == o || again.Kind != o.Kind || !again.Call.Within(in.class.Node) || o.Call.Within(member) || !isTeardown(syntax.MemberName(member)) {
+		owner, member, _ := again.Call.InstanceAt()
+		if again == o || again.Kind != o.Kind || owner != in.class.Node || o.Call.Within(member) || !isTeardown(syntax.MemberName(member)) {
 			continue
 		}
 		if s.sameTarget(o, again.target()) == same && sameEvent(o.event(), again.event()) == same && s.sameHandler(o.handler(), again.handler()) == same {
@@ -464,7 +464,7 @@ func (s *scan) madeHere(o *Obligation) bool { return isBind(o.handler().Inner(fa
 
 // claimed reports whether a removal fits another registration of the class.
 func (s *scan) claimed(o *Obligation, in *instance, r removal) bool {
-	for n := range in.class.Node.Field("body").Descendants() {
+	for n := range codeOf(in.class.Node) {
 		if n == o.Call || !n.Is("call_expression") {
 			continue
 		}
