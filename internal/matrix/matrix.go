@@ -202,6 +202,34 @@ func (h holes) KeepJS() string {
 	return "  /** @param {import('" + moduleOf(h.imports) + "')." + h.given + "} given */\n  constructor(given) {\n    this.given = given;\n  }\n"
 }
 
+// ParamJS names the given object as the only parameter.
+func (h holes) ParamJS() string {
+	if h.given == "" {
+		return ""
+	}
+	return "given"
+}
+
+// KeepAssigned is the statement of a constructor function that keeps the given
+// object.
+func (h holes) KeepAssigned() string {
+	if h.given == "" {
+		return ""
+	}
+	return "  this.given = given;\n"
+}
+
+// DocJS is the type of the only parameter.
+func (h holes) DocJS() string {
+	if h.given == "" {
+		return ""
+	}
+	return "/** @param {import('" + moduleOf(h.imports) + "')." + h.given + "} given */\n"
+}
+
+// OnItsOwn: nobody has to give anything for it.
+func (h holes) OnItsOwn() bool { return h.given == "" }
+
 func moduleOf(imports string) string {
 	return strings.Split(imports[strings.Index(imports, " from '")+len(" from '"):], "'")[0]
 }
@@ -260,7 +288,7 @@ func (h holes) Use(handle string) string {
 // instantiate writes a program for a kind as a case; ok is false where the
 // program says that it is not for such a kind.
 func (p *program) instantiate(s *sample) (c transforms.Case, ok bool, err error) {
-	h := holes{s, p.form == "class"}
+	h := holes{s, p.form == "class" && !strings.Contains(p.text, "{{.Param}}")}
 	write := func(text string) string {
 		var b strings.Builder
 		tmpl, failed := template.New(p.name).Parse(text)
