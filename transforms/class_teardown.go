@@ -243,8 +243,13 @@ func (e *classEdit) override(t *teardown, w work) *Refusal {
 	call := ""
 	if !t.abstract {
 		call = e.inherited(t.name)
-		if t.async {
+		switch {
+		case t.async:
 			call = "await " + call
+		case hasReturnedValue(declaration(t.above)) && w.failing() > 0:
+			return refuse(TooEntangled, "the inherited %s() returns something, which must not be lost when a release fails", t.name)
+		case hasReturnedValue(declaration(t.above)):
+			call = "return " + call
 		}
 	}
 	e.newMethod(access, t.name, returns, t.async, e.followedBy(w, call))

@@ -84,6 +84,40 @@ func (s *scan) judgeClosure(o *Obligation) bool {
 	return true
 }
 
+// failsBefore finds an exit between an acquisition and the teardown that is to
+// release it becoming somebody's.
+func (s *scan) failsBefore(o *Obligation, own syntax.Node) (ExitPlace, bool) {
+	home := o.Handle.Symbol.Decl.Function()
+	if o.Call.Function() != home {
+		return ExitPlace{}, false
+	}
+	g, stops := s.graph(home), map[int]bool{}
+	for _, l := range s.lift(use{released, o.Handle.Symbol.Node, own.Field("body"), ""}, home, maxHops) {
+		for _, n := range s.settledAlong(l) {
+			for _, p := range s.points(g, home, n) {
+				stops[p] = true
+			}
+		}
+	}
+	begin := s.points(g, home, s.beginning(o))
+	if o.Kind.Begins == Called && raisedAt(g, begin) {
+		return ExitPlace{o.Call, ""}, true
+	}
+	var starts []int
+	for _, p := range begin {
+		for _, e := range g.Points[p].Next {
+			if !e.Throw || o.Kind.Begins == Called {
+				starts = append(starts, e.To)
+			}
+		}
+	}
+	ways := g.Ways(starts, func(p int) bool { return stops[p] }, o.holds)
+	if exits := s.exits(g, ways, o); len(exits) > 0 {
+		return exits[0], true
+	}
+	return ExitPlace{}, false
+}
+
 // usedByMember reports whether a method of an owner, or a function around the
 // same variable that it calls by name, mentions the variable.
 func usedByMember(owner syntax.Node, sym *syntax.Symbol) bool {
@@ -107,11 +141,18 @@ func (e *classEdit) trackClosure(o *Obligation) (string, *Refusal) {
 	if e.parameterNamed(t.own, sym.Name) {
 		return "", refuse(NameTaken, "%s is something else in %s()", sym.Name, t.name)
 	}
+	if x, fails := e.s.failsBefore(o, t.own); fails {
+		line, _ := e.s.f.Position(x.Node.Start())
+		return "", refuse(TooEntangled, "line %d can fail, too, before anybody could call %s()", line, t.name)
+	}
 	if o.Handle.Value.OK() && !sym.Constant() && e.severalSources(o) {
 		return "", refuse(Borrowed, "%s may also hold another, which must not be released here", sym.Name)
 	}
 	if o.Kind.Fails != Never && mentions(t.own, sym) {
 		return "", refuse(TooEntangled, "%s() still uses %s", t.name, sym.Name)
+	}
+	if o.Kind.Begins == Called {
+		e.note(Unsafe, fmt.Sprintf("is it legal to release the %s when %s() was never called, or twice?", o.Kind.Noun, o.Acquire.Pattern.Anchor))
 	}
 	if o.Kind.OneShot {
 		e.note(Unsafe, fmt.Sprintf("a pending %s is cancelled when %s() is called: does anything rely on its callback running all the same?", o.Kind.Noun, t.name))

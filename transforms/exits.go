@@ -187,6 +187,11 @@ func nameOf(n syntax.Node) string {
 	}
 	name := ""
 	switch p := n.Parent(); {
+	case syntax.IsPrototype(n):
+		name = p.Parent().Outer().Parent().Field("name").Text()
+		if name == "" {
+			return p.Parent().Field("function").Text()
+		}
 	case n.Is("method_definition"):
 		name = syntax.MemberName(n)
 	case n.Field("name").OK():

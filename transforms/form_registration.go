@@ -31,14 +31,14 @@ func (formBeside) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 			no = o.Refusal
 			continue
 		}
-		receiver := sibling.call.Field("function").Inner(false).Field("object")
+		receiver := s.targetOf(o, sibling.call)
 		handler, guard, why := e.namedHandler(o, sibling.call, true)
 		if why != nil {
 			o.Refusal, no = why, why
 			continue
 		}
 		code := s.writeRemoval(o, receiver.Text(), handler, sibling.call)
-		if strings.Contains(sibling.call.Field("function").Text(), "?.") {
+		if strings.Contains(sibling.call.Field("function").Text(), receiver.Text()+"?.") {
 			code = strings.Replace(code, receiver.Text()+".", receiver.Text()+"?.", 1)
 		}
 		if guard {
@@ -68,6 +68,17 @@ func (formBeside) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		Plan: p.only(mended...), Edits: e.finish(), Notes: e.notes,
 		Message: fmt.Sprintf("Take the %s of %s away %s", plural(mended[0].Kind.Noun), p.Owner.Name, where),
 	}, nil
+}
+
+// targetOf is the target in another call of the sort, as it is written there.
+func (s *scan) targetOf(o *Obligation, call syntax.Node) syntax.Node {
+	for _, r := range o.Kind.Release {
+		if b, ok := r.Pattern.Match(call, nil); ok {
+			return b[o.Kind.Retainer]
+		}
+	}
+	b, _ := o.Acquire.Pattern.Match(call, nil) // .on where .off was meant
+	return b[o.Kind.Retainer]
 }
 
 // bestSibling is the last removal that hangs on no condition, else the last.
@@ -105,8 +116,7 @@ func (formCorrection) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	if no != nil {
 		return nil, no
 	}
-	receiver := wrong.Field("function").Inner(false).Field("object").Text()
-	code := s.writeRemoval(o, receiver, handler, wrong)
+	code := s.writeRemoval(o, s.targetOf(o, wrong).Text(), handler, wrong)
 	stmt := wrong.Statement()
 	if guard && (!stmt.Is("expression_statement") || stmt.Child(0) != wrong) {
 		return nil, refuse(TooEntangled, "the call stands inside of a larger expression")
@@ -126,43 +136,65 @@ func (formCorrection) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 // writeRemoval writes the call that takes a registration away. like is another
 // such call, whose method is used; the zero Node: none.
 func (s *scan) writeRemoval(o *Obligation, target, handler string, like syntax.Node) string {
-	method := s.removalMethod(o, like)
-	args := []string{}
-	if e := o.event(); e.OK() {
-		args = append(args, e.Text())
-	}
-	args = append(args, handler)
+	r := s.removalPattern(o, like)
+	options := ""
 	for _, n := range o.options() {
-		if capture, sure := captures(o.Call); strings.HasSuffix(method, "EventListener") && sure && !capture {
+		if capture, sure := captures(o.Call); strings.HasSuffix(r.Anchor, "EventListener") && sure && !capture {
 			break // it makes no difference to the removal
 		}
-		args = append(args, n.Text())
+		options += ", " + n.Text()
 	}
-	return target + "." + method + "(" + strings.Join(args, ", ") + ")"
+	var b strings.Builder
+	root := r.Root()
+	text := string(root.File().Src())
+	at := root.Start()
+	for n := range root.Descendants() {
+		hole, ok := syntax.HoleName(n)
+		if !ok {
+			continue
+		}
+		between := text[at:n.Start()]
+		value := o.Bindings[hole].Text()
+		switch {
+		case hole == o.Kind.Retainer:
+			value = target
+		case hole == handlerHole:
+			value = handler
+		case strings.HasPrefix(n.Text(), "$$$"):
+			between, value = strings.TrimSuffix(between, ", "), options
+		case value == "": // written in the pattern of the acquisition
+			value = o.event().Text()
+		}
+		b.WriteString(between + value)
+		at = n.End()
+	}
+	b.WriteString(text[at:root.End()])
+	return b.String()
 }
 
-// removalMethod is the method that takes a registration away in this file
+// removalPattern is the release that takes a registration away in this file
 // already, else the first of the kind's.
-func (s *scan) removalMethod(o *Obligation, like syntax.Node) string {
-	named := func(name string) bool {
+func (s *scan) removalPattern(o *Obligation, like syntax.Node) *syntax.Pattern {
+	named := func(call syntax.Node) *syntax.Pattern {
+		name := call.Field("function").Inner(false).Field("property").Text()
 		for _, r := range o.Kind.Release {
 			if r.Pattern.Anchor == name && r.Pattern.Has(handlerHole) {
-				return true
+				return r.Pattern
 			}
 		}
-		return false
+		return nil
 	}
-	if name := like.Field("function").Inner(false).Field("property").Text(); named(name) {
-		return name
+	if p := named(like); p != nil {
+		return p
 	}
 	for n := range s.f.Root().Descendants() {
 		if n.Is("call_expression") {
-			if name := n.Field("function").Inner(false).Field("property").Text(); named(name) {
-				return name
+			if p := named(n); p != nil {
+				return p
 			}
 		}
 	}
-	return o.Kind.Release[0].Pattern.Anchor
+	return o.Kind.Release[0].Pattern
 }
 
 // namedHandler makes sure that the instance can name the function that is
@@ -352,6 +384,9 @@ func (e *classEdit) lastingTarget(o *Obligation) (string, bool) {
 
 // trackRemover keeps, beside each registration, a function that takes it away.
 func (e *classEdit) trackRemover(o *Obligation, sets map[string]string) (string, *Refusal) {
+	if syntax.IsPrototype(e.in.class.Node) {
+		return "", refuse(TooEntangled, "what stands beside its methods is shared by all instances")
+	}
 	stmt := o.Handle.Value.Statement()
 	if !stmt.Is("expression_statement") || !inBlock(stmt) || stmt.Child(0) != o.Handle.Value || o.Handle.Value != o.Call {
 		return "", refuse(TooEntangled, "there is no place beside the registration")

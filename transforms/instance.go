@@ -128,7 +128,7 @@ func (s *scan) findTeardown(in *instance) {
 }
 
 func above(m syntax.Member, c project.Class) *teardown {
-	return &teardown{name: m.Name, above: m, aboveIn: c, abstract: m.IsAbstract(), async: isAsync(m.Node)}
+	return &teardown{name: m.Name, above: m, aboveIn: c, abstract: m.IsAbstract(), async: isAsync(declaration(m))}
 }
 
 func isAsync(fn syntax.Node) bool { return fn.IsAsync() || returnsPromise(fn) }

@@ -80,6 +80,9 @@ func (s *scan) releasedByName(o *Obligation, field string) bool {
 // tell, and not what.
 func toldWhat(m syntax.Member) bool {
 	fn := m.Function()
+	if hooks[m.Name] { // what it is told is where the instance was
+		return false
+	}
 	if !wantsArguments(m) || m.Getter || !fn.OK() || fn.File().TypeScript() {
 		return wantsArguments(m)
 	}
@@ -90,6 +93,8 @@ func toldWhat(m syntax.Member) bool {
 	}
 	return fn.Field("parameter").OK() && !tellsHow[fn.Field("parameter").Text()]
 }
+
+var hooks = map[string]bool{"onRemove": true, "removeHooks": true}
 
 var tellsHow = map[string]bool{
 	"callback": true, "cb": true, "done": true, "next": true, "fn": true, "err": true, "error": true, "code": true, "reason": true,

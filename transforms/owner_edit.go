@@ -219,9 +219,12 @@ func (e *classEdit) isPreamble(stmt syntax.Node) bool {
 // it a method, or itself.
 func (e *classEdit) lastOfPrototype() syntax.Node {
 	last := e.in.class.Node.Statement()
-	for _, m := range e.in.members {
-		stmt := m.Node.Statement()
-		if !m.Assigned && stmt.Parent() == last.Parent() && stmt.Start() > last.Start() {
+	if last.Parent().Is("export_statement") {
+		last = last.Parent()
+	}
+	for _, part := range syntax.PrototypeParts(e.in.class.Node) {
+		stmt := part.Statement()
+		if stmt.Parent() == last.Parent() && stmt.Start() > last.Start() {
 			last = stmt
 		}
 	}

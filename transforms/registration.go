@@ -57,6 +57,9 @@ func (s *scan) evidenceOfRegistration(c candidate, n syntax.Node, b syntax.Bindi
 		return nil
 	}
 	o := Obligation{Kind: c.kind, Bindings: b, Call: n}
+	if o.target().Is("string", "number", "function", "arrow_function", "object") {
+		return nil // .on('click', '.row', f)
+	}
 	if e := o.event().Inner(false); e.OK() && !e.Is("string", "identifier", "member_expression", "template_string") {
 		return nil
 	}
@@ -336,11 +339,14 @@ func (s *scan) sameHandler(a, b syntax.Node) likeness {
 // event is what the registration is for: the argument before the function, a hole
 // of the pattern or written in it.
 func (o *Obligation) event() syntax.Node {
-	first := o.Call.Field("arguments").Child(0)
-	if o.handler().Within(first) {
-		return syntax.Node{}
+	var before syntax.Node
+	for a := range o.Call.Field("arguments").Children() {
+		if o.handler().Within(a) {
+			return before
+		}
+		before = a
 	}
-	return first
+	return syntax.Node{}
 }
 
 // sameCapture compares the capture flags of addEventListener and

@@ -209,6 +209,34 @@ func (h holes) KeepJS() string {
 	return "  /** @param {" + typ + "} given */\n  constructor(given) {\n    this.given = given;\n  }\n"
 }
 
+// ParamJS names the given object as the only parameter.
+func (h holes) ParamJS() string {
+	if h.given == "" {
+		return ""
+	}
+	return "given"
+}
+
+// KeepAssigned is the statement of a constructor function that keeps the given
+// object.
+func (h holes) KeepAssigned() string {
+	if h.given == "" {
+		return ""
+	}
+	return "  this.given = given;\n"
+}
+
+// DocJS is the type of the only parameter.
+func (h holes) DocJS() string {
+	if h.given == "" {
+		return ""
+	}
+	return "/** @param {import('" + moduleOf(h.imports) + "')." + h.given + "} given */\n"
+}
+
+// OnItsOwn: nobody has to give anything for it.
+func (h holes) OnItsOwn() bool { return h.given == "" }
+
 func moduleOf(imports string) string {
 	return strings.Split(imports[strings.Index(imports, " from '")+len(" from '"):], "'")[0]
 }
@@ -240,12 +268,12 @@ func (h holes) Given() string { return h.given }
 
 // Register registers the function f with the object at the place given.
 func (h holes) Register(given, f string) string {
-	return strings.NewReplacer("given.", given+".", "F", f).Replace(h.taken)
+	return strings.NewReplacer("(given", "("+given, "given.", given+".", "F", f).Replace(h.taken)
 }
 
 // Remove takes it away.
 func (h holes) Remove(given, f string) string {
-	return strings.NewReplacer("given.", given+".", "F", f).Replace(h.removed)
+	return strings.NewReplacer("(given", "("+given, "given.", given+".", "F", f).Replace(h.removed)
 }
 
 // Assign acquires into a place that is there.
@@ -286,7 +314,7 @@ func (p *program) instantiate(s *sample) (c transforms.Case, ok bool, err error)
 	if s.kind.Registers() != strings.Contains(p.text, ".Registers") {
 		return c, false, nil
 	}
-	h := holes{s, p.form == "class"}
+	h := holes{s, p.form == "class" && !strings.Contains(p.text, "{{.Param}}")}
 	write := func(text string) string {
 		var b strings.Builder
 		tmpl, failed := template.New(p.name).Parse(text)

@@ -12,6 +12,7 @@ type owners struct {
 	methods map[int32]ownMethod // by the ID of a function
 	bases   map[int32]Node      // of a constructor function: what it inherits
 	open    map[int32]bool      // owners that get members that cannot be seen
+	parts   map[int32][]Node    // of a constructor function: what shapes its prototype
 	aliases []*Symbol           // constants that hold `this`
 }
 
@@ -25,7 +26,7 @@ func (f *File) ownerIndex() *owners {
 }
 
 func buildOwners(f *File) *owners {
-	o := &owners{members: map[int32][]Member{}, methods: map[int32]ownMethod{}, bases: map[int32]Node{}, open: map[int32]bool{}}
+	o := &owners{members: map[int32][]Member{}, methods: map[int32]ownMethod{}, bases: map[int32]Node{}, open: map[int32]bool{}, parts: map[int32][]Node{}}
 	for i := range f.nodes {
 		n := Node{f, int32(i)}
 		switch n.Kind() {
@@ -131,6 +132,7 @@ func (o *owners) begin(fn Node) {
 func (o *owners) addPrototype(n Node) {
 	left, right := n.Field("left").Inner(false), assigned(n)
 	if fn := prototypeOf(left); fn.OK() { // the prototype as a whole
+		o.parts[fn.i] = append(o.parts[fn.i], n)
 		if len(o.members[fn.i]) > 1 || o.bases[fn.i].OK() {
 			o.open[fn.i] = true // what was there before is gone
 		}
@@ -153,6 +155,9 @@ func (o *owners) addPrototype(n Node) {
 		return
 	}
 	fn := prototypeOf(left.Field("object").Inner(false))
+	if fn.OK() {
+		o.parts[fn.i] = append(o.parts[fn.i], n)
+	}
 	switch {
 	case !fn.OK():
 	case left.Is("member_expression") && left.Field("property").Text() == "__proto__":
@@ -212,6 +217,7 @@ func (o *owners) addCall(n Node) {
 	if name == "inherits" && args.Len() == 2 {
 		if fn := constructorOf(first); fn.OK() {
 			o.inherit(fn, second)
+			o.parts[fn.i] = append(o.parts[fn.i], n)
 		}
 		return
 	}
@@ -223,6 +229,7 @@ func (o *owners) addCall(n Node) {
 		if a.i != args.Child(0).i {
 			continue // it is read: Object.create(Foo.prototype), Object.assign(x, Foo.prototype)
 		}
+		o.parts[fn.i] = append(o.parts[fn.i], n)
 		switch name {
 		case "create", "getPrototypeOf", "keys", "getOwnPropertyNames", "freeze", "hasOwnProperty", "call", "apply":
 		case "setPrototypeOf":

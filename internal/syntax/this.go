@@ -32,6 +32,10 @@ func SeenWhole(owner Node) bool {
 	return owner.IsClass() || !owner.OK() || !owner.f.ownerIndex().open[owner.i]
 }
 
+// PrototypeParts lists the assignments and calls that shape the prototype of a
+// constructor function.
+func PrototypeParts(fn Node) []Node { return fn.f.ownerIndex().parts[fn.i] }
+
 // Code lists what holds the code of an owner: the body of a class, a constructor
 // function with its methods, an object literal. What stands in one of them stands
 // in no other.
