@@ -3,9 +3,7 @@ package transforms
 import (
 	"fmt"
 	"slices"
-	"strings"
 
-	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
 
@@ -31,6 +29,10 @@ func (s *scan) judgeRegistration(o *Obligation) {
 	case o.endedBySignal():
 		o.Status = Met
 		o.step(o.Call, "met: a signal ends it, or its options cannot be seen")
+		return
+	case o.swallows():
+		o.Status = Met
+		o.step(o.handler(), "met: it is there to do nothing")
 		return
 	case o.handlerKept():
 		o.step(o.handler(), "moved: the function is kept elsewhere")
@@ -292,126 +294,6 @@ func siblings(all []removal) []removal {
 	}
 	return out
 }
-
-// stayOf says how long the target of a registration in a class stays.
-func (s *scan) stayOf(o *Obligation, in *instance) stay {
-	key := s.placeKey(o.target(), 6)
-	field, isField := strings.CutPrefix(key, "this.")
-	switch {
-	case key == "this":
-		return ownStay
-	case isField:
-		field, _, _ = strings.Cut(field, ".")
-		if in.borrowed(field) {
-			return givenStay
-		}
-		if len(in.refs[field]) > 0 && slices.ContainsFunc(in.refs[field], syntax.IsWrite) ||
-			slices.ContainsFunc(in.members, func(m syntax.Member) bool { return m.Name == field && m.Node.Field("value").OK() }) {
-			return ownStay
-		}
-	case strings.HasPrefix(key, "?parameter ") && o.Call.Function().IsConstructor():
-		return givenStay
-	case strings.HasPrefix(key, "global "), strings.HasPrefix(key, "module "):
-		return lastingStay
-	}
-	return unknownStay
-}
-
-// emits reports whether the target is known to have the methods: by its type, as
-// a global of the platform, or by an import whose class has both.
-func (s *scan) emits(o *Obligation) bool {
-	if o.Acquire.Pattern.Anchor == "addEventListener" {
-		return true // nothing else is called that
-	}
-	origin, ok := o.target().Origin()
-	if ok && origin.Module == "" && len(origin.Path) == 1 {
-		return origin.Path[0] == "process"
-	}
-	t := syntax.TypeOf(o.target())
-	if t.Module == "" && !t.Decl.OK() || t.Derived {
-		if e := s.typeElsewhere(o.target()); e.OK() {
-			t = e
-		}
-	}
-	if name := t.Name(); !t.Derived && emitterTypes[name] {
-		return true
-	}
-	class, ok := s.Project.ClassOf(s.ctx, s.f, t)
-	if !ok || s.makes(class, o.Owner.Name) {
-		return false
-	}
-	if _, _, ok := s.Project.FindMember(s.ctx, class, o.Acquire.Pattern.Anchor); ok {
-		for _, r := range o.Kind.Release {
-			if _, _, ok := s.Project.FindMember(s.ctx, class, r.Pattern.Anchor); ok {
-				return true
-			}
-		}
-	}
-	chain, _ := s.Project.Ancestors(s.ctx, class)
-	for _, c := range append([]project.Class{class}, chain...) {
-		if o, ok := syntax.Extends(c.Node).Origin(); ok && emitterTypes[o.Last()] {
-			return true
-		}
-	}
-	return false
-}
-
-// makes reports whether a class makes others of the name given and hands itself
-// over: what it made ends with it.
-func (s *scan) makes(class project.Class, name string) bool {
-	for n := range codeOf(class.Node) {
-		if !n.Is("new_expression") || n.Field("constructor").Text() != name {
-			continue
-		}
-		for a := range n.Field("arguments").Descendants() {
-			if a.Is("this") {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// emitterTypes are types of Node whose values emit events.
-var emitterTypes = map[string]bool{
-	"EventEmitter": true, "EventEmitter2": true, "EventEmitter3": true, "Readable": true, "Writable": true, "Duplex": true, "Transform": true,
-	"Socket": true, "Server": true, "ChildProcess": true, "Process": true, "ReadStream": true, "WriteStream": true, "TypedEmitter": true,
-}
-
-// endOfTarget is the call by which the class ends what the registration is with.
-func (s *scan) endOfTarget(o *Obligation, in *instance) syntax.Node {
-	key := s.placeKey(o.target(), 6)
-	if !strings.HasPrefix(key, "this.") {
-		return syntax.Node{}
-	}
-	for n := range codeOf(in.class.Node) {
-		if !n.Is("call_expression") {
-			continue
-		}
-		fn := n.Field("function").Inner(false)
-		name := fn.Field("property").Text()
-		if !isTeardown(name) && !enders[name] {
-			continue
-		}
-		for at := fn.Field("object").Inner(false); at.OK(); at = at.Field("object").Inner(false) {
-			if s.placeKey(at, 6) == key {
-				return n
-			}
-			if !at.Is("member_expression") {
-				break
-			}
-		}
-		root, _, _ := strings.Cut(strings.TrimPrefix(key, "this."), ".")
-		if name, ok := fn.Field("object").ThisField(); ok && name == root && !in.borrowed(root) {
-			return n
-		}
-	}
-	return syntax.Node{}
-}
-
-// enders are further methods that end what they are called on, or take it out of
-// the page.
-var enders = map[string]bool{"remove": true, "abort": true, "unref": true, "destroySoon": true, "complete": true, "empty": true}
 
 // wrongRemoval finds a removal that was meant for this registration and cannot
 // take it away, and that is no other one's.
