@@ -9,12 +9,17 @@ import (
 func ownerOf(node syntax.Node, h Handle) Owner {
 	form := OwnerClass
 	switch {
-	case h.Place == InClosure:
+	case h.inClosure():
 		form = OwnerClosure
 	case node.Is("object"):
 		form = OwnerObject
 	}
 	return Owner{form, nameOf(node), node}
+}
+
+// inClosure: in a variable that a teardown sees, or to be put into one.
+func (h Handle) inClosure() bool {
+	return h.Place == InClosure || h.Place == Discarded && h.Of.OK()
 }
 
 // isInstance reports whether what is owed is owed by an instance.
@@ -80,6 +85,9 @@ func (s *scan) releasedByName(o *Obligation, field string) bool {
 // tell, and not what.
 func toldWhat(m syntax.Member) bool {
 	fn := m.Function()
+	if fn.IsGenerator() {
+		return true // what calls it runs nothing
+	}
 	if !wantsArguments(m) || m.Getter || !fn.OK() || fn.File().TypeScript() {
 		return wantsArguments(m)
 	}
