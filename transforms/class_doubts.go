@@ -216,8 +216,8 @@ func (e *classEdit) once(o *Obligation) bool {
 // alwaysSet reports whether a field holds a value from its declaration on, and
 // its type says so.
 func (e *classEdit) alwaysSet(h Handle) bool {
-	if h.Place == InClosure {
-		return h.Symbol.Decl.Parent().HasToken("const")
+	if h.inClosure() {
+		return h.Symbol == nil || h.Symbol.Decl.Parent().HasToken("const")
 	}
 	field := h.Field
 	for _, m := range e.in.members {

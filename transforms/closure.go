@@ -5,16 +5,23 @@ import (
 	"slices"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
+	"github.com/unleak-dev/unleak/patch"
 )
 
 // A function that returns an object with a teardown, or a teardown, is the owner
 // of what it and its closures keep in its variables.
 
-// closureOwner is what the function around a variable returns, if that has an end
-// and can see the variable; the zero Node if not, or if it returns several.
-func (s *scan) closureOwner(sym *syntax.Symbol) syntax.Node {
-	fn := sym.Decl.Function()
-	if sym.Kind != syntax.Variable || !fn.OK() || fn.IsGenerator() {
+// closureOwner is what a function returns, if that has an end and can see the
+// variables of the function; the zero Node if not, or if it returns several. A
+// constructor function is one that returns its instance.
+func (s *scan) closureOwner(fn syntax.Node) syntax.Node {
+	if !fn.OK() || fn.IsGenerator() {
+		return syntax.Node{}
+	}
+	if fn.IsConstructor() && !fn.Is("method_definition") {
+		if t := s.instance(fn).teardown; t != nil && t.own.OK() && t.own.Within(fn) {
+			return fn
+		}
 		return syntax.Node{}
 	}
 	var found syntax.Node
@@ -67,7 +74,10 @@ func (s *scan) returned(value, fn syntax.Node) syntax.Node {
 // release, where nobody does.
 func (s *scan) judgeClosure(o *Obligation) bool {
 	sym := o.Handle.Symbol
-	owner := s.closureOwner(sym)
+	if sym.Kind != syntax.Variable {
+		return false
+	}
+	owner := s.closureOwner(sym.Decl.Function())
 	if !owner.OK() {
 		return false
 	}
@@ -84,15 +94,42 @@ func (s *scan) judgeClosure(o *Obligation) bool {
 	return true
 }
 
-// failsBefore finds an exit between an acquisition and the teardown that is to
-// release it becoming somebody's.
+// nameDropped gives a name to what was dropped.
+func (e *classEdit) nameDropped(o *Obligation) (string, *Refusal) {
+	t, stmt := e.in.teardown, o.Handle.Value.Parent()
+	if t.own.Start() < stmt.End() {
+		return "", refuse(TooEntangled, "%s() stands before it", t.name)
+	}
+	if no := e.failsBefore(o); no != nil {
+		return "", no
+	}
+	used := nameTaken(o.Call.Function())
+	name := freshName(o.Kind.Noun, func(n string) bool { return used(n) || e.locals[n] })
+	e.locals[name] = true
+	e.edits = append(e.edits, patch.Edit{Start: stmt.Start(), End: stmt.Start(), New: "const " + name + " = "})
+	return name, nil
+}
+
+// failsBefore refuses where there is an exit between an acquisition and the
+// teardown that is to release it becoming somebody's.
+func (e *classEdit) failsBefore(o *Obligation) *Refusal {
+	t := e.in.teardown
+	if x, fails := e.s.failsBefore(o, t.own); fails {
+		line, _ := e.s.f.Position(x.Node.Start())
+		return refuse(TooEntangled, "line %d can fail, too, before anybody could call %s()", line, t.name)
+	}
+	return nil
+}
+
 func (s *scan) failsBefore(o *Obligation, own syntax.Node) (ExitPlace, bool) {
-	home := o.Handle.Symbol.Decl.Function()
-	if o.Call.Function() != home {
-		return ExitPlace{}, false
+	home, holder := o.Call.Function(), syntax.Node{}
+	if sym := o.Handle.Symbol; sym != nil {
+		if holder = sym.Node; sym.Decl.Function() != home {
+			return ExitPlace{}, false
+		}
 	}
 	g, stops := s.graph(home), map[int]bool{}
-	for _, l := range s.lift(use{released, o.Handle.Symbol.Node, own.Field("body"), ""}, home, maxHops) {
+	for _, l := range s.lift(use{released, holder, own.Field("body"), ""}, home, maxHops) {
 		for _, n := range s.settledAlong(l) {
 			for _, p := range s.points(g, home, n) {
 				stops[p] = true
@@ -118,6 +155,21 @@ func (s *scan) failsBefore(o *Obligation, own syntax.Node) (ExitPlace, bool) {
 	return ExitPlace{}, false
 }
 
+// judgeDropped judges what a function drops and what it returns could release.
+func (s *scan) judgeDropped(o *Obligation, fn syntax.Node) bool {
+	stmt := o.Handle.Value.Parent()
+	if o.Handle.Place != Discarded || !stmt.Is("expression_statement") || stmt.Parent() != fn.Field("body") || o.Handle.Value != chain(o.Call) {
+		return false
+	}
+	owner := s.closureOwner(fn)
+	if !owner.OK() || owner == fn {
+		return false
+	}
+	o.Handle.Of = owner
+	s.judgeInstance(o, owner)
+	return true
+}
+
 // usedByMember reports whether a method of an owner, or a function around the
 // same variable that it calls by name, mentions the variable.
 func usedByMember(owner syntax.Node, sym *syntax.Symbol) bool {
@@ -141,9 +193,8 @@ func (e *classEdit) trackClosure(o *Obligation) (string, *Refusal) {
 	if e.parameterNamed(t.own, sym.Name) {
 		return "", refuse(NameTaken, "%s is something else in %s()", sym.Name, t.name)
 	}
-	if x, fails := e.s.failsBefore(o, t.own); fails {
-		line, _ := e.s.f.Position(x.Node.Start())
-		return "", refuse(TooEntangled, "line %d can fail, too, before anybody could call %s()", line, t.name)
+	if no := e.failsBefore(o); no != nil {
+		return "", no
 	}
 	if o.Handle.Value.OK() && !sym.Constant() && e.severalSources(o) {
 		return "", refuse(Borrowed, "%s may also hold another, which must not be released here", sym.Name)

@@ -120,6 +120,9 @@ func (e *classEdit) track(o *Obligation, sets map[string]string) (string, *Refus
 		e.edits = append(e.edits, e.st.after(stmt, e.st.fit(e.here(o, set)+".add("+o.Handle.Symbol.Name+");")))
 		return set, nil
 	}
+	if o.Handle.inClosure() {
+		return e.nameDropped(o)
+	}
 	if stmt := o.Handle.Value.Parent(); o.Kind.OneShot {
 		if !stmt.Is("expression_statement") || !inBlock(stmt) || o.Handle.Value != chain(o.Call) {
 			return "", refuse(TooEntangled, "the handle is made where no name can be given to it")
@@ -259,7 +262,7 @@ func failure(log string, o *Obligation, label string) string {
 
 // isSingle: the handle has a field for itself, or gets one.
 func (e *classEdit) isSingle(o *Obligation) bool {
-	return o.Handle.Place == InField || o.Handle.Place == InClosure || o.Handle.Place == Discarded && !o.Kind.OneShot && e.once(o)
+	return o.Handle.Place == InField || o.Handle.inClosure() || o.Handle.Place == Discarded && !o.Kind.OneShot && e.once(o)
 }
 
 func (e *classEdit) releaseField(w *work, o *Obligation, how, call, log string) {

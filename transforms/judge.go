@@ -98,6 +98,7 @@ func (s *scan) judgeOutliving(o *Obligation) {
 		o.Status = Met
 	case !slices.Contains(o.Acquire.From, "global"), len(o.Kind.Over) > 0, s.unreferenced(o), s.runsOnce(fn):
 		o.step(o.Call, "moved: the handle is dropped, or only listened to: taken as meant to stay")
+	case s.judgeDropped(o, fn):
 	default:
 		o.Owner = Owner{OwnerFunction, nameOf(fn), fn}
 		s.unmet(o, NeverReleased, nil)

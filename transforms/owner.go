@@ -9,12 +9,17 @@ import (
 func ownerOf(node syntax.Node, h Handle) Owner {
 	form := OwnerClass
 	switch {
-	case h.Place == InClosure:
+	case h.inClosure():
 		form = OwnerClosure
 	case node.Is("object"):
 		form = OwnerObject
 	}
 	return Owner{form, nameOf(node), node}
+}
+
+// inClosure: in a variable that a teardown sees, or to be put into one.
+func (h Handle) inClosure() bool {
+	return h.Place == InClosure || h.Place == Discarded && h.Of.OK()
 }
 
 // isInstance reports whether what is owed is owed by an instance.
@@ -80,7 +85,10 @@ func (s *scan) releasedByName(o *Obligation, field string) bool {
 // tell, and not what.
 func toldWhat(m syntax.Member) bool {
 	fn := m.Function()
-	if hooks[m.Name] { // what it is told is where the instance was
+	switch {
+	case fn.IsGenerator():
+		return true // what calls it runs nothing
+	case hooks[m.Name]: // what it is told is where the instance was
 		return false
 	}
 	if !wantsArguments(m) || m.Getter || !fn.OK() || fn.File().TypeScript() {

@@ -86,7 +86,7 @@ func usesThis(fn syntax.Node) bool {
 // without its object, and notes where the teardown may be.
 func (e *classEdit) detached(o *Obligation) *Refusal {
 	object := e.in.class.Node
-	if !object.Is("object") || o.Handle.Place == InClosure || syntax.LiteralName(object) != nil {
+	if !object.Is("object") || o.Owner.Form == OwnerClosure || syntax.LiteralName(object) != nil {
 		return nil
 	}
 	if o.Handle.Place != InField && o.Handle.Place != InSet && !usesThis(o.Call.Function()) {
@@ -144,10 +144,15 @@ func (e *classEdit) finishAssigned() []patch.Edit {
 	}
 	if len(e.methods) > 0 {
 		last := e.lastOfPrototype()
-		at := lineEndAfter(e.s.f, last.End())
+		at, next := endOf(last), last.NextNamed()
+		if at == last.End() {
+			at = lineEndAfter(e.s.f, at)
+		} else {
+			next = syntax.Node{} // the semicolon on a later line guards it
+		}
 		text := ""
 		for _, m := range e.methods {
-			text += e.st.eol + e.st.eol + e.st.lines(indentAt(e.s.f, last.Start()), e.st.fit(m))
+			text += e.st.eol + e.st.eol + e.st.lines(indentAt(e.s.f, last.Start()), e.st.guarded(m, next))
 		}
 		edits = append(edits, patch.Edit{Start: at, End: at, New: text})
 	}

@@ -110,7 +110,12 @@ func (o *owners) add(owner Node, m Member) {
 		return
 	}
 	if !m.Method {
-		switch v := assigned(m.Node); v.Kind() {
+		v := assigned(m.Node)
+		if v.Is("member_expression") && prototypeOf(v.Field("object").Inner(false)).i == owner.i && prototypeOf(v.Field("object").Inner(false)).OK() {
+			o.begin(owner)
+			return // another name of a method that is seen
+		}
+		switch v.Kind() {
 		case "null", "undefined", "number", "string", "true", "false", "array", "object":
 		default:
 			m.Opaque = true
