@@ -40,6 +40,7 @@ class World {
     const quiet = Object.fromEntries(Object.keys(console).map((k) => [k, () => {}]));
     this.globals = { console: quiet, setTimeout: track('setTimeout'), setInterval: track('setInterval'), clearTimeout: clear, clearInterval: clear };
     this.globals.WebSocket = this.libraries.ws;
+    Object.assign(this.globals, fakes.globals(this));
   }
 
   begin(r, kind) {
@@ -102,7 +103,7 @@ class World {
 
   // lend gives the code something that is not its own to release.
   lend(r) {
-    this.alive.delete(r);
+    this.alive.delete(r.live ?? r);
     return r;
   }
 
@@ -125,6 +126,21 @@ class World {
           const p = page();
           pages.push(p);
           return p;
+        },
+        newContext: async () => {
+          const own = [];
+          const context = world.resource('context', 'close', {
+            newPage: async () => {
+              const p = page();
+              own.push(p);
+              pages.push(p);
+              return p;
+            },
+            cookies: async () => [],
+            close: async () => own.forEach((p) => world.alive.delete(p)),
+          });
+          pages.push(context);
+          return context;
         },
         close: async () => pages.forEach((p) => world.alive.delete(p)), // they go with it
       });
@@ -171,7 +187,7 @@ class World {
       puppeteer: process.env.UNLEAK_CHROMIUM
         ? { launch: () => this.chromium(), default: { launch: () => this.chromium() }, __esModule: true }
         : { launch, default: { launch }, __esModule: true },
-      playwright: { chromium: { launch } },
+      playwright: { chromium: { launch, launchPersistentContext: async () => (await launch()).newContext() } },
       '@stomp/stompjs': { Client },
       ajv: { default: Ajv, __esModule: true },
       http: { ...http, createServer: (...args) => world.server(http.createServer(...args)) },
