@@ -139,17 +139,111 @@ const redis = (world) => {
   return { createClient: (settings) => new Client(settings) };
 };
 
+function brokers(world) {
+  const channel = {
+    assertQueue: async () => ({}), checkQueue: async () => ({ messageCount: 0 }), sendToQueue: () => true, waitForConfirms: async () => {},
+    consume: async () => ({ consumerTag: 'a' }),
+  };
+  const createChannel = (connection) => async () => within(connection, thing(world, 'channel', { close: 'promise' }, channel));
+  const amqp = {
+    connect: async () => {
+      const connection = thing(world, 'connection', { close: 'promise' });
+      connection.createChannel = connection.createConfirmChannel = createChannel(connection);
+      return connection;
+    },
+  };
+  const Client = connecting(world, 'client', { disconnect: 'promise' }, {
+    send: async () => [], subscribe: async () => {}, run: async () => {}, listTopics: async () => [],
+  }, async () => {});
+  class Kafka {
+    producer() {
+      return new Client();
+    }
+    consumer() {
+      return new Client();
+    }
+    admin() {
+      return new Client();
+    }
+  }
+  const mqtt = {
+    connect: () => {
+      const client = thing(world, 'client', { end: 'now', endAsync: 'promise' }, { publish: () => {}, subscribe: () => {}, connected: false });
+      setImmediate(() => client.emit('connect'));
+      return client;
+    },
+  };
+  const nats = {
+    connect: async () =>
+      thing(world, 'connection', { close: 'promise', drain: 'promise' }, {
+        publish: () => {}, subscribe: () => ({ unsubscribe: () => {} }), request: async () => ({ string: () => 'noon' }), isClosed: () => false,
+      }),
+  };
+  return { amqp, Kafka, mqtt, nats };
+}
+
+function sockets(world) {
+  const io = () => thing(world, 'socket', { disconnect: 'now', close: 'now' }, { emitWithAck: async (_, q) => q, connected: true });
+  io.io = io.connect = io.default = io;
+  const Server = function () {
+    const server = thing(world, 'server', {}, { engine: { clientsCount: 0 } });
+    server.close = (done) => {
+      if (!world.end(server)) world.twice++;
+      world.closing++;
+      return new Promise((resolve) => {
+        setImmediate(() => {
+          world.closing--;
+          done?.();
+          resolve();
+        });
+      });
+    };
+    return server;
+  };
+  return { io, Server };
+}
+
+function queues(world) {
+  const make = (kind) =>
+    function () {
+      return thing(world, kind, { close: 'promise' }, { add: async () => ({ id: '1' }), count: async () => 0, isRunning: () => true });
+    };
+  return { Worker: make('worker'), Queue: make('queue'), QueueEvents: make('events'), FlowProducer: make('flow') };
+}
+
+function schedulers(world) {
+  const schedule = () => thing(world, 'task', { stop: 'now', destroy: 'now' }, { getStatus: () => 'idle' });
+  const scheduleJob = () => thing(world, 'job', { cancel: 'now' }, { nextInvocation: () => null });
+  return { cron: { schedule }, jobs: { scheduleJob, cancelJob: (job) => job.cancel() } };
+}
+
+const exported = (module) => ({ ...module, default: module, __esModule: true });
+
 // services are the modules.
 function services(world) {
   const sql = mysql(world);
+  const { amqp, Kafka, mqtt, nats } = brokers(world);
+  const { io, Server } = sockets(world);
+  const { cron, jobs } = schedulers(world);
+  const bull = queues(world);
   return {
-    'mysql2/promise': { ...sql.promise, default: sql.promise, __esModule: true },
+    'mysql2/promise': exported(sql.promise),
     mysql2: sql.callback,
     mysql: sql.callback,
     mongodb: mongo(world),
     typeorm: orm(world),
     knex: { knex: knex(world), default: knex(world), __esModule: true },
     redis: redis(world),
+    amqplib: exported(amqp),
+    kafkajs: { Kafka },
+    mqtt: exported(mqtt),
+    nats,
+    'socket.io-client': Object.assign(io, { __esModule: true }),
+    'socket.io': { Server },
+    bullmq: bull,
+    bull: bull.Queue,
+    'node-cron': exported(cron),
+    'node-schedule': exported(jobs),
   };
 }
 
