@@ -75,8 +75,8 @@ func (formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		tested = ""
 	}
 	for _, o := range p.Obligations {
-		if o.Kind.Within != "" && o.Standing == Offer {
-			e.note(Safe, fmt.Sprintf("the release of the %s settles them, too; released before it, each is said goodbye and nothing is left in the collection", o.Kind.Within))
+		if len(o.Kind.Within) > 0 && o.Standing == Offer {
+			e.note(Safe, fmt.Sprintf("the release of the %s settles them, too; released before it, each is said goodbye and nothing is left in the collection", strings.Join(o.Kind.Within, " or ")))
 			break
 		}
 	}

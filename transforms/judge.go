@@ -35,9 +35,11 @@ func (s *scan) judge(o *Obligation) {
 		s.judgeField(o)
 	}
 	s.judgeKept(o)
-	if o.Status == Unmet && o.Standing == Leak && s.settledByParent(o) {
-		o.Status, o.Form = Met, nil
-		o.step(o.Call, "met: settled by the release of its %s", o.Kind.Within)
+	if o.Status == Unmet && o.Standing == Leak {
+		if parent := s.settledByParent(o); parent != "" {
+			o.Status, o.Form = Met, nil
+			o.step(o.Call, "met: settled by the release of its %s", parent)
+		}
 	}
 	if o.Status == Unmet && o.Standing == Leak && s.diesTogether(o) {
 		o.Status, o.Form = Met, nil
@@ -49,23 +51,24 @@ func (s *scan) judge(o *Obligation) {
 }
 
 // settledByParent: what it was made from belongs to the same code, and its
-// release settles this one, too.
-func (s *scan) settledByParent(o *Obligation) bool {
+// release settles this one, too. It returns the parent's kind.
+func (s *scan) settledByParent(o *Obligation) string {
 	parent := o.Bindings[o.Acquire.Pattern.Receiver()]
 	for _, p := range s.found {
-		if p.Kind.Name != o.Kind.Within {
+		if !slices.Contains(o.Kind.Within, p.Kind.Name) {
 			continue
 		}
 		ph, _ := s.locate(p)
 		if ph.Symbol != nil && parent.Symbol() == ph.Symbol {
-			return true
+			return p.Kind.Name
 		}
 		if name, ok := parent.ThisField(); ok && ph.Place == InField && ph.Field == name {
-			mine, _ := parent.FieldOwner()
-			return mine == ph.Of
+			if mine, _ := parent.FieldOwner(); mine == ph.Of {
+				return p.Kind.Name
+			}
 		}
 	}
-	return false
+	return ""
 }
 
 func (s *scan) judgeDiscarded(o *Obligation) {

@@ -45,6 +45,7 @@ class World {
     this.globals.window = new this.page.EventTarget();
     this.globals.document = new this.page.EventTarget();
     this.globals.process = new Proxy(this.emitter(), { get: (e, name) => (name in e ? e[name] : process[name]) });
+    Object.assign(this.globals, fakes.globals(this));
   }
 
   begin(r, kind) {
@@ -112,7 +113,7 @@ class World {
 
   // lend gives the code something that is not its own to release.
   lend(r) {
-    this.alive.delete(r);
+    this.alive.delete(r.live ?? r);
     return r;
   }
 
@@ -135,6 +136,21 @@ class World {
           const p = page();
           pages.push(p);
           return p;
+        },
+        newContext: async () => {
+          const own = [];
+          const context = world.resource('context', 'close', {
+            newPage: async () => {
+              const p = page();
+              own.push(p);
+              pages.push(p);
+              return p;
+            },
+            cookies: async () => [],
+            close: async () => own.forEach((p) => world.alive.delete(p)),
+          });
+          pages.push(context);
+          return context;
         },
         close: async () => pages.forEach((p) => world.alive.delete(p)), // they go with it
       });
@@ -181,7 +197,7 @@ class World {
       puppeteer: process.env.UNLEAK_CHROMIUM
         ? { launch: () => this.chromium(), default: { launch: () => this.chromium() }, __esModule: true }
         : { launch, default: { launch }, __esModule: true },
-      playwright: { chromium: { launch } },
+      playwright: { chromium: { launch, launchPersistentContext: async () => (await launch()).newContext() } },
       '@stomp/stompjs': { Client },
       ajv: { default: Ajv, __esModule: true },
       http: { ...http, createServer: (...args) => world.server(http.createServer(...args)) },
