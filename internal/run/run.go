@@ -30,7 +30,10 @@ type Options struct {
 	IncludeScripts bool
 	// Accept chooses the fixes whose result is wanted in Mended.New; nil: none.
 	Accept func(*transforms.Fix) bool
-	Seen   *Counters // updated while the run goes on; may be nil
+	// Each takes what came of a file, and the file is forgotten: nothing is kept
+	// in Result.Files. It is called by one goroutine at a time, in no order.
+	Each func(*transforms.Mended)
+	Seen *Counters // updated while the run goes on; may be nil
 	// Stdin holds contents to be looked at instead of files, by relative path.
 	Stdin map[string][]byte
 }
@@ -226,7 +229,11 @@ func (w *worker) file(ctx context.Context, rel string) (err error) {
 	if f.Errors() > 0 {
 		w.result.Summary.WithErrors++
 	}
-	if len(m.Findings) > 0 || len(m.Bugs) > 0 || len(m.Useless) > 0 {
+	switch {
+	case len(m.Findings) == 0 && len(m.Bugs) == 0 && len(m.Useless) == 0:
+	case w.opts.Each != nil:
+		w.opts.Each(m)
+	default:
 		w.result.Files = append(w.result.Files, m)
 	}
 	return nil
