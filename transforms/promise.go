@@ -71,7 +71,7 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 			continue // the other branch settles
 		}
 		st.by = s.helperThatReleases(st, releases)
-		if !st.call.OK() && !st.by || st.call.OK() && !s.paidAround(o, st, releases) {
+		if !st.call.OK() && !st.by || st.call.OK() && !s.paid(o, st, releases, executor) {
 			missed = append(missed, st)
 		}
 	}
@@ -219,6 +219,18 @@ func takesAway(call syntax.Node) bool {
 		return true
 	}
 	return false
+}
+
+// paid is paidAround, also for the function around one that runs on the spot.
+func (s *scan) paid(o *Obligation, st settle, releases []syntax.Node, executor syntax.Node) bool {
+	for !s.paidAround(o, st, releases) {
+		if st.fn == executor || !isInline(st.fn) {
+			return false
+		}
+		st.call = callAround(st.fn)
+		st.fn = st.call.Function()
+	}
+	return true
 }
 
 // paidAround reports whether no way through the function that settles passes

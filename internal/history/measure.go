@@ -133,7 +133,8 @@ func (s *snapshot) leaks(ctx context.Context, rel string) ([]report.Finding, err
 	if _, err := os.Stat(abs); errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.New("the clone has no file " + rel)
 	}
-	result, err := run.Run(ctx, s.detector, run.Options{Paths: []string{abs}})
+	all := &report.Collector{Project: s.detector.Project}
+	result, err := run.Run(ctx, s.detector, run.Options{Paths: []string{abs}, Each: all.Add})
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +145,7 @@ func (s *snapshot) leaks(ctx context.Context, rel string) ([]report.Finding, err
 		return nil, fmt.Errorf("%s is not looked at", rel)
 	}
 	leaks := []report.Finding{}
-	for _, f := range report.NewDocument(result).Findings {
+	for _, f := range all.Document(result).Findings {
 		if f.Standing == transforms.Leak && f.Path == rel {
 			leaks = append(leaks, f)
 		}
