@@ -15,7 +15,7 @@ func (e *classEdit) fits(o *Obligation) *Refusal {
 			return refuse(TooEntangled, "its base class %s leaks, too: mend that first", c.Name())
 		}
 	}
-	if no := e.detached(o); no != nil {
+	if no := e.ownerDoubts(o); no != nil {
 		return no
 	}
 	if o.Handle.Nameless {
