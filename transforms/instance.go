@@ -279,6 +279,11 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "met: ends by itself, and somebody waits for what it calls")
 		return
 	}
+	if o.Kind.OneShot && o.Handle.Place == Discarded && !class.IsClass() && !touches(o.Call) {
+		o.Status = Met
+		o.step(o.Call, "met: ends by itself, and leaves the instance alone")
+		return
+	}
 	o.Form = formClass{}
 	if o.Kind.OneShot && (in.teardown == nil || isImmediate(o)) {
 		o.Status, o.Form = Met, nil

@@ -161,3 +161,13 @@ func calledMethod(n syntax.Node) string {
 	}
 	return n.Field("function").Inner(false).Field("property").Text()
 }
+
+// touches reports whether what an acquisition is given mentions the instance.
+func touches(call syntax.Node) bool {
+	for d := range call.Field("arguments").Descendants() {
+		if d.IsThis() {
+			return true
+		}
+	}
+	return false
+}
