@@ -18,7 +18,7 @@ func (e *classEdit) fits(o *Obligation) *Refusal {
 	if syntax.IsPrototype(e.in.class.Node) && o.Handle.Place != InField && o.Handle.Place != InSet && !o.Kind.Registers() {
 		return refuse(TooEntangled, "what stands beside its methods is shared by all instances, so that there is no place for the %s of each", plural(o.Kind.Noun))
 	}
-	if no := e.detached(o); no != nil {
+	if no := e.ownerDoubts(o); no != nil {
 		return no
 	}
 	if o.Handle.Nameless {

@@ -156,6 +156,9 @@ func (s *scan) locateReceiver(o *Obligation, n syntax.Node) (Handle, string) {
 		if sym.Kind != syntax.Variable {
 			return h, "belongs to the caller"
 		}
+		if init := sym.Init().Inner(false); init.Is("member_expression") && sym.Constant() { // const con = this.con
+			return s.locateReceiver(o, init)
+		}
 		h.Place, h.Symbol = InVariable, sym
 		return h, ""
 	}

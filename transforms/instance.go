@@ -100,7 +100,8 @@ func otherMentions(class syntax.Node) (taken map[string][]*syntax.Symbol, comput
 // findTeardown looks in the class, then above it: the nearest class decides,
 // among its methods the most final.
 func (s *scan) findTeardown(in *instance) {
-	own, has := mostFinal(in.members, func(m syntax.Member) bool { return m.Function().OK() })
+	repeated := repeatedIn(in.class.Node)
+	own, has := mostFinal(in.members, func(m syntax.Member) bool { return m.Function().OK() && !repeated[m.Name] })
 	for _, c := range in.ancestors {
 		members := syntax.Members(c.Node)
 		if in.inherited == nil {
@@ -276,6 +277,11 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 	if o.Kind.OneShot && o.Handle.Place == Discarded && answers(o.Call) {
 		o.Status = Met
 		o.step(o.Call, "met: ends by itself, and somebody waits for what it calls")
+		return
+	}
+	if o.Kind.OneShot && o.Handle.Place == Discarded && !class.IsClass() && !touches(o.Call) {
+		o.Status = Met
+		o.step(o.Call, "met: ends by itself, and leaves the instance alone")
 		return
 	}
 	o.Form = formClass{}

@@ -130,3 +130,49 @@ func answers(call syntax.Node) bool {
 	}
 	return false
 }
+
+// repeatedIn names the methods that an interval of the owner runs each time: what
+// is called `cleanup` there is work, and no end.
+func repeatedIn(owner syntax.Node) map[string]bool {
+	out := map[string]bool{}
+	for n := range codeOf(owner) {
+		if o, ok := n.Field("function").Origin(); !n.Is("call_expression") || !ok || o.Last() != "setInterval" {
+			continue
+		}
+		callback := n.Field("arguments").Child(0).Inner(false)
+		if callee := callback.Field("function").Inner(false); callee.Field("property").Text() == "bind" {
+			callback = callee.Field("object").Inner(false) // this.sweep.bind(this)
+		}
+		out[callback.Field("property").Text()] = true
+		body := callback.Field("body")
+		if !body.Is("statement_block") {
+			out[calledMethod(body)] = true
+			continue
+		}
+		for stmt := range body.Children() {
+			if stmt.Is("expression_statement") {
+				out[calledMethod(stmt.Child(0))] = true
+			}
+		}
+	}
+	return out
+}
+
+// calledMethod is the name of the method that an expression calls, "" for none.
+func calledMethod(n syntax.Node) string {
+	n = n.Inner(true)
+	if n.Is("unary_expression") { // void this.sweep()
+		n = n.Field("argument").Inner(true)
+	}
+	return n.Field("function").Inner(false).Field("property").Text()
+}
+
+// touches reports whether what an acquisition is given mentions the instance.
+func touches(call syntax.Node) bool {
+	for d := range call.Field("arguments").Descendants() {
+		if d.IsThis() {
+			return true
+		}
+	}
+	return false
+}

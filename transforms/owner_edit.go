@@ -1,7 +1,6 @@
 package transforms
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -82,22 +81,6 @@ func usesThis(fn syntax.Node) bool {
 	return false
 }
 
-// detached refuses to read fields of a literal in a method that may be called
-// without its object, and notes where the teardown may be.
-func (e *classEdit) detached(o *Obligation) *Refusal {
-	object := e.in.class.Node
-	if !object.Is("object") || o.Owner.Form == OwnerClosure || syntax.LiteralName(object) != nil {
-		return nil
-	}
-	if o.Handle.Place != InField && o.Handle.Place != InSet && !usesThis(o.Call.Function()) {
-		return refuse(TooEntangled, "the object has no name, and the method that acquires does not use this")
-	}
-	if t := e.in.teardown; !usesThis(t.own) {
-		e.note(Unsafe, fmt.Sprintf("is %s() always called on its object?", t.name))
-	}
-	return nil
-}
-
 // there is here for the teardown: where that may be called without its object,
 // the object has a name.
 func (e *classEdit) there(how string) string {
@@ -176,11 +159,12 @@ func (e *classEdit) properties() patch.Edit {
 func (e *classEdit) assignments() patch.Edit {
 	body := e.in.class.Node.Field("body")
 	var last syntax.Node
+	begins := true
 	for stmt := range body.Children() {
-		if !e.isPreamble(stmt) {
-			break
+		begins = begins && e.isPreamble(stmt)
+		if begins || isGuard(stmt) {
+			last = stmt
 		}
-		last = stmt
 	}
 	first := body.Child(0)
 	indent := indentAt(e.s.f, body.Parent().Start()) + e.st.unit
@@ -212,12 +196,17 @@ func (e *classEdit) isPreamble(stmt syntax.Node) bool {
 		}
 		return first.Is("string")
 	case "if_statement":
-		text := stmt.Field("condition").Text()
-		return strings.Contains(text, "instanceof") || strings.Contains(text, "new.target")
+		return isGuard(stmt)
 	case "lexical_declaration", "variable_declaration":
 		return stmt.Len() == 1 && first.Field("name").IsThis()
 	}
 	return false
+}
+
+// isGuard: if (!(this instanceof Foo)) return new Foo()
+func isGuard(stmt syntax.Node) bool {
+	text := stmt.Field("condition").Text()
+	return stmt.Is("if_statement") && (strings.Contains(text, "instanceof") && strings.Contains(text, "this") || strings.Contains(text, "new.target"))
 }
 
 // lastOfPrototype is the last statement beside a constructor function that gives

@@ -86,6 +86,9 @@ func Members(class Node) []Member {
 		}
 		out = append(out, member)
 	}
+	if class.OK() {
+		out = append(out, class.f.ownerIndex().members[class.i]...) // Class.prototype.x = ..
+	}
 	return out
 }
 

@@ -127,7 +127,7 @@ func (o *owners) add(owner Node, m Member) {
 
 // begin makes fn a constructor function.
 func (o *owners) begin(fn Node) {
-	if len(o.members[fn.i]) == 0 {
+	if len(o.members[fn.i]) == 0 && !fn.IsClass() {
 		o.members[fn.i] = []Member{{Name: "constructor", Node: fn, Method: true}}
 		o.methods[fn.i] = ownMethod{fn, fn}
 	}
@@ -298,12 +298,15 @@ func prototypeOf(n Node) Node {
 	return constructorOf(ofPrototype(n))
 }
 
-// constructorOf is the function that a name stands for, if it can be called
-// with `new` and nothing else is ever called so.
+// constructorOf is the function, or the class, that a name stands for, if it can
+// be called with `new` and nothing else is ever called so.
 func constructorOf(n Node) Node {
 	sym := n.Symbol()
 	if sym == nil || !n.Is("identifier") {
 		return Node{}
+	}
+	if sym.Kind == Class && sym.Constant() {
+		return sym.Decl
 	}
 	fn := sym.Decl
 	if sym.Kind == Variable {

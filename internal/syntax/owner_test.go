@@ -176,3 +176,27 @@ func TestLiteralMembers(t *testing.T) {
 		}
 	}
 }
+
+// A class can be given more by its prototype, too.
+func TestPrototypeOfAClass(t *testing.T) {
+	f := mustParse(t, "a.js", `
+		class K { run() {} }
+		K.prototype.stop = function () { inStop; };
+		class Open {}
+		Object.assign(Open.prototype, mixin);
+	`)
+	k := f.TopLevel("K").Decl
+	var got []string
+	for _, m := range Members(k) {
+		got = append(got, m.Name)
+	}
+	if want := []string{"run", "stop"}; !slices.Equal(got, want) {
+		t.Errorf("members are %v, want %v", got, want)
+	}
+	if owner, member := lastOf(t, f, "inStop").ThisClass(); owner != k || MemberName(member) != "stop" {
+		t.Errorf("`this` is of %q, in %q", owner.Text(), MemberName(member))
+	}
+	if len(Code(k)) != 2 || !SeenWhole(k) || SeenWhole(f.TopLevel("Open").Decl) {
+		t.Error("what stands on the prototype belongs to the class, and what is mixed in is not seen")
+	}
+}

@@ -29,7 +29,7 @@ func SeenWhole(owner Node) bool {
 		}
 		return true
 	}
-	return owner.IsClass() || !owner.OK() || !owner.f.ownerIndex().open[owner.i]
+	return !owner.OK() || !owner.f.ownerIndex().open[owner.i]
 }
 
 // PrototypeParts lists the assignments and calls that shape the prototype of a
@@ -45,10 +45,13 @@ func Code(owner Node) []Node {
 		return nil
 	case owner.Is("object"):
 		return []Node{owner}
-	case !owner.Is("function_declaration", "function_expression", "function"):
+	case owner.Is("interface_declaration"):
 		return []Node{owner.Field("body")}
 	}
 	out := []Node{owner}
+	if owner.IsClass() {
+		out = []Node{owner.Field("body")}
+	}
 	for _, m := range Members(owner) {
 		fn := m.Function()
 		if !fn.OK() {
