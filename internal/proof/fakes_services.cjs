@@ -219,6 +219,19 @@ function schedulers(world) {
 
 const exported = (module) => ({ ...module, default: module, __esModule: true });
 
+function ssh(world) {
+  const Client = connecting(world, 'client', { end: 'now', destroy: 'now' });
+  return class extends Client {
+    connect(settings) {
+      super.connect(settings);
+      return this;
+    }
+    setNoDelay() {
+      return this;
+    }
+  };
+}
+
 function threads(world) {
   const Piscina = function () {
     return thing(world, 'pool', { destroy: 'promise', close: 'promise' }, {
@@ -281,6 +294,7 @@ function services(world) {
     'better-sqlite3': database(world),
     sqlite: { DatabaseSync: database(world) },
     nodemailer: exported(mail(world)),
+    ssh2: { Client: ssh(world) },
     readline: readline(world, false),
     'readline/promises': readline(world, true),
   };
