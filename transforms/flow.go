@@ -55,6 +55,19 @@ func chain(n syntax.Node) syntax.Node {
 	}
 }
 
+// unchained goes back over the methods that return what they are called on:
+// client.on(..).connect() connects the client.
+func unchained(n syntax.Node) syntax.Node {
+	for {
+		n = n.Inner(true)
+		fn := n.Field("function")
+		if !n.Is("call_expression") || !fn.Is("member_expression") || !chainable[fn.Field("property").Text()] {
+			return n
+		}
+		n = fn.Field("object")
+	}
+}
+
 // locate finds where the handle of an acquisition is kept. moved is a sentence
 // where it is somebody else's from the start.
 func (s *scan) locate(o *Obligation) (h Handle, moved string) {
@@ -137,6 +150,7 @@ func (s *scan) bind(h Handle, target syntax.Node) (Handle, string) {
 // locateReceiver is locate for acquisitions that are methods of the handle
 // itself: the handle was somewhere before.
 func (s *scan) locateReceiver(o *Obligation, n syntax.Node) (Handle, string) {
+	n = unchained(n)
 	h := Handle{Value: n}
 	if name, ok := n.ThisField(); ok {
 		if of, _ := n.FieldOwner(); s.ends(of) {

@@ -128,6 +128,20 @@ function libraries(world) {
     setImmediate(() => socket.tell('connect'));
     return socket;
   };
+  class Socket extends EventEmitter {
+    connect(...args) {
+      this.live = connect(...args);
+      for (const event of ['connect', 'data', 'close']) this.live.on(event, (value) => this.emit(event, value));
+      return this;
+    }
+    write(text) {
+      this.live.write(text);
+    }
+    destroy() {
+      this.live?.destroy();
+      return this;
+    }
+  }
   const WebSocket = socketClass(world);
   WebSocket.WebSocket = WebSocket;
   WebSocket.WebSocketServer = WebSocket.Server = function () {
@@ -167,7 +181,7 @@ function libraries(world) {
     'fs/promises': watched.promises,
     worker_threads: { Worker },
     child_process: { spawn, fork: spawn },
-    net: { ...net, connect, createConnection: connect, createServer: (...args) => world.server(net.createServer(...args)) },
+    net: { ...net, Socket, connect, createConnection: connect, createServer: (...args) => world.server(net.createServer(...args)) },
     dgram: { createSocket },
     pg: postgres(world),
     ioredis: Redis,

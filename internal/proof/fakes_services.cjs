@@ -219,6 +219,52 @@ function schedulers(world) {
 
 const exported = (module) => ({ ...module, default: module, __esModule: true });
 
+function ssh(world) {
+  const Client = connecting(world, 'client', { end: 'now', destroy: 'now' });
+  return class extends Client {
+    connect(settings) {
+      super.connect(settings);
+      return this;
+    }
+    setNoDelay() {
+      return this;
+    }
+  };
+}
+
+function threads(world) {
+  const Piscina = function () {
+    return thing(world, 'pool', { destroy: 'promise', close: 'promise' }, {
+      queueSize: 0,
+      run: async (text) => {
+        if (text === '') throw new Error('nothing to do');
+        return text;
+      },
+    });
+  };
+  return Object.assign(Piscina, { Piscina, default: Piscina, __esModule: true });
+}
+
+function database(world) {
+  return function () {
+    return thing(world, 'database', { close: 'now' }, { open: true, exec: () => {}, prepare: () => ({ get: () => ({ n: 1 }) }) });
+  };
+}
+
+function mail(world) {
+  const sendMail = async ({ to }) => {
+    if (!to) throw new Error('no recipient');
+    return { accepted: [to] };
+  };
+  return { createTransport: () => thing(world, 'transport', { close: 'now' }, { sendMail, isIdle: () => true }) };
+}
+
+// The process's input, whose reader answers what it is asked.
+function readline(world, awaited) {
+  const question = awaited ? async () => 'yes' : (_q, done) => setImmediate(done, 'yes');
+  return { createInterface: () => thing(world, 'interface', { close: 'now' }, { question, line: '' }) };
+}
+
 // services are the modules.
 function services(world) {
   const sql = mysql(world);
@@ -244,12 +290,42 @@ function services(world) {
     bull: bull.Queue,
     'node-cron': exported(cron),
     'node-schedule': exported(jobs),
+    piscina: threads(world),
+    'better-sqlite3': database(world),
+    sqlite: { DatabaseSync: database(world) },
+    nodemailer: exported(mail(world)),
+    ssh2: { Client: ssh(world) },
+    readline: readline(world, false),
+    'readline/promises': readline(world, true),
   };
 }
 
 // globals are those of a browser.
 function globals(world) {
-  return {};
+  const made = (kind, ends, methods) =>
+    function (url) {
+      const t = thing(world, kind, ends, methods);
+      t.addEventListener = (event, listener) => t.on(event, listener);
+      setImmediate(() => {
+        if (url === world.places.nobody) t.broken = true;
+        if (t.broken) t.onerror?.(new Error('refused'));
+        else if (kind === 'source') t.onmessage?.({ data: 'news' });
+      });
+      return t;
+    };
+  const audio = {
+    state: 'running', destination: {}, createOscillator: () => ({ connect: () => {}, start: () => {} }), decodeAudioData: async () => ({ duration: 2 }),
+  };
+  const postMessage = function (data) {
+    setImmediate(() => world.alive.has(this) && !this.broken && this.onmessage?.({ data }));
+  };
+  return {
+    EventSource: made('source', { close: 'now' }, { readyState: 1 }),
+    BroadcastChannel: made('channel', { close: 'now' }, { name: 'news', postMessage: () => {} }),
+    AudioContext: made('context', { close: 'promise' }, audio),
+    RTCPeerConnection: made('connection', { close: 'now' }, { createOffer: async () => ({ sdp: 'offer' }), connectionState: 'new' }),
+    Worker: made('worker', { terminate: 'now' }, { postMessage, onmessage: null }),
+  };
 }
 
 module.exports = { services, globals };

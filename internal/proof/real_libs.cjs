@@ -78,7 +78,7 @@ function libraries(world) {
     'fs/promises': promises,
     worker_threads: { Worker: keeping(require('worker_threads').Worker, (w) => w.terminate()) },
     child_process: { spawn: call(processes.spawn, (c) => c.kill('SIGKILL')), fork: call(processes.fork, (c) => c.kill('SIGKILL')) },
-    net: { ...net, connect, createConnection: connect, createServer: call(net.createServer, (s) => s.close()) },
+    net: { ...net, Socket: keeping(net.Socket, (s) => s.destroy()), connect, createConnection: connect, createServer: call(net.createServer, (s) => s.close()) },
     dgram: { createSocket: call(require('dgram').createSocket, close) },
     pg: { Pool, Client },
     ioredis: Cache,
