@@ -65,7 +65,7 @@ func isOwnerLiteral(object Node) bool {
 func IsPrototype(object Node) bool {
 	args := object.Outer().Parent()
 	callee := args.Parent().Field("function").Inner(false)
-	if !object.Is("object") || !args.Is("arguments") || !callee.Is("member_expression") || args.Child(args.Len()-1).Inner(false).i != object.i {
+	if !object.Is("object") || !args.Is("arguments") || !callee.Is("member_expression") || args.Len() != 1 {
 		return false
 	}
 	switch callee.Field("property").Text() {
