@@ -220,13 +220,13 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 		for _, l := range s.lift(u, home, maxHops) {
 			settled = true
 			before := l.at.End() <= o.Call.Start() && (twoStep || u.effect == released)
-			callback := l.at.Within(o.Call) && u.effect == released && l.at.IsFunction()
+			callback := l.at.Within(o.Call) && l.at != o.Call && (u.effect == moved || l.at.IsFunction() || l.at.Is("identifier"))
 			later := o.Kind.Promised && !o.Call.Outer().Is("await_expression")
 			if l.effect == moved && (before || callback || later) {
 				// It was somebody else's before it was acquired: a function that
 				// will release it was made and handed on, or it was kept already.
-				// Or its own callback releases it; or nobody waits for it, and
-				// what releases it waits for something else.
+				// Or its own callback releases it or hands it on; or nobody waits
+				// for it, and what releases it waits for something else.
 				o.step(l.at, "moved: %s", l.text)
 				s.noteMove(o, l, home)
 				return

@@ -73,6 +73,11 @@ func (s *scan) useOf(o *Obligation, ref syntax.Node, hops int) []use {
 			return s.valueUse(o, ref, widen(p.Parent()), hops)
 		}
 		return one(neutral, p, "used: .%s", name)
+	case "subscript_expression":
+		if call := p.Parent(); p.Field("object") == v && call.Field("function") == p && !p.Field("index").Is("string", "number") {
+			return one(released, call, "released, perhaps, by %s", shorten(call.Text())) // h[how]()
+		}
+		return s.valueUse(o, ref, v, hops)
 	default:
 		return s.valueUse(o, ref, v, hops)
 	}
