@@ -15,6 +15,9 @@ func (e *classEdit) fits(o *Obligation) *Refusal {
 			return refuse(TooEntangled, "its base class %s leaks, too: mend that first", c.Name())
 		}
 	}
+	if syntax.IsPrototype(e.in.class.Node) && o.Handle.Place != InField && o.Handle.Place != InSet && !o.Kind.Registers() {
+		return refuse(TooEntangled, "what stands beside its methods is shared by all instances, so that there is no place for the %s of each", plural(o.Kind.Noun))
+	}
 	if no := e.ownerDoubts(o); no != nil {
 		return no
 	}
@@ -27,15 +30,8 @@ func (e *classEdit) fits(o *Obligation) *Refusal {
 	if method := e.calledByBase(o); method != "" {
 		return refuse(TooEntangled, "the constructor of the base class calls %s(), before a new field would be there", method)
 	}
-	r, ok := e.s.chooseRelease(o)
-	if !ok {
-		return e.s.unknownRelease(o)
-	}
-	if _, _, _, ok := e.iteration(o, "this."+o.Handle.Field); !ok {
-		return refuse(TooEntangled, "this.%s is no collection that can be walked over for sure", o.Handle.Field)
-	}
-	if r.Done && !e.isSingle(o) {
-		return refuse(TooEntangled, "its release tells by a callback when it is done; release it in a method that waits for that")
+	if no := e.releasable(o); no != nil {
+		return no
 	}
 	t := e.in.teardown
 	if t == nil || !t.own.OK() {
@@ -55,6 +51,24 @@ func (e *classEdit) fits(o *Obligation) *Refusal {
 				break
 			}
 		}
+	}
+	return nil
+}
+
+// releasable refuses what there is no way to write the release of.
+func (e *classEdit) releasable(o *Obligation) *Refusal {
+	if o.Kind.Registers() {
+		return nil
+	}
+	r, ok := e.s.chooseRelease(o)
+	if !ok {
+		return e.s.unknownRelease(o)
+	}
+	if _, _, _, ok := e.iteration(o, "this."+o.Handle.Field); !ok {
+		return refuse(TooEntangled, "this.%s is no collection that can be walked over for sure", o.Handle.Field)
+	}
+	if r.Done && !e.isSingle(o) {
+		return refuse(TooEntangled, "its release tells by a callback when it is done; release it in a method that waits for that")
 	}
 	return nil
 }

@@ -148,7 +148,7 @@ func (s *scan) failsBefore(o *Obligation, own syntax.Node) (ExitPlace, bool) {
 			}
 		}
 	}
-	ways := g.Ways(starts, func(p int) bool { return stops[p] }, func(e syntax.Edge) bool { return holds(e, o.Handle) })
+	ways := g.Ways(starts, func(p int) bool { return stops[p] }, o.holds)
 	if exits := s.exits(g, ways, o); len(exits) > 0 {
 		return exits[0], true
 	}

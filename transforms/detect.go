@@ -216,6 +216,9 @@ func (s *scan) evidence(c candidate, n syntax.Node, b syntax.Bindings) []string 
 	if slices.Contains(a.Types, "this") {
 		return s.evidenceOfSelf(n)
 	}
+	if c.kind.Registers() {
+		return s.evidenceOfRegistration(c, n, b)
+	}
 	receiver := b[a.Pattern.Receiver()]
 	if !receiver.OK() {
 		return evidenceOfMaker(a, n)

@@ -56,8 +56,13 @@ func raisedAt(g *syntax.Graph, points []int) bool {
 	return false
 }
 
-// holds prunes the edges that a live handle makes impossible.
-func holds(e syntax.Edge, h Handle) bool {
+// holds prunes the edges that a live handle makes impossible, or a target that
+// something was registered with.
+func (o *Obligation) holds(e syntax.Edge) bool {
+	h := o.Handle
+	if o.Kind.Registers() {
+		h = Handle{Symbol: o.target().Inner(false).Symbol()}
+	}
 	c := e.Cond.Inner(false)
 	if isHandle(c, h) {
 		return e.When
@@ -182,6 +187,11 @@ func nameOf(n syntax.Node) string {
 	}
 	name := ""
 	switch p := n.Parent(); {
+	case syntax.IsPrototype(n):
+		name = p.Parent().Outer().Parent().Field("name").Text()
+		if name == "" {
+			return p.Parent().Field("function").Text()
+		}
 	case n.Is("method_definition"):
 		name = syntax.MemberName(n)
 	case n.Field("name").OK():

@@ -20,7 +20,7 @@ type form interface {
 // Forms lists the names of all forms.
 func Forms() []string {
 	var out []string
-	for _, f := range []form{formBlock{}, formPromise{}, formClass{}, formSignature{}, formChildren{}, formRegistry{}, formShutdown{}} {
+	for _, f := range []form{formBlock{}, formPromise{}, formClass{}, formBeside{}, formCorrection{}, formSignature{}, formChildren{}, formRegistry{}, formShutdown{}} {
 		out = append(out, f.Name())
 	}
 	return out
@@ -187,7 +187,7 @@ func (st style) beginWith(fn syntax.Node, code string) []patch.Edit {
 	at := body.Start() + 1
 	if first := body.Child(0); first.OK() && strings.Contains(src[at:first.Start()], "\n") {
 		at = lineEndAfter(f, at)
-		return []patch.Edit{{Start: at, End: at, New: st.eol + indentAt(f, first.Start()) + st.fit(code+";")}}
+		return []patch.Edit{{Start: at, End: at, New: st.eol + indentAt(f, first.Start()) + st.guarded(code+";", first)}}
 	}
 	text := " " + code + ";"
 	if strings.TrimLeft(src[at:at+1], " \t\r\n") != "" { // {}, {a()}

@@ -75,8 +75,8 @@ func (formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		tested = ""
 	}
 	for _, o := range p.Obligations {
-		if o.Kind.Within != "" && o.Standing == Offer {
-			e.note(Safe, fmt.Sprintf("the release of the %s settles them, too; released before it, each is said goodbye and nothing is left in the collection", o.Kind.Within))
+		if len(o.Kind.Within) > 0 && o.Standing == Offer {
+			e.note(Safe, fmt.Sprintf("the release of the %s settles them, too; released before it, each is said goodbye and nothing is left in the collection", strings.Join(o.Kind.Within, " or ")))
 			break
 		}
 	}
@@ -89,6 +89,9 @@ func (formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 // track makes sure that the handle is kept, and returns the expression that
 // holds it: a field, or a collection.
 func (e *classEdit) track(o *Obligation, sets map[string]string) (string, *Refusal) {
+	if o.Kind.Registers() {
+		return e.trackRegistration(o, sets)
+	}
 	switch o.Handle.Place {
 	case InField:
 		if o.Kind.OneShot {
@@ -216,6 +219,10 @@ func (e *classEdit) trackOneShot(o *Obligation, stmt syntax.Node, name string, s
 
 // release adds the statements that release what `how` holds.
 func (e *classEdit) release(w *work, o *Obligation, how, log string) {
+	if o.Kind.Registers() {
+		e.releaseRegistration(w, how)
+		return
+	}
 	r, _ := e.s.chooseRelease(o) // fits has asked
 	switch {
 	case e.isSingle(o) && r.Done:

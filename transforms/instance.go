@@ -320,11 +320,11 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 			o.step(u.at, "%s, one by one", u.text)
 		}
 	}
-	if o.Handle.Place == InSet && s.settledByParent(o) {
+	if parent := s.settledByParent(o); o.Handle.Place == InSet && parent != "" {
 		o.Standing = Offer
 		if !s.Offers {
 			o.Status, o.Form = Met, nil
-			o.step(o.Call, "met: settled by the release of its %s", o.Kind.Within)
+			o.step(o.Call, "met: settled by the release of its %s", parent)
 			return
 		}
 	}

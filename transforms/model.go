@@ -128,6 +128,7 @@ type Obligation struct {
 	gives       syntax.Node // the function whose result the handle is
 	again       bool        // acquired again before it was released, on some way
 	fingerprint string
+	ordinal     int // among those that are alike in their file
 	gist        any // what detection found and the form needs
 	Refusal     *Refusal
 }

@@ -85,8 +85,11 @@ func (s *scan) releasedByName(o *Obligation, field string) bool {
 // tell, and not what.
 func toldWhat(m syntax.Member) bool {
 	fn := m.Function()
-	if fn.IsGenerator() {
+	switch {
+	case fn.IsGenerator():
 		return true // what calls it runs nothing
+	case hooks[m.Name]: // what it is told is where the instance was
+		return false
 	}
 	if !wantsArguments(m) || m.Getter || !fn.OK() || fn.File().TypeScript() {
 		return wantsArguments(m)
@@ -98,6 +101,8 @@ func toldWhat(m syntax.Member) bool {
 	}
 	return fn.Field("parameter").OK() && !tellsHow[fn.Field("parameter").Text()]
 }
+
+var hooks = map[string]bool{"onRemove": true, "removeHooks": true}
 
 var tellsHow = map[string]bool{
 	"callback": true, "cb": true, "done": true, "next": true, "fn": true, "err": true, "error": true, "code": true, "reason": true,

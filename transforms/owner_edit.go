@@ -55,13 +55,15 @@ func (e *classEdit) hidesByUnderscore() bool {
 
 // here writes an expression that begins with `this` for the place where a handle
 // is acquired: in nested functions the instance has another name.
-func (e *classEdit) here(o *Obligation, how string) string {
-	owner, _, name := o.Call.InstanceAt()
+func (e *classEdit) here(o *Obligation, how string) string { return e.hereAt(o.Call, how) }
+
+func (e *classEdit) hereAt(n syntax.Node, how string) string {
+	owner, _, name := n.InstanceAt()
 	rest, ok := strings.CutPrefix(how, "this.")
 	if !ok || owner != e.in.class.Node {
 		return how
 	}
-	if sym := syntax.LiteralName(owner); sym != nil && name == "this" && !usesThis(o.Call.Function()) {
+	if sym := syntax.LiteralName(owner); sym != nil && name == "this" && !usesThis(n.Function()) {
 		name = sym.Name
 	}
 	return name + "." + rest

@@ -51,6 +51,9 @@ func sentence(o *Obligation) string {
 			return fmt.Sprintf("%s is not released on every way out of %s: line %d, %s", what, owner, line, o.Exits[0].How)
 		}
 		return fmt.Sprintf("%s is not released on every way out of %s", what, owner)
+	case WrongRelease:
+		line, _ := o.File.Position(o.Exits[0].Node.Start())
+		return fmt.Sprintf("%s of %s is not released by line %d: %s", what, owner, line, o.Exits[0].How)
 	case Overwritten:
 		return fmt.Sprintf("%s is replaced in %s before the one before was released", what, owner)
 	}
@@ -65,16 +68,21 @@ func sentence(o *Obligation) string {
 func (s *scan) ordinals() {
 	count := map[string]int{}
 	for _, o := range s.found {
-		key := o.identity()
-		sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d", key, count[key]))
-		o.fingerprint = hex.EncodeToString(sum[:8])
+		key := o.identity(o.File.Path)
+		o.ordinal = count[key]
+		o.fingerprint = digest(8, key, o.ordinal)
 		count[key]++
 	}
 }
 
+func digest(size int, key string, ordinal int) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d", key, ordinal))
+	return hex.EncodeToString(sum[:size])
+}
+
 // identity is what a finding is recognised by when lines move: kind, path, the
 // names around it, and what is acquired.
-func (o *Obligation) identity() string {
+func (o *Obligation) identity(path string) string {
 	var names []string
 	for n := o.At.Parent(); n.OK(); n = n.Parent() {
 		if n.IsFunction() || n.IsClass() {
@@ -92,10 +100,18 @@ func (o *Obligation) identity() string {
 	if o.At != o.Call { // about the release of what is acquired elsewhere
 		kind += " release"
 	}
-	return strings.Join([]string{kind, o.File.Path, strings.Join(names, "/"), squeeze(callee)}, "\x00")
+	return strings.Join([]string{kind, path, strings.Join(names, "/"), squeeze(callee)}, "\x00")
 }
 
 // Fingerprint identifies a finding across runs, as 16 hexadecimal digits.
 func (o *Obligation) Fingerprint() string { return o.fingerprint }
+
+// Shape is the same without the path: what a finding keeps when its file gets
+// another name.
+func (o *Obligation) Shape() string { return digest(6, o.identity(""), o.ordinal) }
+
+// Gist is of the acquisition's own text, its arguments included, and of the names
+// around it, in whatever order such acquisitions stand.
+func (o *Obligation) Gist() string { return digest(6, o.identity("")+"\x00"+squeeze(o.At), 0) }
 
 func squeeze(n syntax.Node) string { return strings.Join(strings.Fields(n.Text()), " ") }

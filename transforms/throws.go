@@ -92,6 +92,9 @@ func isLogging(fn syntax.Node) bool {
 	if !logLevels[fn.Field("property").Text()] {
 		return false
 	}
+	if fn.Field("object").Is("this") {
+		return fn.Field("property").Text() == "log"
+	}
 	object := fn.Field("object").Inner(false)
 	name := object.Text()
 	if object.Is("member_expression") {

@@ -31,7 +31,7 @@ func (c *cli) benchCommand() *cobra.Command {
 			}
 			var files []string
 			err = s.project.Discover(cmd.Context(), args, func(rel string) {
-				if project.RoleOf(rel) == project.Source {
+				if s.project.RoleOf(rel, nil) == project.Source {
 					files = append(files, rel)
 				}
 			}, func(error) {})

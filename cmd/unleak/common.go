@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/report"
@@ -32,6 +34,8 @@ type selection struct {
 	includeTests   bool
 	includeScripts bool
 	stdinPath      string
+	baseline       string
+	baselineFlag   *pflag.Flag
 }
 
 func (s *selection) flags(cmd *cobra.Command) {
@@ -45,6 +49,8 @@ func (s *selection) flags(cmd *cobra.Command) {
 	f.BoolVar(&s.includeTests, "include-tests", false, "look at tests, too")
 	f.BoolVar(&s.includeScripts, "include-scripts", false, "look at build scripts, configuration and examples, too")
 	f.StringVar(&s.stdinPath, "stdin-filepath", "", "read one file from standard input, as if it stood at this path")
+	f.StringVar(&s.baseline, "baseline", "", "only what a saved scan does not have (see `unleak baseline`); an empty name for all")
+	s.baselineFlag = f.Lookup("baseline")
 	_ = cmd.RegisterFlagCompletionFunc("phase", cobra.FixedCompletions([]string{"critical", "high", "medium"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("kind", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return kindNames(), cobra.ShellCompDirectiveNoFileComp
@@ -231,9 +237,50 @@ func (sel *selection) keepFix(f *transforms.Fix) bool {
 
 // run runs with a progress line, and tells what could not be looked at.
 func (c *cli) run(ctx context.Context, s *session, sel *selection) (*run.Result, error) {
-	s.options.Seen = &run.Counters{}
-	stop := c.progress(s.options.Seen)
-	r, err := run.Run(ctx, s.detector, s.options)
+	known, err := c.known(ctx, s, sel)
+	if err != nil {
+		return nil, err
+	}
+	accept := s.options.Accept
+	if known != nil && accept != nil {
+		s.options.Accept = func(f *transforms.Fix) bool { return accept(f) && isNew(f, known) }
+	}
+	r, err := c.runEach(ctx, s, s.options)
+	if err != nil {
+		return nil, err
+	}
+	t := teller{cli: c}
+	for _, m := range r.Files {
+		m.Findings = slices.DeleteFunc(m.Findings, func(o *transforms.Obligation) bool { return !sel.keep(o) || known[o.Fingerprint()] })
+		t.add(m)
+	}
+	t.tell()
+	return r, nil
+}
+
+// scan runs without keeping more of a file than what is printed.
+func (c *cli) scan(ctx context.Context, s *session, sel *selection, collect *report.Collector) (*report.Document, *run.Result, error) {
+	collect.Project = s.project
+	t := teller{cli: c}
+	opts := s.options
+	opts.Accept = nil
+	opts.Each = func(m *transforms.Mended) {
+		m.Findings = slices.DeleteFunc(m.Findings, func(o *transforms.Obligation) bool { return !sel.keep(o) })
+		t.add(m)
+		collect.Add(m)
+	}
+	r, err := c.runEach(ctx, s, opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	t.tell()
+	return collect.Document(r), r, nil
+}
+
+func (c *cli) runEach(ctx context.Context, s *session, opts run.Options) (*run.Result, error) {
+	opts.Seen = &run.Counters{}
+	stop := c.progress(opts.Seen)
+	r, err := run.Run(ctx, s.detector, opts)
 	stop()
 	if err != nil {
 		return nil, err
@@ -244,21 +291,45 @@ func (c *cli) run(ctx context.Context, s *session, sel *selection) (*run.Result,
 	for _, e := range r.Skipped {
 		c.warn("%s", oneLine(e.Error()))
 	}
-	for _, m := range r.Files {
-		m.Findings = slices.DeleteFunc(m.Findings, func(o *transforms.Obligation) bool { return !sel.keep(o) })
-		for _, i := range m.Useless {
-			line, _ := i.Node.File().Position(i.Node.Start())
-			c.warn("%s:%d: this comment silences nothing%s", m.Path, line, mistake(i))
+	return r, nil
+}
+
+// teller keeps what is to be said of single files, to say it in order.
+type teller struct {
+	cli   *cli
+	lines []told
+}
+
+type told struct {
+	path    string
+	line    int
+	text    string
+	warning bool
+}
+
+func (t *teller) add(m *transforms.Mended) {
+	for _, i := range m.Useless {
+		line, _ := i.Node.File().Position(i.Node.Start())
+		t.lines = append(t.lines, told{m.Path, line, fmt.Sprintf("%s:%d: this comment silences nothing%s", m.Path, line, mistake(i)), true})
+	}
+	for _, b := range m.Bugs {
+		where := ""
+		if dir, err := report.Reproduction(b); err == nil {
+			where = "; please report it with " + dir
 		}
-		for _, b := range m.Bugs {
-			where := ""
-			if dir, err := report.Reproduction(b); err == nil {
-				where = "; please report it with " + dir
-			}
-			fmt.Fprintln(c.err, "unleak: "+oneLine(b.Error())+where)
+		t.lines = append(t.lines, told{m.Path, 1 << 30, oneLine(b.Error()) + where, false})
+	}
+}
+
+func (t *teller) tell() {
+	slices.SortStableFunc(t.lines, func(a, b told) int { return cmp.Or(strings.Compare(a.path, b.path), a.line-b.line) })
+	for _, l := range t.lines {
+		if l.warning {
+			t.cli.warn("%s", l.text)
+		} else {
+			fmt.Fprintln(t.cli.err, "unleak: "+l.text)
 		}
 	}
-	return r, nil
 }
 
 // shown turns paths relative to the root into ones that a terminal in the

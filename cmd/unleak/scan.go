@@ -6,8 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/unleak-dev/unleak/internal/report"
-	"github.com/unleak-dev/unleak/internal/run"
-	"github.com/unleak-dev/unleak/transforms"
 )
 
 func (c *cli) scanCommand() *cobra.Command {
@@ -33,14 +31,21 @@ Offers (--offers) do not count.`,
 			if err != nil {
 				return err
 			}
-			r, err := c.run(cmd.Context(), s, &sel)
+			base, err := s.readBaseline(&sel)
 			if err != nil {
 				return err
 			}
+			d, r, err := c.scan(cmd.Context(), s, &sel, &report.Collector{Frames: format == "text", Paint: paint, Baseline: base != nil})
+			if err != nil {
+				return err
+			}
+			if base != nil {
+				d.Without(d.Known(base, s.gone))
+			}
 			if format == "json" {
-				err = report.JSON(c.out, r)
+				err = report.JSON(c.out, d)
 			} else {
-				err = report.Text(c.out, r, paint, c.shown(r))
+				err = report.Text(c.out, d, paint, c.shown(r))
 			}
 			if err != nil {
 				return err
@@ -48,7 +53,7 @@ Offers (--offers) do not count.`,
 			if err := problems(r); err != nil {
 				return err
 			}
-			if leaks(r) > 0 && !exitZero {
+			if d.Leaks() > 0 && !exitZero {
 				return exitStatus(1)
 			}
 			return nil
@@ -70,16 +75,4 @@ func (c *cli) here(args []string, sel *selection) []string {
 		return []string{"."}
 	}
 	return args
-}
-
-func leaks(r *run.Result) int {
-	n := 0
-	for _, m := range r.Files {
-		for _, o := range m.Findings {
-			if o.Standing == transforms.Leak {
-				n++
-			}
-		}
-	}
-	return n
 }

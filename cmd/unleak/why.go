@@ -158,7 +158,7 @@ func (c *cli) tell(s *session, f *syntax.File, m *transforms.Mended, line int) e
 
 // verdict says what scan makes of an obligation, and why.
 func verdict(s *session, m *transforms.Mended, o *transforms.Obligation) string {
-	role := project.RoleOf(m.Path)
+	role := s.project.RoleOf(m.Path, m.Old)
 	switch {
 	case o.Status != transforms.Unmet:
 		return "so nothing is reported"

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/bmatcuk/doublestar/v4"
 	"github.com/tailscale/hujson"
@@ -23,10 +24,12 @@ type Package struct {
 	Types        string
 	Source       string
 	Exports      any
+	Bin          any // a file, or commands and their files
 	Workspaces   []string
 	Dependencies map[string]string // all kinds of them together
 	Scripts      map[string]string
 	configs      []string // tsconfig*.json beside it
+	entries      func() *entries
 }
 
 // PackageOf returns the nearest package around a file, or nil.
@@ -59,7 +62,7 @@ func (p *Project) readPackage(dir string) *Package {
 	}
 	var raw struct {
 		Name, Type, Main, Module, Types, Typings, Source string
-		Exports                                          any
+		Exports, Bin                                     any
 		Workspaces                                       any
 		Scripts                                          map[string]any
 		Dependencies, DevDependencies, PeerDependencies  map[string]string
@@ -69,7 +72,7 @@ func (p *Project) readPackage(dir string) *Package {
 	}
 	pkg := &Package{
 		Dir: dir, Name: raw.Name, Type: raw.Type, Main: raw.Main, Module: raw.Module,
-		Types: first(raw.Types, raw.Typings), Source: raw.Source, Exports: raw.Exports, Dependencies: map[string]string{}, Scripts: map[string]string{},
+		Types: first(raw.Types, raw.Typings), Source: raw.Source, Exports: raw.Exports, Bin: raw.Bin, Dependencies: map[string]string{}, Scripts: map[string]string{},
 	}
 	for name, line := range raw.Scripts {
 		if s, ok := line.(string); ok {
@@ -89,6 +92,7 @@ func (p *Project) readPackage(dir string) *Package {
 			pkg.Workspaces = stringsIn(list)
 		}
 	}
+	pkg.entries = sync.OnceValue(func() *entries { return p.entriesOf(pkg) })
 	found, _ := filepath.Glob(filepath.Join(p.Abs(dir), "tsconfig*.json"))
 	sort.Strings(found)
 	for _, f := range found {

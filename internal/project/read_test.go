@@ -138,17 +138,3 @@ func TestRootFor(t *testing.T) {
 		t.Errorf("the work tree's top is %q", got)
 	}
 }
-
-func TestRoleOf(t *testing.T) {
-	tests := map[string]Role{
-		"src/a.ts": Source, "index.js": Source, "src/testing.ts": Source, "src/latest.ts": Source, "src/contest/a.ts": Source,
-		"test/a.ts": Test, "src/__tests__/a.ts": Test, "src/a.test.ts": Test, "src/a.spec.tsx": Test, "a_test.js": Test, "packages/x/e2e/a.ts": Test, "a.stories.tsx": Test,
-		"scripts/a.ts": Script, "vite.config.ts": Script, "gulpfile.js": Script, ".eslintrc.js": Script, "examples/x/a.ts": Script,
-		"scripts/a.test.ts": Test,
-	}
-	for rel, want := range tests {
-		if got := RoleOf(rel); got != want {
-			t.Errorf("%s has the role %d, want %d", rel, got, want)
-		}
-	}
-}

@@ -1,11 +1,12 @@
 package project
 
 import (
+	"bytes"
 	"path"
 	"strings"
 )
 
-// Role says what a file is for, by its path.
+// Role says what a file is for.
 type Role int
 
 // The roles. Leaks in anything but Source end with the process that runs it,
@@ -13,42 +14,190 @@ type Role int
 const (
 	Source Role = iota
 	Test
-	Script // build scripts, configuration files, examples
+	Script // build scripts, configuration files, benchmarks, examples, the entry points of commands
 )
 
+// testFolders are where the test runners look, and where people put what tests
+// need.
 var testFolders = map[string]bool{
 	"test": true, "tests": true, "__tests__": true, "__mocks__": true, "spec": true, "specs": true, "e2e": true,
-	"fixtures": true, "__fixtures__": true, "cypress": true, "playwright": true, "bench": true, "benchmark": true, "benchmarks": true,
+	"fixtures": true, "__fixtures__": true, "__snapshots__": true, "cypress": true, "playwright": true,
+	"test-utils": true, "testutils": true, "test-helpers": true,
 }
 
+// testFolderEnds are how packages of tests are called: app-e2e, unit-tests.
+var testFolderEnds = []string{"-e2e", "-tests", "_tests"}
+
+// testEnds are how the runners want the names of tests to end.
+var testEnds = []string{
+	".test", ".tests", "-test", "_test", ".spec", ".specs", "-spec", "_spec", "Spec", ".e2e", ".cy", ".test-d",
+	".stories", ".story", // run by the runner of the storybook
+	"jest.setup", "jest-setup", "vitest.setup", "vitest-setup", "test-setup", "test.setup", "setup-jest", "setupJest", "setupTests", "setup-tests", "setup-vitest",
+}
+
+// scriptFolders hold scripts wherever they are.
 var scriptFolders = map[string]bool{
-	"scripts": true, "script": true, "tools": true, "tooling": true, "bin": true, "examples": true, "example": true,
-	"docs": true, "website": true, ".github": true, ".storybook": true, "gulp": true, "grunt": true,
+	"scripts": true, "bin": true, "examples": true, "example": true, "samples": true,
+	"bench": true, "benches": true, "benchmark": true, "benchmarks": true,
+	".github": true, ".circleci": true, ".husky": true, ".storybook": true, ".vscode": true, ".vitepress": true,
 }
 
-// RoleOf tells the role of a file from its path relative to the root.
+// toolFolders hold scripts beside the sources; among the sources these are
+// words like others.
+var toolFolders = map[string]bool{
+	"script": true, "tools": true, "tooling": true, "docs": true, "website": true, "gulp": true, "grunt": true, "webpack": true,
+}
+
+var sourceFolders = map[string]bool{"src": true, "source": true, "lib": true, "app": true}
+
+// configFiles are programs that tools run for their settings, by the name up to
+// its first dot, in small letters.
+var configFiles = map[string]bool{
+	"gulpfile": true, "gruntfile": true, "jakefile": true, "cakefile": true, "rakefile": true, "dangerfile": true,
+	"webpackfile": true, "rollupfile": true,
+}
+
+// RoleOf tells the role of a file from its path relative to the root. Project's
+// own RoleOf knows more.
 func RoleOf(rel string) Role {
 	dir, name := path.Split(rel)
-	for _, part := range strings.Split(dir, "/") {
-		if testFolders[part] {
+	parts := strings.Split(strings.TrimSuffix(dir, "/"), "/")
+	for _, part := range parts {
+		if testFolders[part] || endsIn(part, testFolderEnds) {
 			return Test
 		}
 	}
 	stem := strings.TrimSuffix(name, path.Ext(name))
-	for _, s := range []string{".test", ".spec", ".e2e", ".bench", ".stories", "-test", "_test", ".cy"} {
-		if strings.HasSuffix(stem, s) {
-			return Test
-		}
+	if endsIn(stem, testEnds) {
+		return Test
 	}
-	for _, part := range strings.Split(dir, "/") {
-		if scriptFolders[part] {
+	sources := false
+	for _, part := range parts {
+		if scriptFolders[part] || toolFolders[part] && !sources {
 			return Script
 		}
+		sources = sources || sourceFolders[part]
 	}
-	switch {
-	case strings.HasSuffix(stem, ".config"), strings.HasSuffix(stem, ".conf"), strings.HasSuffix(stem, "rc"),
-		stem == "gulpfile", stem == "Gruntfile", stem == "jakefile":
+	if isConfig(stem) || strings.HasSuffix(stem, ".bench") || strings.HasSuffix(stem, ".benchmark") {
 		return Script
 	}
 	return Source
+}
+
+// isConfig: vite.config, webpack.config.prod, karma.conf, vitest.workspace,
+// gulpfile.babel, and every name with a dot in front, as .eslintrc.
+func isConfig(stem string) bool {
+	words := strings.Split(stem, ".")
+	if words[0] == "" || configFiles[strings.ToLower(words[0])] {
+		return true
+	}
+	for _, w := range words[1:] {
+		if w == "config" || w == "conf" {
+			return true
+		}
+	}
+	switch words[0] {
+	case "webpack", "rollup": // webpack.prod, webpack.common
+		return len(words) > 1
+	case "vitest":
+		return len(words) == 2 && words[1] == "workspace"
+	}
+	return false
+}
+
+func endsIn(s string, ends []string) bool {
+	for _, e := range ends {
+		if rest, ok := strings.CutSuffix(s, e); ok && (rest != "" || e[0] != '.' && e[0] != '-' && e[0] != '_' && e != "Spec") {
+			return true
+		}
+	}
+	return false
+}
+
+// RoleOf tells the role of a file from its path, from what the package around it
+// says of it, and, if its text is given, from a first line that names the
+// program to run it. What a package offers as its main file or among its
+// exports is no script, whatever it is called, unless the package as a whole is an
+// example or the like.
+func (p *Project) RoleOf(rel string, src []byte) Role {
+	role := RoleOf(rel)
+	if role == Test {
+		return role
+	}
+	e := p.entriesAround(rel)
+	switch {
+	case e != nil && e.offered[rel] && !e.script:
+		return Source
+	case role == Source && (e != nil && e.commands[rel] || bytes.HasPrefix(bytes.TrimPrefix(src, bom), []byte("#!"))):
+		return Script
+	}
+	return role
+}
+
+// entries are the files that a package names, as paths relative to the root.
+type entries struct {
+	offered  map[string]bool // main, module, exports
+	commands map[string]bool // bin
+	script   bool            // the package is an example, a benchmark or the like
+}
+
+// entriesAround is of the nearest package that has a name: others only say how
+// files are to be read.
+func (p *Project) entriesAround(rel string) *entries {
+	for dir := path.Dir(rel); ; dir = path.Dir(dir) {
+		if pkg := p.packageIn(dir); pkg != nil && pkg.Name != "" {
+			return pkg.entries()
+		}
+		if dir == "." || dir == "/" {
+			return nil
+		}
+	}
+}
+
+func (p *Project) entriesOf(pkg *Package) *entries {
+	e := &entries{offered: map[string]bool{}, commands: map[string]bool{}}
+	for _, part := range strings.Split(pkg.Dir, "/") {
+		e.script = e.script || scriptFolders[part]
+	}
+	offered := append(leaves(pkg.Exports), pkg.Main, pkg.Module, pkg.Source)
+	for _, target := range offered {
+		for _, f := range p.sourcesFor(pkg, target) {
+			e.offered[f] = true
+		}
+	}
+	for _, target := range leaves(pkg.Bin) {
+		for _, f := range p.sourcesFor(pkg, target) {
+			e.commands[f] = true
+		}
+	}
+	return e
+}
+
+// sourcesFor lists the files that a package means by a name: the file itself,
+// and the source that it is made from, which may be somewhere else.
+func (p *Project) sourcesFor(pkg *Package, target string) []string {
+	if target == "" || strings.Contains(target, "*") {
+		return nil
+	}
+	file := path.Join(pkg.Dir, target)
+	var out []string
+	add := func(f string) {
+		if f != "" {
+			out = append(out, f)
+		}
+	}
+	add(p.sourceAt(file))
+	for _, c := range pkg.configs {
+		add(p.sourceOfOutput(p.tsconfig(c), pkg.Dir, file))
+	}
+	if len(out) == 0 {
+		// Nothing says where it comes from: dist/cli.js is made from src/cli.ts,
+		// or from cli.ts.
+		inside := strings.TrimPrefix(path.Clean(target), "/")
+		if _, rest, ok := strings.Cut(inside, "/"); ok {
+			add(p.sourceAt(path.Join(pkg.Dir, "src", rest)))
+			add(p.sourceAt(path.Join(pkg.Dir, rest)))
+		}
+	}
+	return out
 }

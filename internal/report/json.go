@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"io"
 
-	"github.com/unleak-dev/unleak/internal/run"
+	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/transforms"
 )
 
@@ -18,6 +18,9 @@ type Document struct {
 	Root     string    `json:"root"`
 	Findings []Finding `json:"findings"`
 	Summary  Summary   `json:"summary"`
+
+	incomplete bool              // some path could not be looked at
+	marks      map[string]*marks // by path; for a baseline
 }
 
 // Finding is one unmet obligation.
@@ -40,6 +43,8 @@ type Finding struct {
 	Cost        *transforms.Cost    `json:"cost"`
 	Fix         *Fix                `json:"fix"`
 	Refusal     *Refusal            `json:"refusal"`
+
+	frame string // the code around it, for people
 }
 
 // Owner is the construct whose end should pay.
@@ -75,35 +80,14 @@ type Summary struct {
 	Parsed     int                      `json:"parsed"`
 	WithErrors int                      `json:"withErrors"`
 	Findings   int                      `json:"findings"`
+	Known      int                      `json:"known"` // left out: a baseline has them
 	Fixable    int                      `json:"fixable"`
 	ByPhase    map[transforms.Phase]int `json:"byPhase"`
 	ByKind     map[string]int           `json:"byKind"`
 	Seconds    float64                  `json:"seconds"`
 }
 
-// NewDocument turns a result into what is printed.
-func NewDocument(r *run.Result) *Document {
-	d := &Document{Version: Version, Root: r.Project.Root, Findings: []Finding{}}
-	d.Summary = Summary{
-		Files: r.Summary.Files, Candidates: r.Summary.Candidates, Parsed: r.Summary.Parsed, WithErrors: r.Summary.WithErrors,
-		Seconds: r.Summary.Seconds, ByPhase: map[transforms.Phase]int{}, ByKind: map[string]int{},
-	}
-	for _, m := range r.Files {
-		for _, o := range m.Findings {
-			f := newFinding(r, m, o)
-			d.Findings = append(d.Findings, f)
-			d.Summary.Findings++
-			d.Summary.ByPhase[f.Phase]++
-			d.Summary.ByKind[f.Kind]++
-			if f.Fix != nil {
-				d.Summary.Fixable++
-			}
-		}
-	}
-	return d
-}
-
-func newFinding(r *run.Result, m *transforms.Mended, o *transforms.Obligation) Finding {
+func newFinding(p *project.Project, m *transforms.Mended, o *transforms.Obligation) Finding {
 	f := Finding{
 		Fingerprint: o.Fingerprint(), Kind: o.Kind.Name, Phase: o.Phase, Standing: o.Standing, Message: o.Message,
 		Path: m.Path, Way: o.Way, Evidence: o.Evidence, Exits: []Exit{}, Cost: o.Kind.Cost,
@@ -114,7 +98,7 @@ func newFinding(r *run.Result, m *transforms.Mended, o *transforms.Obligation) F
 	if o.Owner.Node.OK() {
 		f.Owner.Line, _ = o.File.Position(o.Owner.Node.Start())
 	}
-	if pkg := r.Project.PackageOf(m.Path); pkg != nil {
+	if pkg := p.PackageOf(m.Path); pkg != nil {
 		f.Package = pkg.Name
 	}
 	for _, x := range o.Exits {
@@ -133,9 +117,9 @@ func newFinding(r *run.Result, m *transforms.Mended, o *transforms.Obligation) F
 }
 
 // JSON writes the document, indented.
-func JSON(w io.Writer, r *run.Result) error {
+func JSON(w io.Writer, d *Document) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
-	return e.Encode(NewDocument(r))
+	return e.Encode(d)
 }

@@ -1,11 +1,11 @@
 package report
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"strings"
 
-	"github.com/unleak-dev/unleak/internal/run"
 	"github.com/unleak-dev/unleak/transforms"
 )
 
@@ -13,37 +13,33 @@ import (
 // acquisition and the exits that miss the release marked. Leaks come first,
 // offers in a part of their own. shown turns a path relative to the root into
 // the one to print.
-func Text(w io.Writer, r *run.Result, p Paint, shown func(string) string) error {
-	b := &strings.Builder{}
-	d := NewDocument(r)
+func Text(w io.Writer, d *Document, p Paint, shown func(string) string) error {
+	b := bufio.NewWriter(w)
 	leaks, offers := 0, 0
 	for _, standing := range []transforms.Standing{transforms.Leak, transforms.Offer} {
-		for _, m := range r.Files {
-			for _, o := range m.Findings {
-				if o.Standing != standing {
-					continue
-				}
-				if standing == transforms.Leak {
-					leaks++
-				} else {
-					if offers == 0 {
-						b.WriteString(p.Bold("Offers: nothing leaks here, yet a change is worth a thought") + "\n\n")
-					}
-					offers++
-				}
-				writeFinding(b, r, m, o, p, shown)
+		for i := range d.Findings {
+			f := &d.Findings[i]
+			if f.Standing != standing {
+				continue
 			}
+			if standing == transforms.Leak {
+				leaks++
+			} else {
+				if offers == 0 {
+					b.WriteString(p.Bold("Offers: nothing leaks here, yet a change is worth a thought") + "\n\n")
+				}
+				offers++
+			}
+			writeFinding(b, f, p, shown)
 		}
 	}
-	if d.Summary.Files > 0 || len(r.Problems) == 0 {
+	if d.Summary.Files > 0 || !d.incomplete {
 		writeSummary(b, d, leaks, offers, p)
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return b.Flush()
 }
 
-func writeFinding(b *strings.Builder, r *run.Result, m *transforms.Mended, o *transforms.Obligation, p Paint, shown func(string) string) {
-	f := newFinding(r, m, o)
+func writeFinding(b *bufio.Writer, f *Finding, p Paint, shown func(string) string) {
 	phase := string(f.Phase)
 	switch f.Phase {
 	case transforms.Critical:
@@ -52,6 +48,21 @@ func writeFinding(b *strings.Builder, r *run.Result, m *transforms.Mended, o *tr
 		phase = p.Yellow(phase)
 	}
 	fmt.Fprintf(b, "%s %s %s: %s\n", p.Bold(fmt.Sprintf("%s:%d:%d", shown(f.Path), f.Line, f.Column)), phase, f.Kind, f.Message)
+	b.WriteString(f.frame)
+	switch {
+	case f.Fix != nil:
+		fmt.Fprintf(b, "  %s: %s\n", p.Green("fix ("+f.Fix.Applicability.String()+")"), f.Fix.Message)
+		for _, n := range f.Fix.Notes {
+			fmt.Fprintf(b, "    - %s\n", n)
+		}
+	case f.Refusal != nil:
+		fmt.Fprintf(b, "  %s: %s\n", p.Yellow("no fix ("+string(f.Refusal.Reason)+")"), f.Refusal.Text)
+	}
+	b.WriteString("\n")
+}
+
+// frameOf is the code around a finding.
+func frameOf(o *transforms.Obligation, f *Finding, p Paint) string {
 	marks := map[int]string{}
 	for _, x := range o.Exits {
 		line, _ := o.File.Position(x.Node.Start())
@@ -65,21 +76,13 @@ func writeFinding(b *strings.Builder, r *run.Result, m *transforms.Mended, o *tr
 		at += "; " + old
 		delete(marks, f.Line)
 	}
-	frame(b, o, f, at, marks, p)
-	switch {
-	case f.Fix != nil:
-		fmt.Fprintf(b, "  %s: %s\n", p.Green("fix ("+f.Fix.Applicability.String()+")"), f.Fix.Message)
-		for _, n := range f.Fix.Notes {
-			fmt.Fprintf(b, "    - %s\n", n)
-		}
-	case f.Refusal != nil:
-		fmt.Fprintf(b, "  %s: %s\n", p.Yellow("no fix ("+string(f.Refusal.Reason)+")"), f.Refusal.Text)
-	}
-	b.WriteString("\n")
+	var b strings.Builder
+	frame(&b, o, f, at, marks, p)
+	return b.String()
 }
 
 // frame prints the lines around the acquisition and around each exit.
-func frame(b *strings.Builder, o *transforms.Obligation, f Finding, at string, marks map[int]string, p Paint) {
+func frame(b *strings.Builder, o *transforms.Obligation, f *Finding, at string, marks map[int]string, p Paint) {
 	show := map[int]bool{}
 	last := 0
 	want := func(line, around int) {
@@ -159,9 +162,13 @@ func columns(text string, column int) int {
 	return min(n, 160)
 }
 
-func writeSummary(b *strings.Builder, d *Document, leaks, offers int, p Paint) {
+func writeSummary(b *bufio.Writer, d *Document, leaks, offers int, p Paint) {
 	if leaks+offers == 0 {
-		fmt.Fprintf(b, "%s in %s.\n", p.Green("No leaks found"), count(d.Summary.Files, "file"))
+		none := "No leaks found"
+		if d.Summary.Known > 0 {
+			none = "No new leaks found"
+		}
+		fmt.Fprintf(b, "%s in %s%s.\n", p.Green(none), count(d.Summary.Files, "file"), known(d))
 		return
 	}
 	var phases []string
@@ -174,7 +181,15 @@ func writeSummary(b *strings.Builder, d *Document, leaks, offers int, p Paint) {
 	if offers > 0 {
 		what += " and " + count(offers, "offer")
 	}
-	fmt.Fprintf(b, "%s in %s (%s); %d can be fixed.\n", p.Bold(what), count(d.Summary.Files, "file"), strings.Join(phases, ", "), d.Summary.Fixable)
+	fmt.Fprintf(b, "%s in %s (%s); %d can be fixed%s.\n", p.Bold(what), count(d.Summary.Files, "file"), strings.Join(phases, ", "), d.Summary.Fixable, known(d))
+}
+
+// known says how much the baseline keeps back.
+func known(d *Document) string {
+	if d.Summary.Known == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %d known from the baseline", d.Summary.Known)
 }
 
 func count(n int, noun string) string {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -29,7 +30,10 @@ type Options struct {
 	IncludeScripts bool
 	// Accept chooses the fixes whose result is wanted in Mended.New; nil: none.
 	Accept func(*transforms.Fix) bool
-	Seen   *Counters // updated while the run goes on; may be nil
+	// Each takes what came of a file, and the file is forgotten: nothing is kept
+	// in Result.Files. It is called by one goroutine at a time, in no order.
+	Each func(*transforms.Mended)
+	Seen *Counters // updated while the run goes on; may be nil
 	// Stdin holds contents to be looked at instead of files, by relative path.
 	Stdin map[string][]byte
 }
@@ -58,7 +62,7 @@ type Summary struct {
 // with single paths is in the result.
 func Run(ctx context.Context, d *transforms.Detector, opts Options) (*Result, error) {
 	began := time.Now()
-	w := &worker{d: d, opts: opts, result: &Result{Project: d.Project}, seen: opts.Seen}
+	w := &worker{d: d, opts: opts, named: namedFiles(d.Project, opts.Paths), result: &Result{Project: d.Project}, seen: opts.Seen}
 	if w.seen == nil {
 		w.seen = &Counters{}
 	}
@@ -99,6 +103,7 @@ func Run(ctx context.Context, d *transforms.Detector, opts Options) (*Result, er
 type worker struct {
 	d      *transforms.Detector
 	opts   Options
+	named  map[string]bool
 	seen   *Counters
 	mu     sync.Mutex
 	result *Result
@@ -117,26 +122,8 @@ func (w *worker) discover(ctx context.Context, files chan<- string) error {
 		}
 		return nil
 	}
-	explicit := map[string]bool{}
-	for _, p := range w.opts.Paths {
-		if info, err := os.Stat(p); err == nil && info.Mode().IsRegular() {
-			explicit[p] = true
-		}
-	}
 	wanted := func(rel string) bool {
-		switch {
-		case w.opts.Exclude != nil && w.opts.Exclude(rel):
-			return false
-		case len(explicit) > 0 && len(explicit) == len(w.opts.Paths):
-			return true // named one by one
-		}
-		switch project.RoleOf(rel) {
-		case project.Test:
-			return w.opts.IncludeTests
-		case project.Script:
-			return w.opts.IncludeScripts
-		}
-		return true
+		return (w.opts.Exclude == nil || !w.opts.Exclude(rel)) && w.wants(rel, nil)
 	}
 	if w.opts.Files != nil {
 		for _, rel := range w.opts.Files {
@@ -151,6 +138,39 @@ func (w *worker) discover(ctx context.Context, files chan<- string) error {
 			send(rel)
 		}
 	}, w.problem)
+}
+
+// namedFiles are the paths that are files, relative to the root: somebody named
+// them, so they are looked at whatever they are.
+func namedFiles(p *project.Project, paths []string) map[string]bool {
+	named := map[string]bool{}
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		if abs, err := filepath.Abs(path); err == nil {
+			if rel, err := p.Rel(abs); err == nil {
+				named[rel] = true
+			}
+		}
+	}
+	return named
+}
+
+// wants asks whether a file of that role is to be looked at. Without its text
+// the answer is yes for a script that only its first line shows.
+func (w *worker) wants(rel string, src []byte) bool {
+	if w.named[rel] {
+		return true
+	}
+	switch w.d.Project.RoleOf(rel, src) {
+	case project.Test:
+		return w.opts.IncludeTests
+	case project.Script:
+		return w.opts.IncludeScripts
+	}
+	return true
 }
 
 func (w *worker) problem(err error) {
@@ -176,6 +196,9 @@ func (w *worker) file(ctx context.Context, rel string) (err error) {
 		var err error
 		if src, err = w.d.Project.Read(rel); err != nil {
 			w.problem(err)
+			return nil
+		}
+		if !w.wants(rel, src) {
 			return nil
 		}
 	}
@@ -206,7 +229,11 @@ func (w *worker) file(ctx context.Context, rel string) (err error) {
 	if f.Errors() > 0 {
 		w.result.Summary.WithErrors++
 	}
-	if len(m.Findings) > 0 || len(m.Bugs) > 0 || len(m.Useless) > 0 {
+	switch {
+	case len(m.Findings) == 0 && len(m.Bugs) == 0 && len(m.Useless) == 0:
+	case w.opts.Each != nil:
+		w.opts.Each(m)
+	default:
 		w.result.Files = append(w.result.Files, m)
 	}
 	return nil

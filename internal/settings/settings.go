@@ -30,6 +30,7 @@ type Settings struct {
 	Phases         map[string]string `yaml:"phases"`   // kind -> critical, high, medium
 	Tracking       string            `yaml:"tracking"` // auto, field, set
 	Style          Style             `yaml:"style"`
+	Baseline       string            `yaml:"baseline"` // a file, relative to the root
 	Offers         bool              `yaml:"offers"`
 	IncludeTests   bool              `yaml:"include-tests"`
 	IncludeScripts bool              `yaml:"include-scripts"`
@@ -128,6 +129,7 @@ var topKeys = map[string]check{
 	"phases":          phases,
 	"tracking":        oneOf("auto", "field", "set"),
 	"style":           keys(map[string]check{"private": oneOf("auto", "modifier", "hash")}),
+	"baseline":        inside,
 	"offers":          boolean,
 	"include-tests":   boolean,
 	"include-scripts": boolean,
@@ -185,6 +187,14 @@ func glob(c *checker, n *yaml.Node) {
 	}
 	if !doublestar.ValidatePattern(n.Value) {
 		c.fail(n, "%q is not a glob", n.Value)
+	}
+}
+
+// inside is a path that stays inside the root.
+func inside(c *checker, n *yaml.Node) {
+	n = target(n)
+	if n.Kind != yaml.ScalarNode || n.Tag != "!!str" || !filepath.IsLocal(filepath.FromSlash(n.Value)) {
+		c.fail(n, "want a path inside the folder of %s, got %q", Name, n.Value)
 	}
 }
 

@@ -24,6 +24,7 @@ phases:
 tracking: set
 style:
   private: hash
+baseline: ci/known.json
 offers: true
 include-tests: true
 include-scripts: false
@@ -32,7 +33,7 @@ include-scripts: false
 		t.Fatal(err)
 	}
 	want := &Settings{
-		Phases: map[string]string{"interval": "critical", "socket": "medium"}, Tracking: "set", Style: Style{Private: "hash"}, Offers: true, IncludeTests: true,
+		Phases: map[string]string{"interval": "critical", "socket": "medium"}, Tracking: "set", Style: Style{Private: "hash"}, Offers: true, IncludeTests: true, Baseline: "ci/known.json",
 	}
 	want.Kinds.Only = []string{"interval", "socket"}
 	want.Kinds.Off = []string{"listener"}
@@ -71,6 +72,8 @@ func TestParseErrors(t *testing.T) {
 		{"map for a list", "paths:\n  exclude:\n    a: b\n", "3:5", "list"},
 		{"list for a map", "kinds: [interval]\n", "1:8", "keys and values"},
 		{"text for phases", "phases: high\n", "1:9", "phases"},
+		{"a baseline outside", "baseline: ../x.json\n", "1:11", "inside"},
+		{"a list of baselines", "baseline: [x.json]\n", "1:11", "path"},
 		{"bad glob", "paths:\n  exclude: [\"a/[b\"]\n", "2:13", `"a/[b"`},
 		{"list as the whole", "- interval\n", "1:1", "keys and values"},
 		{"text as the whole", "interval\n", "1:1", "keys and values"},

@@ -53,6 +53,41 @@ func isOwnerLiteral(object Node) bool {
 		return p.Field("body").i == v.i
 	case "export_statement":
 		return true
+	case "arguments":
+		return IsPrototype(object)
+	}
+	return false
+}
+
+// IsPrototype reports whether an object literal holds the methods of a class that
+// is made by a call: Base.extend({ .. }), Base.include({ .. }). What else it holds
+// is shared by all instances.
+func IsPrototype(object Node) bool {
+	args := object.Outer().Parent()
+	callee := args.Parent().Field("function").Inner(false)
+	if !object.Is("object") || !args.Is("arguments") || !callee.Is("member_expression") || args.Child(args.Len()-1).Inner(false).i != object.i {
+		return false
+	}
+	switch callee.Field("property").Text() {
+	case "extend", "include":
+		return usesOwnThis(object)
+	}
+	return false
+}
+
+// usesOwnThis reports whether a method of an object literal mentions its own
+// `this`: a mere bag of options does not.
+func usesOwnThis(object Node) bool {
+	for c := range object.Children() {
+		fn := FunctionOf(c)
+		if !fn.OK() || !fn.Within(c) || fn.IsArrow() {
+			continue
+		}
+		for d := range fn.Descendants() {
+			if d.Is("this") {
+				return true
+			}
+		}
 	}
 	return false
 }
