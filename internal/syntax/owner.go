@@ -251,7 +251,7 @@ func (o *owners) addCall(n Node) {
 			}
 			for b := range args.Children() {
 				switch {
-				case b.i == a.i:
+				case b.i == a.i || isEmitter(ofPrototype(b.Inner(false))):
 				case b.Inner(false).Is("object") && name != "defineProperties":
 					o.addObject(fn, b.Inner(false))
 				default:
@@ -267,6 +267,12 @@ func (o *owners) addCall(n Node) {
 			o.open[fn.i] = true
 		}
 	}
+}
+
+// isEmitter: Node's emitter, which brings no end.
+func isEmitter(n Node) bool {
+	o, ok := n.Origin()
+	return ok && o.Module == "events"
 }
 
 // baseOf: Object.create(Base.prototype), new Base()

@@ -184,6 +184,9 @@ func TestPrototypeOfAClass(t *testing.T) {
 		K.prototype.stop = function () { inStop; };
 		class Open {}
 		Object.assign(Open.prototype, mixin);
+		const EventEmitter = require('events');
+		class Emits {}
+		Object.assign(Emits.prototype, EventEmitter.prototype);
 	`)
 	k := f.TopLevel("K").Decl
 	var got []string
@@ -195,6 +198,9 @@ func TestPrototypeOfAClass(t *testing.T) {
 	}
 	if owner, member := lastOf(t, f, "inStop").ThisClass(); owner != k || MemberName(member) != "stop" {
 		t.Errorf("`this` is of %q, in %q", owner.Text(), MemberName(member))
+	}
+	if !SeenWhole(f.TopLevel("Emits").Decl) {
+		t.Error("an emitter brings no members that matter")
 	}
 	if len(Code(k)) != 2 || !SeenWhole(k) || SeenWhole(f.TopLevel("Open").Decl) {
 		t.Error("what stands on the prototype belongs to the class, and what is mixed in is not seen")
