@@ -199,7 +199,11 @@ func (h holes) KeepJS() string {
 	if h.given == "" {
 		return ""
 	}
-	return "  /** @param {import('" + moduleOf(h.imports) + "')." + h.given + "} given */\n  constructor(given) {\n    this.given = given;\n  }\n"
+	typ := h.given
+	if h.imports != "" {
+		typ = "import('" + moduleOf(h.imports) + "')." + typ
+	}
+	return "  /** @param {" + typ + "} given */\n  constructor(given) {\n    this.given = given;\n  }\n"
 }
 
 func moduleOf(imports string) string {
@@ -211,7 +215,7 @@ func (h holes) acquisition(handle string) string {
 	if h.class {
 		given = "this.given"
 	}
-	return strings.NewReplacer("given.", given+".", "h.", handle+".").Replace(h.taken)
+	return strings.NewReplacer("given.", given+".", "(given,", "("+given+",", "h.", handle+".").Replace(h.taken)
 }
 
 // Acquire is the acquisition as an expression.
