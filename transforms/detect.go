@@ -243,6 +243,9 @@ func evidenceOfModule(a *Acquire, receiver syntax.Node, t syntax.Type) []string 
 		}
 		return nil
 	}
+	if a.ofGlobal(t) {
+		return []string{"type " + t.Name()}
+	}
 	if o, ok := receiver.Origin(); ok && o.Module != "" && a.fromModule(o) && len(a.Types) == 0 {
 		return []string{"import " + o.Module}
 	}

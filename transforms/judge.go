@@ -99,7 +99,7 @@ func (s *scan) judgeOutliving(o *Obligation) {
 	case o.Kind.OneShot:
 		o.step(o.Call, "met: ends by itself")
 		o.Status = Met
-	case !slices.Contains(o.Acquire.From, "global"), o.Acquire.Pattern.New, len(o.Kind.Over) > 0, s.unreferenced(o), s.runsOnce(fn):
+	case !slices.Contains(o.Acquire.From, "global"), o.Acquire.Pattern.New, !o.Acquire.Pattern.Rooted(), len(o.Kind.Over) > 0, s.unreferenced(o), s.runsOnce(fn):
 		o.step(o.Call, "moved: the handle is dropped, or only listened to: taken as meant to stay")
 	case s.judgeDropped(o, fn):
 	default:

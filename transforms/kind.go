@@ -143,6 +143,12 @@ func (a *Acquire) fromModule(o syntax.Origin) bool {
 	return false
 }
 
+// ofGlobal says whether a type is one of the acquisition's, and the platform's
+// own: neither imported nor declared in the file.
+func (a *Acquire) ofGlobal(t syntax.Type) bool {
+	return t.Module == "" && !t.Decl.OK() && len(t.Path) == 1 && slices.Contains(a.From, "global") && slices.Contains(a.Types, t.Name())
+}
+
 // isTwin reports whether a submodule has its module's functions in another way.
 func isTwin(module string) bool {
 	return slices.Contains([]string{"promises", "promise", "callback_api", "callback"}, module[strings.LastIndexByte(module, '/')+1:])

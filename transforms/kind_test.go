@@ -189,3 +189,24 @@ func TestFromModule(t *testing.T) {
 		}
 	}
 }
+
+func TestOfGlobal(t *testing.T) {
+	a := Acquire{From: []string{"global"}, Types: []string{"ResizeObserver"}}
+	for _, tt := range []struct {
+		of   syntax.Type
+		want bool
+	}{
+		{syntax.Type{Path: []string{"ResizeObserver"}}, true},
+		{syntax.Type{Path: []string{"MutationObserver"}}, false},
+		{syntax.Type{Path: []string{"polyfill", "ResizeObserver"}}, false},
+		{syntax.Type{Module: "polyfill", Path: []string{"ResizeObserver"}}, false},
+		{syntax.Type{}, false},
+	} {
+		if got := a.ofGlobal(tt.of); got != tt.want {
+			t.Errorf("%+v: %t", tt.of, got)
+		}
+	}
+	if (&Acquire{From: []string{"observers"}, Types: []string{"T"}}).ofGlobal(syntax.Type{Path: []string{"T"}}) {
+		t.Error("a module's type is none of the platform's")
+	}
+}

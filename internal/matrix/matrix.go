@@ -246,7 +246,7 @@ func (h holes) acquisition(handle string) string {
 	if h.class {
 		given = "this.given"
 	}
-	return strings.NewReplacer("given.", given+".", "h.", handle+".").Replace(h.taken)
+	return strings.NewReplacer("given.", given+".", "(given,", "("+given+",", "h.", handle+".").Replace(h.taken)
 }
 
 // Acquire is the acquisition as an expression.

@@ -319,7 +319,22 @@ function globals(world) {
   const postMessage = function (data) {
     setImmediate(() => world.alive.has(this) && !this.broken && this.onmessage?.({ data }));
   };
+  class Observer {
+    observe() {
+      this.live ??= thing(world, 'observer', { disconnect: 'now' });
+    }
+    disconnect() {
+      if (this.live && !this.live.gone) this.live.disconnect();
+      this.live = undefined;
+    }
+    takeRecords() {
+      return [];
+    }
+  }
   return {
+    IntersectionObserver: Observer,
+    ResizeObserver: Observer,
+    MutationObserver: Observer,
     EventSource: made('source', { close: 'now' }, { readyState: 1 }),
     BroadcastChannel: made('channel', { close: 'now' }, { name: 'news', postMessage: () => {} }),
     AudioContext: made('context', { close: 'promise' }, audio),
