@@ -160,6 +160,10 @@ func (v *outliving) sink(l liveness, n syntax.Node, made bool, what string) {
 		}
 		v.escapes(l, n, what)
 	case "return_statement", "yield_expression", "pair", "array", "object", "spread_element":
+		if object := p; forACall(object) || p.Is("pair") && forACall(p.Parent()) {
+			v.escapes(maybeLive, n, what)
+			return
+		}
 		v.escapes(l, n, what)
 	case "arguments":
 		v.argument(l, n, p.Parent(), made, what)

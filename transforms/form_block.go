@@ -168,6 +168,9 @@ func (s *scan) wrapRest(p *Plan, o *Obligation) (*Fix, *Refusal) {
 	if len(rest) == 0 {
 		return nil, refuse(TooEntangled, "nothing follows the acquisition")
 	}
+	if o.goesOn {
+		return nil, refuse(TooEntangled, "where nothing fails the %s is meant to stay", o.Kind.Noun)
+	}
 	r, notes, no := s.fitsBlock(o, home)
 	if no != nil {
 		return nil, no

@@ -62,7 +62,7 @@ func (s *scan) settledByParent(o *Obligation) string {
 		if ph.Symbol != nil && parent.Symbol() == ph.Symbol {
 			return p.Kind.Name
 		}
-		if name, ok := parent.ThisField(); ok && ph.Place == InField && ph.Field == name {
+		if name, ok := parent.ThisField(); ok && ph.Place == InField && ph.Field == name && o.Owner.Form != OwnerBlock {
 			if mine, _ := parent.FieldOwner(); mine == ph.Of {
 				return p.Kind.Name
 			}
@@ -279,6 +279,10 @@ func (s *scan) waysOut(o *Obligation, home syntax.Node, g *syntax.Graph, begin [
 	exits := s.exits(g, g.Ways(starts, stop, feasible), o)
 	if direct {
 		exits = append(exits, ExitPlace{o.Call, "an error in " + calleeText(o.Call)})
+	}
+	if o.Kind.Alone && len(o.releases) > 0 && !slices.ContainsFunc(o.releases, func(r syntax.Node) bool { return !r.Ancestor("catch_clause").OK() }) {
+		o.goesOn = true // where all goes well
+		exits = slices.DeleteFunc(exits, func(x ExitPlace) bool { return x.How == "return" || x.How == "the end is reached" })
 	}
 	o.Owner = Owner{OwnerBlock, nameOf(home), home}
 	o.again = len(begin) > 0 && g.Reaches(starts, begin[0], stop, feasible)

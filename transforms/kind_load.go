@@ -195,7 +195,9 @@ func (h *header) line(n int, line string) error {
 	case "within":
 		k.Within = strings.Fields(value)
 	case "noun":
-		k.Noun = value
+		if k.Noun = value; reserved[value] {
+			err = h.fail(n, "noun: %q is a word of the language, and no name", value)
+		}
 	case "phase":
 		err = choice(string(Critical), string(High), string(Medium))
 		k.Phase = Phase(value)
@@ -209,6 +211,13 @@ func (h *header) line(n int, line string) error {
 		err = h.fail(n, "unknown key %q", key)
 	}
 	return err
+}
+
+// reserved are words of the language that a noun might be.
+var reserved = map[string]bool{
+	"interface": true, "package": true, "class": true, "import": true, "export": true, "function": true, "default": true, "new": true,
+	"this": true, "case": true, "enum": true, "static": true, "public": true, "private": true, "protected": true, "yield": true, "let": true,
+	"delete": true, "switch": true, "return": true, "throw": true, "try": true, "void": true, "with": true, "in": true, "await": true,
 }
 
 func (h *header) add(common *[]string, of func(*Acquire) *[]string, words []string) {
@@ -258,6 +267,9 @@ func (h *header) cost(n int, value string) (*Cost, error) {
 // what the acquisition binds.
 func (h *header) finish(line int) error {
 	k := h.kind
+	if reserved[k.Noun] {
+		return h.fail(line, "%q is a word of the language: give a noun", k.Noun)
+	}
 	if len(k.Acquire) == 0 {
 		return h.fail(line, "no acquire")
 	}

@@ -126,6 +126,7 @@ type Obligation struct {
 	releases    []syntax.Node
 	kept        *Handle     // where the instance keeps what a call acquired
 	gives       syntax.Node // the function whose result the handle is
+	goesOn      bool        // it is released where something fails, and meant to stay otherwise
 	again       bool        // acquired again before it was released, on some way
 	fingerprint string
 	ordinal     int // among those that are alike in their file

@@ -239,14 +239,14 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		o.gist, o.Form = wrong, formCorrection{}
 		return
 	}
-	beside := siblings(all)
+	beside := slices.DeleteFunc(siblings(all), func(r removal) bool { return r.call.File() != s.f })
 	for _, r := range beside {
 		line, _ := s.f.Position(r.call.Start())
 		o.Evidence = append(o.Evidence, fmt.Sprintf("line %d takes away another from the same", line))
 		break
 	}
 	switch {
-	case len(beside) > 0 && beside[0].call.File() == s.f && !o.Kind.OneShot:
+	case len(beside) > 0 && !o.Kind.OneShot:
 		s.unmet(o, NeverReleased, []ExitPlace{{beside[0].call, "others are taken away here"}})
 		o.gist, o.Form = beside, formBeside{}
 	case o.Kind.OneShot:

@@ -27,8 +27,8 @@ func (s *scan) throws(n syntax.Node) bool {
 	}
 	fn := n.Field("function").Inner(false)
 	switch name := fn.Field("property").Text(); {
-	case chainable[name] && n.Field("arguments").Len() == 2:
-		return false // a listener is registered
+	case (chainable[name] || takesAway(n) || name == "addEventListener") && n.Field("arguments").Len() >= 2:
+		return false // a listener is registered, or taken away
 	case name == "ref" || name == "unref":
 		return false // a timer, server or socket is told whether to keep the process up
 	case name == "catch" || name == "allSettled" || s.rejects[name]:

@@ -55,6 +55,9 @@ func (s *scan) useOf(o *Obligation, ref syntax.Node, hops int) []use {
 		return []use{{e, ref, at, fmt.Sprintf(format, args...)}}
 	}
 	if ref.Is("shorthand_property_identifier") {
+		if forACall(ref.Parent()) {
+			return one(neutral, ref, "an option of a call that is waited for")
+		}
 		return one(moved, ref, "part of an object")
 	}
 	if call := s.releaseAt(o, ref); call.OK() {
@@ -132,6 +135,9 @@ func (s *scan) valueUse(o *Obligation, ref, v syntax.Node, hops int) []use {
 			return one(moved, v, returnedText)
 		}
 	case "pair", "array", "spread_element", "object":
+		if p.Is("pair") && forACall(p.Parent()) {
+			return one(neutral, p, "an option of a call that is waited for")
+		}
 		return one(moved, p, "part of another value")
 	case "binary_expression":
 		switch p.Field("operator").Text() {
@@ -146,6 +152,13 @@ func (s *scan) valueUse(o *Obligation, ref, v syntax.Node, hops int) []use {
 		}
 	}
 	return nil
+}
+
+// forACall reports whether an object literal holds the options of a call that is
+// waited for: what it holds is given back.
+func forACall(object syntax.Node) bool {
+	args := object.Outer().Parent()
+	return object.Is("object") && args.Is("arguments") && args.Parent().Is("call_expression") && args.Parent().Outer().Is("await_expression")
 }
 
 // argumentUse follows a handle into the function that it is passed to; what

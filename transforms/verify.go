@@ -45,9 +45,9 @@ func (d *Detector) verify(ctx context.Context, f *syntax.File, before []*Obligat
 	}
 	owed := map[string]bool{}
 	for _, o := range before {
-		// A one-shot of a class without an end is owed as soon as the class gets
-		// one: the next round looks at it.
-		if o.Status == Unmet || o.Kind.OneShot && o.Owner.isInstance() {
+		// A one-shot or a listener of a class without an end is owed as soon as the
+		// class gets one: the next round looks at it.
+		if o.Status == Unmet || (o.Kind.OneShot || o.Kind.Registers()) && o.Owner.isInstance() {
 			owed[o.Fingerprint()] = true
 		}
 	}

@@ -202,11 +202,7 @@ func (h holes) KeepJS() string {
 	if h.given == "" {
 		return ""
 	}
-	typ := h.given
-	if strings.Contains(h.imports, " from '") {
-		typ = "import('" + moduleOf(h.imports) + "')." + h.given
-	}
-	return "  /** @param {" + typ + "} given */\n  constructor(given) {\n    this.given = given;\n  }\n"
+	return "  /** @param {" + h.docType() + "} given */\n  constructor(given) {\n    this.given = given;\n  }\n"
 }
 
 // ParamJS names the given object as the only parameter.
@@ -226,12 +222,20 @@ func (h holes) KeepAssigned() string {
 	return "  this.given = given;\n"
 }
 
+// docType is the type of the given object, as comments of JavaScript name it.
+func (h holes) docType() string {
+	if strings.Contains(h.imports, " from '") {
+		return "import('" + moduleOf(h.imports) + "')." + h.given
+	}
+	return h.given
+}
+
 // DocJS is the type of the only parameter.
 func (h holes) DocJS() string {
 	if h.given == "" {
 		return ""
 	}
-	return "/** @param {import('" + moduleOf(h.imports) + "')." + h.given + "} given */\n"
+	return "/** @param {" + h.docType() + "} given */\n"
 }
 
 // OnItsOwn: nobody has to give anything for it.

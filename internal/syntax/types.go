@@ -49,8 +49,15 @@ func TypeOfAnnotation(n Node) Type {
 		for a := range n.Field("type_arguments").Children() {
 			t.Args = append(t.Args, a)
 		}
-		if t.Name() == "Promise" && t.Module == "" && len(t.Args) == 1 {
-			return TypeOfAnnotation(t.Args[0])
+		if t.Module == "" && !t.Decl.OK() && len(t.Args) == 1 {
+			switch t.Name() {
+			case "Promise", "Awaited", "NonNullable", "Readonly":
+				return TypeOfAnnotation(t.Args[0])
+			case "ReturnType": // of typeof createClient
+				if o, ok := t.Args[0].Child(0).Origin(); ok && t.Args[0].Is("type_query") && o.Module != "" {
+					return Type{Module: o.Module, Derived: true, Node: n}
+				}
+			}
 		}
 		t.Node = n
 		return t
