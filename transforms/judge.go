@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -279,6 +280,11 @@ func (s *scan) waysOut(o *Obligation, home syntax.Node, g *syntax.Graph, begin [
 	exits := s.exits(g, g.Ways(starts, stop, feasible), o)
 	if direct {
 		exits = append(exits, ExitPlace{o.Call, "an error in " + calleeText(o.Call)})
+	}
+	if settled && len(o.releases) == 0 && !direct { // handed on at once, but for an accident
+		exits = slices.DeleteFunc(exits, func(x ExitPlace) bool {
+			return strings.HasPrefix(x.How, "an error") && !x.Node.Is("await_expression") && !x.Node.Outer().Is("await_expression")
+		})
 	}
 	if o.Kind.Alone && len(o.releases) > 0 && !slices.ContainsFunc(o.releases, func(r syntax.Node) bool { return !r.Ancestor("catch_clause").OK() }) {
 		o.goesOn = true // where all goes well
