@@ -20,6 +20,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/unleak-dev/unleak/internal/snapshot"
 	"github.com/unleak-dev/unleak/transforms"
 )
 
@@ -138,11 +139,10 @@ func newRow(rec []string) (Row, error) {
 	var err, fixedErr error
 	r.Line, err = strconv.Atoi(rec[3])
 	r.FixedLine, fixedErr = strconv.Atoi(rec[5])
-	owner, name, cut := strings.Cut(r.Repository, "/")
 	switch {
-	case !cut || !isName(owner) || !isName(name):
+	case !snapshot.IsRepository(r.Repository):
 		return r, fmt.Errorf("%q is not OWNER/NAME", r.Repository)
-	case len(r.Commit) != 40 || strings.Trim(r.Commit, "0123456789abcdef") != "":
+	case !snapshot.IsCommit(r.Commit):
 		return r, fmt.Errorf("%q is not the full hash of a commit", r.Commit)
 	case err != nil || r.Line < 1:
 		return r, fmt.Errorf("%q is not a line", rec[3])
@@ -160,10 +160,6 @@ func newRow(rec []string) (Row, error) {
 		return r, nil
 	}
 	return r, fmt.Errorf("%q is not a way to leak", r.Way)
-}
-
-func isName(s string) bool {
-	return s != "" && !strings.HasPrefix(s, ".") && !strings.HasPrefix(s, "-") && !strings.ContainsAny(s, `/\+`)
 }
 
 func clean(p string) bool {

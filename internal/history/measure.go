@@ -12,6 +12,7 @@ import (
 	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/report"
 	"github.com/unleak-dev/unleak/internal/run"
+	"github.com/unleak-dev/unleak/internal/snapshot"
 	"github.com/unleak-dev/unleak/transforms"
 )
 
@@ -53,8 +54,8 @@ func fits(resource, kind string) bool {
 	return slices.Contains(kindsOf[resource], last) || slices.Contains(kindsOf[resource], kind)
 }
 
-// snapshot is a commit's tree on disk, with what was found in files of it.
-type snapshot struct {
+// tree is a commit's tree on disk, with what was found in files of it.
+type tree struct {
 	dir      string
 	detector *transforms.Detector
 	found    map[string][]report.Finding // the leaks, by path
@@ -64,12 +65,12 @@ type snapshot struct {
 type measurer struct {
 	mirror        string
 	key           string // repository and commit of the trees
-	before, after *snapshot
+	before, after *tree
 	err           error // why there are none
 }
 
 func (m *measurer) close() {
-	for _, s := range []*snapshot{m.before, m.after} {
+	for _, s := range []*tree{m.before, m.after} {
 		if s != nil {
 			_ = os.RemoveAll(s.dir) // what stays lies among temporary files
 		}
@@ -84,7 +85,7 @@ func (m *measurer) open(ctx context.Context, r Row) error {
 	}
 	m.close()
 	m.key = key
-	dir, err := gitDir(m.mirror, r.Repository)
+	dir, err := snapshot.GitDir(m.mirror, r.Repository)
 	if err == nil {
 		m.before, err = take(ctx, dir, r.Commit+"^")
 	}
@@ -95,24 +96,24 @@ func (m *measurer) open(ctx context.Context, r Row) error {
 	return err
 }
 
-func take(ctx context.Context, gitDir, revision string) (*snapshot, error) {
+func take(ctx context.Context, gitDir, revision string) (*tree, error) {
 	dir, err := os.MkdirTemp("", "unleak-history-")
 	if err != nil {
 		return nil, err
 	}
-	s := &snapshot{dir: dir, found: map[string][]report.Finding{}}
-	if err := s.fill(ctx, gitDir, revision); err != nil {
+	t := &tree{dir: dir, found: map[string][]report.Finding{}}
+	if err := t.fill(ctx, gitDir, revision); err != nil {
 		_ = os.RemoveAll(dir) // what stays lies among temporary files
 		return nil, err
 	}
-	return s, nil
+	return t, nil
 }
 
-func (s *snapshot) fill(ctx context.Context, gitDir, revision string) error {
-	if err := extract(ctx, gitDir, revision, s.dir); err != nil {
+func (t *tree) fill(ctx context.Context, gitDir, revision string) error {
+	if err := snapshot.Extract(ctx, gitDir, revision, t.dir); err != nil {
 		return err
 	}
-	p, err := project.Open(s.dir)
+	p, err := project.Open(t.dir)
 	if err != nil {
 		return err
 	}
@@ -120,21 +121,21 @@ func (s *snapshot) fill(ctx context.Context, gitDir, revision string) error {
 	if err != nil {
 		return err
 	}
-	s.detector = transforms.NewDetector(p, kinds, false)
+	t.detector = transforms.NewDetector(p, kinds, false)
 	return nil
 }
 
 // leaks scans one file, with the rest of the tree to look things up in.
-func (s *snapshot) leaks(ctx context.Context, rel string) ([]report.Finding, error) {
-	if found, ok := s.found[rel]; ok {
+func (t *tree) leaks(ctx context.Context, rel string) ([]report.Finding, error) {
+	if found, ok := t.found[rel]; ok {
 		return found, nil
 	}
-	abs := s.detector.Project.Abs(rel)
+	abs := t.detector.Project.Abs(rel)
 	if _, err := os.Stat(abs); errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.New("the clone has no file " + rel)
 	}
-	all := &report.Collector{Project: s.detector.Project}
-	result, err := run.Run(ctx, s.detector, run.Options{Paths: []string{abs}, Each: all.Add})
+	all := &report.Collector{Project: t.detector.Project}
+	result, err := run.Run(ctx, t.detector, run.Options{Paths: []string{abs}, Each: all.Add})
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +151,7 @@ func (s *snapshot) leaks(ctx context.Context, rel string) ([]report.Finding, err
 			leaks = append(leaks, f)
 		}
 	}
-	s.found[rel] = leaks
+	t.found[rel] = leaks
 	return leaks, nil
 }
 

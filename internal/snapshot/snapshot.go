@@ -1,4 +1,7 @@
-package main
+// Package snapshot reads the sources and settings of one commit out of a clone,
+// bare or not. Nothing of a repository is executed or checked out, and nothing is
+// fetched: what is wanted is read from its objects and written into a folder.
+package snapshot
 
 import (
 	"bufio"
@@ -18,8 +21,10 @@ import (
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
 
-// gitDir finds the clone of a repository, with or without a work tree.
-func gitDir(mirror, repository string) (string, error) {
+// GitDir finds the clone of a repository, OWNER/NAME, in a folder of clones, with
+// or without a work tree, and returns its git directory. The clone may be called
+// OWNER/NAME, OWNER/NAME.git, OWNER+NAME, OWNER+NAME.git or OWNER+NAME/repo.
+func GitDir(mirror, repository string) (string, error) {
 	flat := strings.ReplaceAll(repository, "/", "+")
 	for _, rel := range []string{repository, repository + ".git", flat, flat + ".git", flat + "/repo"} {
 		dir := filepath.Join(mirror, filepath.FromSlash(rel))
@@ -66,6 +71,22 @@ func list(ctx context.Context, dir, revision string) ([]blob, error) {
 	return blobs, nil
 }
 
+// IsRepository reports whether s can be the OWNER/NAME of a repository: no part of
+// it leads out of a folder of clones, or is taken for an option.
+func IsRepository(s string) bool {
+	owner, name, cut := strings.Cut(s, "/")
+	return cut && isName(owner) && isName(name)
+}
+
+func isName(s string) bool {
+	return s != "" && !strings.HasPrefix(s, ".") && !strings.HasPrefix(s, "-") && !strings.ContainsAny(s, `/\+`)
+}
+
+// IsCommit reports whether s is the full hash of a commit, and no other revision.
+func IsCommit(s string) bool {
+	return len(s) == 40 && strings.Trim(s, "0123456789abcdef") == ""
+}
+
 // wanted reports whether a file is a source or says how sources hang together.
 func wanted(name string) bool {
 	parts := strings.Split(name, "/")
@@ -78,9 +99,11 @@ func wanted(name string) bool {
 		strings.HasSuffix(base, ".json") && (strings.HasPrefix(base, "tsconfig") || strings.HasPrefix(base, "jsconfig"))
 }
 
-// extract writes a commit's sources and settings below a folder. Files that the
-// clone lacks, or that are too large to be looked at, are left out.
-func extract(ctx context.Context, dir, revision, to string) error {
+// Extract writes the sources and settings of a revision of the clone with the git
+// directory dir below the folder to, which is there. Files that the clone lacks, or
+// that are too large to be looked at, are left out. It fails if the clone has no
+// such revision.
+func Extract(ctx context.Context, dir, revision, to string) error {
 	blobs, err := list(ctx, dir, revision)
 	if err != nil {
 		return err
