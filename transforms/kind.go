@@ -15,6 +15,7 @@ import (
 type Kind struct {
 	Name     string
 	File     string // where it was read from, for messages
+	Own      bool   // the project's own: it did not come with the program
 	Prose    string // why it leaks and when not, Markdown
 	Acquire  []Acquire
 	Release  []Release // the first that fits is written, all are accepted
@@ -36,6 +37,8 @@ type Kind struct {
 	Limit    Applicability
 	Noun     string // what one handle is called in generated names, "interval"
 	Cases    []Case
+
+	withinLine int
 }
 
 // Registers reports whether what is acquired has no handle: the release names
@@ -116,12 +119,15 @@ type Golden struct {
 
 // KindError says what is wrong in a kind file, and where.
 type KindError struct {
-	File string
-	Line int
-	Msg  string
+	File   string
+	Line   int // from 1, as Column
+	Column int // in characters
+	Msg    string
 }
 
-func (e *KindError) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Msg) }
+func (e *KindError) Error() string {
+	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Msg)
+}
 
 // fromModule says whether the acquisition's callee can come from o. A
 // submodule counts as its module, but for twins with promises or callbacks, which

@@ -10,6 +10,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"golang.org/x/tools/txtar"
 
@@ -46,14 +47,14 @@ func CheckKinds(kinds []*Kind) error {
 	byName := map[string]*Kind{}
 	for _, k := range kinds {
 		if old := byName[k.Name]; old != nil {
-			return &KindError{k.File, 1, fmt.Sprintf("kind %q is defined in %s already", k.Name, old.File)}
+			return &KindError{k.File, 1, 1, fmt.Sprintf("kind %q is defined in %s already", k.Name, old.File)}
 		}
 		byName[k.Name] = k
 	}
 	for _, k := range kinds {
 		for _, parent := range k.Within {
 			if byName[parent] == nil {
-				return &KindError{k.File, 1, fmt.Sprintf("within: there is no kind %q", parent)}
+				return &KindError{k.File, max(1, k.withinLine), 1, fmt.Sprintf("within: there is no kind %q", parent)}
 			}
 		}
 	}
@@ -99,14 +100,19 @@ type header struct {
 	from  []string
 	types []string
 	once  map[string]bool
+	// column is where the value of the line at hand begins.
+	column int
+	// lines says where the patterns stand, and the holes that keys name.
+	lines map[any]int
 }
 
 func (h *header) fail(line int, format string, args ...any) error {
-	return &KindError{h.file, line, fmt.Sprintf(format, args...)}
+	return &KindError{h.file, line, max(1, h.column), fmt.Sprintf(format, args...)}
 }
 
 func (h *header) line(n int, line string) error {
 	key, value, ok := strings.Cut(line, ":")
+	h.column = 1
 	value = strings.TrimSpace(value)
 	if !ok || value == "" {
 		return h.fail(n, "want `key: value`, got %q", line)
@@ -123,11 +129,18 @@ func (h *header) line(n int, line string) error {
 		}
 		h.once[key] = true
 	}
+	if h.lines == nil {
+		h.lines = map[any]int{}
+	}
+	h.lines[key] = n
+	before, _, _ := strings.Cut(line[len(key)+1:], value)
+	h.column = 1 + utf8.RuneCountInString(key+":"+before)
 	pattern := func() (*syntax.Pattern, error) {
 		p, err := syntax.CompilePattern(value)
 		if err != nil {
 			return nil, h.fail(n, "%s: %v in %q", key, err, value)
 		}
+		h.lines[p] = n
 		return p, nil
 	}
 	choice := func(allowed ...string) error {
@@ -193,7 +206,7 @@ func (h *header) line(n int, line string) error {
 	case "keyed":
 		k.Keyed, err = hole()
 	case "within":
-		k.Within = strings.Fields(value)
+		k.Within, k.withinLine = strings.Fields(value), n
 	case "noun":
 		if k.Noun = value; reserved[value] {
 			err = h.fail(n, "noun: %q is a word of the language, and no name", value)
@@ -208,6 +221,7 @@ func (h *header) line(n int, line string) error {
 	case "cost":
 		k.Cost, err = h.cost(n, value)
 	default:
+		h.column = 1
 		err = h.fail(n, "unknown key %q", key)
 	}
 	return err
@@ -267,6 +281,7 @@ func (h *header) cost(n int, value string) (*Cost, error) {
 // what the acquisition binds.
 func (h *header) finish(line int) error {
 	k := h.kind
+	h.column = 1
 	if reserved[k.Noun] {
 		return h.fail(line, "%q is a word of the language: give a noun", k.Noun)
 	}
@@ -278,66 +293,23 @@ func (h *header) finish(line int) error {
 	}
 	for _, a := range k.Acquire {
 		if a.needle() == "" {
-			return h.fail(line, "acquire %q: nothing in it can be searched for", a.Pattern.Text)
+			return h.fail(h.lines[a.Pattern], "acquire %q: nothing in it can be searched for", a.Pattern.Text)
 		}
 		for _, r := range k.Release {
 			for _, v := range r.Pattern.Vars {
 				if v != "HANDLE" && v != "DONE" && v != "SELF" && !a.Pattern.Has(v) {
-					return h.fail(line, "release %q mentions $%s, which acquire %q does not bind", r.Pattern.Text, v, a.Pattern.Text)
+					return h.fail(h.lines[r.Pattern], "release %q mentions $%s, which acquire %q does not bind", r.Pattern.Text, v, a.Pattern.Text)
 				}
 			}
 		}
 		for _, hole := range []string{k.Retainer, k.Keyed} {
 			if hole != "" && !a.Pattern.Has(hole) && k.Keyed != "" {
-				return h.fail(line, "acquire %q does not bind $%s", a.Pattern.Text, hole)
+				return h.fail(h.lines[a.Pattern], "acquire %q does not bind $%s", a.Pattern.Text, hole)
 			}
 		}
 	}
 	if k.Retainer != "" && !slices.ContainsFunc(k.Acquire, func(a Acquire) bool { return a.Pattern.Has(k.Retainer) }) {
-		return h.fail(line, "no acquire binds $%s", k.Retainer)
+		return h.fail(h.lines["retainer"], "no acquire binds $%s", k.Retainer)
 	}
 	return nil
-}
-
-// ParseCases groups the files of a txtar archive: CASE/PATH is a source,
-// CASE/PATH.safe (.unsafe, .display, .refused) what must come of it. file is for
-// messages; every error is a *KindError.
-func ParseCases(file string, data []byte) ([]Case, error) {
-	index := map[string]int{}
-	var cases []Case
-	for _, f := range txtar.Parse(data).Files {
-		name, rel, ok := strings.Cut(f.Name, "/")
-		if !ok {
-			return nil, &KindError{file, lineOf(data, f.Name), fmt.Sprintf("want CASE/FILE, got %q", f.Name)}
-		}
-		i, seen := index[name]
-		if !seen {
-			i = len(cases)
-			index[name] = i
-			cases = append(cases, Case{Name: name, Files: map[string]string{}, Goldens: map[string]Golden{}})
-		}
-		ext := strings.TrimPrefix(path.Ext(rel), ".")
-		switch ext {
-		case "safe", "unsafe", "display", "refused":
-			cases[i].Goldens[strings.TrimSuffix(rel, "."+ext)] = Golden{ext, string(f.Data)}
-		default:
-			cases[i].Files[rel] = string(f.Data)
-		}
-	}
-	for _, c := range cases {
-		for rel := range c.Goldens {
-			if _, ok := c.Files[rel]; !ok {
-				return nil, &KindError{file, lineOf(data, c.Name+"/"+rel), fmt.Sprintf("case %s: a golden for %s, which is not there", c.Name, rel)}
-			}
-		}
-	}
-	return cases, nil
-}
-
-func lineOf(data []byte, name string) int {
-	before, _, ok := bytes.Cut(data, []byte("-- "+name))
-	if !ok {
-		return 1
-	}
-	return bytes.Count(before, []byte{'\n'}) + 1
 }

@@ -9,41 +9,41 @@ import (
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
 
-// TestKindErrors: whatever is wrong in a kind file is said with its line.
+// TestKindErrors: whatever is wrong in a kind file is said with its line and column.
 func TestKindErrors(t *testing.T) {
 	const law = "acquire: open($PATH)\nrelease: close($HANDLE)\n"
 	for _, tt := range []struct{ text, want string }{
-		{"acquire open()\n", "1: want `key: value`, got \"acquire open()\""},
-		{"acquire:\n", "1: want `key: value`"},
-		{law + "colour: red\n", "3: unknown key \"colour\""},
-		{law + "noun: file\nnoun: door\n", "4: noun: given twice"},
-		{"acquire: open(\n", "1: acquire: "},
-		{"release: open(\n", "1: release: "},
-		{law + "except: open(\n", "3: except: "},
-		{law + "after: open(\n", "3: after: "},
-		{law + "begins: late\n", "3: begins: want one of returned, called, got \"late\""},
-		{law + "ends: never\n", "3: ends: want one of itself"},
-		{law + "yields: nothing\n", "3: yields: want one of promise, itself"},
-		{law + "works: hard\n", "3: works: want one of alone"},
-		{law + "fails: often\n", "3: fails: want one of never, throws, rejects"},
-		{law + "phase: soon\n", "3: phase: want one of critical, high, medium"},
-		{law + "limit: none\n", "3: limit: want one of safe, unsafe, display"},
-		{law + "retainer: PATH\n", "3: retainer: want a hole like $TARGET, got \"PATH\""},
-		{law + "retainer: $\n", "3: retainer: want a hole"},
-		{law + "keyed: PATH\n", "3: keyed: want a hole"},
-		{law + "retainer: $DOOR\n", "no acquire binds $DOOR"},
-		{law + "keyed: $DOOR\n", "acquire \"open($PATH)\" does not bind $DOOR"},
-		{law + "cost: 1KB\n", "3: cost: want `LOW HIGH; source`"},
-		{law + "cost: 1KB 2KB 3KB; guess\n", "3: cost: want `LOW HIGH; source`"},
-		{law + "cost: little 2KB\n", "3: cost: \"little\" is not a size"},
-		{law + "cost: 1KB much\n", "3: cost: want LOW HIGH"},
-		{law + "cost: 2KB 1KB\n", "3: cost: want LOW HIGH with LOW at most HIGH"},
-		{law + "cost: -1KB 1KB\n", "3: cost: \"-1KB\" is not a size"},
-		{"release: close($HANDLE)\n", "2: no acquire"},
-		{"acquire: open($PATH)\n", "2: no release"},
-		{"acquire: open($PATH)\nrelease: close($DOOR)\n", "release \"close($DOOR)\" mentions $DOOR, which acquire \"open($PATH)\" does not bind"},
-		{law + "\n-- a.ts --\nx\n", "4: want CASE/FILE, got \"a.ts\""},
-		{law + "\n-- c/a.ts --\nx\n-- c/b.ts.safe --\nx\n", "6: case c: a golden for b.ts, which is not there"},
+		{"acquire open()\n", "1:1: want `key: value`, got \"acquire open()\""},
+		{"acquire:\n", "1:1: want `key: value`"},
+		{law + "colour: red\n", "3:1: unknown key \"colour\""},
+		{law + "noun: file\nnoun: door\n", "4:1: noun: given twice"},
+		{"acquire: open(\n", "1:10: acquire: "},
+		{"release: open(\n", "1:10: release: "},
+		{law + "except: open(\n", "3:9: except: "},
+		{law + "after: open(\n", "3:8: after: "},
+		{law + "begins: late\n", "3:9: begins: want one of returned, called, got \"late\""},
+		{law + "ends: never\n", "3:7: ends: want one of itself"},
+		{law + "yields: nothing\n", "3:9: yields: want one of promise, itself"},
+		{law + "works: hard\n", "3:8: works: want one of alone"},
+		{law + "fails: often\n", "3:8: fails: want one of never, throws, rejects"},
+		{law + "phase: soon\n", "3:8: phase: want one of critical, high, medium"},
+		{law + "limit: none\n", "3:8: limit: want one of safe, unsafe, display"},
+		{law + "retainer: PATH\n", "3:11: retainer: want a hole like $TARGET, got \"PATH\""},
+		{law + "retainer: $\n", "3:11: retainer: want a hole"},
+		{law + "keyed: PATH\n", "3:8: keyed: want a hole"},
+		{law + "retainer: $DOOR\n", "3:1: no acquire binds $DOOR"},
+		{law + "keyed: $DOOR\n", "1:1: acquire \"open($PATH)\" does not bind $DOOR"},
+		{law + "cost: 1KB\n", "3:7: cost: want `LOW HIGH; source`"},
+		{law + "cost: 1KB 2KB 3KB; guess\n", "3:7: cost: want `LOW HIGH; source`"},
+		{law + "cost: little 2KB\n", "3:7: cost: \"little\" is not a size"},
+		{law + "cost: 1KB much\n", "3:7: cost: want LOW HIGH"},
+		{law + "cost: 2KB 1KB\n", "3:7: cost: want LOW HIGH with LOW at most HIGH"},
+		{law + "cost: -1KB 1KB\n", "3:7: cost: \"-1KB\" is not a size"},
+		{"release: close($HANDLE)\n", "2:1: no acquire"},
+		{"acquire: open($PATH)\n", "2:1: no release"},
+		{"acquire: open($PATH)\nrelease: close($DOOR)\n", "2:1: release \"close($DOOR)\" mentions $DOOR, which acquire \"open($PATH)\" does not bind"},
+		{law + "\n-- a.ts --\nx\n", "4:4: want CASE/FILE, got \"a.ts\""},
+		{law + "\n-- c/a.ts --\nx\n-- c/b.ts.safe --\nx\n", "6:4: case c: a golden for b.ts, which is not there"},
 	} {
 		_, err := ParseKind("kinds/door.txtar", []byte(tt.text))
 		if err == nil || !strings.HasPrefix(err.Error(), "kinds/door.txtar:") || !strings.Contains(err.Error(), tt.want) {
@@ -95,8 +95,8 @@ func TestKindKeys(t *testing.T) {
 func TestCheckKinds(t *testing.T) {
 	door, twin, room := &Kind{Name: "door", File: "a"}, &Kind{Name: "door", File: "b"}, &Kind{Name: "room", File: "c", Within: []string{"house"}}
 	for want, kinds := range map[string][]*Kind{
-		"b:1: kind \"door\" is defined in a already": {door, twin},
-		"c:1: within: there is no kind \"house\"":    {door, room},
+		"b:1:1: kind \"door\" is defined in a already": {door, twin},
+		"c:1:1: within: there is no kind \"house\"":    {door, room},
 		"<nil>": {door, room, {Name: "house"}},
 	} {
 		if got := fmt.Sprint(CheckKinds(kinds)); got != want {

@@ -1,21 +1,13 @@
 package transforms
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"golang.org/x/tools/txtar"
-
-	"github.com/unleak-dev/unleak/internal/project"
-	"github.com/unleak-dev/unleak/internal/syntax"
-	"github.com/unleak-dev/unleak/patch"
 )
 
 var update = flag.Bool("update", false, "write the goldens of the kinds' cases anew")
@@ -87,33 +79,25 @@ func TestWrongFixesAreAllHere(t *testing.T) {
 }
 
 func runCase(t *testing.T, kinds []*Kind, file string, c Case) {
-	p, err := project.Open(WriteCase(t, c))
+	r, err := RunCase(t.Context(), t.TempDir(), kinds, c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := NewDetector(p, kinds, true)
-	for rel, text := range c.Files {
-		if !isExample(rel) {
-			continue
+	for _, d := range r.Differences {
+		if !*update || !d.Stale {
+			t.Errorf("%s: %s\n%s", d.Path, d.Text, d.Diff)
 		}
-		m := MendText(t, d, rel, text)
-		wants(t, rel, text, m)
-		if len(m.Findings) > 0 && !d.IsCandidate([]byte(text)) {
-			t.Errorf("%s: has findings, and would not have been looked at", rel)
+	}
+	if *update {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
 		}
-		got := outcome(m)
-		if *update {
-			writeGolden(t, file, c.Name+"/"+rel, got)
-			continue
+		for rel, got := range r.Goldens {
+			data = WithGolden(data, c.Name+"/"+rel, got)
 		}
-		want, ok := c.Goldens[rel]
-		switch {
-		case !ok && got.Outcome != "":
-			t.Errorf("%s: no golden, got %s:\n%s", rel, got.Outcome, got.Text)
-		case ok && got.Outcome != want.Outcome:
-			t.Errorf("%s: got %q, want %q\n%s%s", rel, got.Outcome, want.Outcome, got.Text, notesOf(m))
-		case ok && got.Text != want.Text:
-			t.Errorf("%s: got other text than the golden:\n%s", rel, patch.Change{Path: rel, Old: []byte(want.Text), New: []byte(got.Text)}.Unified())
+		if err := os.WriteFile(file, data, 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
@@ -121,148 +105,31 @@ func runCase(t *testing.T, kinds []*Kind, file string, c Case) {
 // WriteCase puts a case into a folder of its own.
 func WriteCase(t *testing.T, c Case) string {
 	dir := t.TempDir()
-	for rel, text := range c.Files {
-		abs := filepath.Join(dir, filepath.FromSlash(rel))
-		if err := os.MkdirAll(filepath.Dir(abs), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(abs, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+	if err := c.Put(dir); err != nil {
+		t.Fatal(err)
 	}
 	return dir
-}
-
-// isExample: a file that is looked at, and no installed package or scenario.
-func isExample(rel string) bool {
-	return syntax.Supported(rel) && !strings.Contains(rel, "node_modules/") && rel != "drive.cjs"
 }
 
 // MendText makes all fixes of one file; a fix that fails its proof, and a second
 // run that changes anything, are errors.
 func MendText(t *testing.T, d *Detector, rel, text string) *Mended {
 	t.Helper()
-	f, err := syntax.Parse(context.Background(), rel, []byte(text))
+	m, bad, err := mendCase(t.Context(), d, rel, text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := d.Mend(context.Background(), f, func(*Fix) bool { return true })
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, b := range m.Bugs {
-		t.Errorf("%v\n%s", b, patch.Change{Path: rel, Old: b.Before, New: b.Mangled}.Unified())
-	}
-	if m.New != nil {
-		g, err := syntax.Parse(context.Background(), rel, m.New)
-		if err != nil {
-			t.Fatal(err)
-		}
-		again, err := d.Mend(context.Background(), g, func(*Fix) bool { return true })
-		if err != nil {
-			t.Fatal(err)
-		}
-		if again.New != nil {
-			t.Errorf("%s: a second run changes the file again:\n%s", rel, patch.Change{Path: rel, Old: m.New, New: again.New}.Unified())
-		}
+	for _, b := range bad {
+		t.Errorf("%s: %s\n%s", b.Path, b.Text, b.Diff)
 	}
 	return m
 }
 
-// wants compares the findings with the comments `// want WAY` and
-// `// want offer WAY` on their lines.
 func wants(t *testing.T, rel, text string, m *Mended) {
 	t.Helper()
-	var want, got []string
-	for i, line := range strings.Split(text, "\n") {
-		if _, w, ok := strings.Cut(line, "// want "); ok {
-			for _, one := range strings.Split(strings.TrimSpace(w), ", ") {
-				want = append(want, fmt.Sprintf("%s:%d: %s", rel, i+1, one))
-			}
-		}
-	}
-	for _, o := range m.Findings {
-		line, _ := o.File.Position(o.At.Start())
-		w := string(o.Way)
-		if o.Standing == Offer {
-			w = "offer " + w
-		}
-		got = append(got, fmt.Sprintf("%s:%d: %s", rel, line, w))
-	}
-	slices.Sort(want)
-	slices.Sort(got)
-	if !slices.Equal(want, got) {
-		t.Errorf("findings differ\n got: %s\nwant: %s%s", strings.Join(got, "\n      "), strings.Join(want, "\n      "), steps(m))
-	}
-}
-
-func steps(m *Mended) string {
-	var b strings.Builder
-	for _, o := range m.Obligations {
-		line, _ := o.File.Position(o.Call.Start())
-		fmt.Fprintf(&b, "\n%s line %d: %s", o.Kind.Name, line, o.Status)
-		for _, s := range o.Steps {
-			fmt.Fprintf(&b, "; %s", s.Text)
-		}
-	}
-	return b.String()
-}
-
-func outcome(m *Mended) Golden {
-	if len(m.Fixes) > 0 {
-		least := Safe
-		for _, f := range m.Fixes {
-			least = min(least, f.Applicability)
-		}
-		return Golden{least.String(), string(m.New)}
-	}
-	for _, o := range m.Findings {
-		if o.Refusal != nil {
-			return Golden{"refused", string(o.Refusal.Reason) + "\n"}
-		}
-	}
-	return Golden{}
-}
-
-func notesOf(m *Mended) string {
-	var b strings.Builder
-	for _, f := range m.Fixes {
-		for _, n := range f.Notes {
-			fmt.Fprintf(&b, "\n- %s: %s", n.Cap, n.Text)
-		}
-	}
-	for _, o := range m.Findings {
-		if o.Refusal != nil {
-			fmt.Fprintf(&b, "\nrefused: %s %s", o.Refusal.Reason, o.Refusal.Text)
-		}
-	}
-	return b.String()
-}
-
-// writeGolden replaces the golden of one file in a txtar.
-func writeGolden(t *testing.T, file, name string, g Golden) {
-	t.Helper()
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ar := txtar.Parse(data)
-	var files []txtar.File
-	for _, f := range ar.Files {
-		stem := strings.TrimSuffix(f.Name, path.Ext(f.Name))
-		switch path.Ext(f.Name) {
-		case ".safe", ".unsafe", ".display", ".refused":
-			if stem == name {
-				continue
-			}
-		}
-		files = append(files, f)
-		if f.Name == name && g.Outcome != "" {
-			files = append(files, txtar.File{Name: name + "." + g.Outcome, Data: []byte(g.Text)})
-		}
-	}
-	ar.Files = files
-	if err := os.WriteFile(file, txtar.Format(ar), 0o644); err != nil {
-		t.Fatal(err)
+	var r Report
+	r.wants(rel, text, m)
+	for _, d := range r.Differences {
+		t.Errorf("%s: %s", d.Path, d.Text)
 	}
 }

@@ -38,7 +38,7 @@ type selection struct {
 	baselineFlag   *pflag.Flag
 }
 
-func (s *selection) flags(cmd *cobra.Command) {
+func (s *selection) flags(c *cli, cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&s.offers, "offers", false, "look for offers, too: changes worth a thought where nothing leaks")
 	f.StringSliceVar(&s.kinds, "kind", nil, "only these kinds of leak")
@@ -53,26 +53,15 @@ func (s *selection) flags(cmd *cobra.Command) {
 	s.baselineFlag = f.Lookup("baseline")
 	_ = cmd.RegisterFlagCompletionFunc("phase", cobra.FixedCompletions([]string{"critical", "high", "medium"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("kind", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return kindNames(), cobra.ShellCompDirectiveNoFileComp
+		return c.kindNames(), cobra.ShellCompDirectiveNoFileComp
 	})
-}
-
-func kindNames() []string {
-	kinds, err := transforms.Builtin()
-	if err != nil {
-		return nil
-	}
-	var names []string
-	for _, k := range kinds {
-		names = append(names, k.Name)
-	}
-	return names
 }
 
 // session is a project with its settings, ready to run.
 type session struct {
 	project  *project.Project
 	settings *settings.Settings
+	kinds    []*transforms.Kind // all, those that are off, too
 	detector *transforms.Detector
 	options  run.Options
 	staged   bool
@@ -108,17 +97,17 @@ func (c *cli) open(ctx context.Context, paths []string, sel *selection) (*sessio
 	if err != nil {
 		return nil, err
 	}
-	set, err := settings.Load(p.Root, kindNames())
+	set, all, err := loadKinds(p.Root)
 	if err != nil {
 		return nil, err
 	}
-	kinds, err := chosenKinds(set, sel)
+	kinds, err := chosenKinds(set, all, sel)
 	if err != nil {
 		return nil, err
 	}
 	d := transforms.NewDetector(p, kinds, sel.offers || set.Offers)
 	d.Style = transforms.Style{Tracking: set.Tracking, Private: set.Style.Private}
-	s := &session{project: p, settings: set, detector: d, staged: sel.staged}
+	s := &session{project: p, settings: set, kinds: all, detector: d, staged: sel.staged}
 	s.options = run.Options{
 		Paths: paths, Exclude: set.Excluded,
 		IncludeTests: sel.includeTests || set.IncludeTests, IncludeScripts: sel.includeScripts || set.IncludeScripts,
@@ -188,15 +177,11 @@ func under(abs string, paths []string) bool {
 	return len(paths) == 0
 }
 
-func chosenKinds(set *settings.Settings, sel *selection) ([]*transforms.Kind, error) {
-	all, err := transforms.Builtin()
-	if err != nil {
-		return nil, err
-	}
-	names := kindNames()
+func chosenKinds(set *settings.Settings, all []*transforms.Kind, sel *selection) ([]*transforms.Kind, error) {
+	names := namesOf(all)
 	for _, k := range sel.kinds {
 		if !slices.Contains(names, k) {
-			return nil, fmt.Errorf("--kind: there is no kind %q; `unleak explain` lists them", k)
+			return nil, fmt.Errorf("--kind: there is no kind %q; `unleak kinds` lists them", k)
 		}
 	}
 	for _, p := range sel.phases {
@@ -249,7 +234,7 @@ func (c *cli) run(ctx context.Context, s *session, sel *selection) (*run.Result,
 	if err != nil {
 		return nil, err
 	}
-	t := teller{cli: c}
+	t := teller{cli: c, kinds: s.kinds}
 	for _, m := range r.Files {
 		m.Findings = slices.DeleteFunc(m.Findings, func(o *transforms.Obligation) bool { return !sel.keep(o) || known[o.Fingerprint()] })
 		t.add(m)
@@ -261,7 +246,7 @@ func (c *cli) run(ctx context.Context, s *session, sel *selection) (*run.Result,
 // scan runs without keeping more of a file than what is printed.
 func (c *cli) scan(ctx context.Context, s *session, sel *selection, collect *report.Collector) (*report.Document, *run.Result, error) {
 	collect.Project = s.project
-	t := teller{cli: c}
+	t := teller{cli: c, kinds: s.kinds}
 	opts := s.options
 	opts.Accept = nil
 	opts.Each = func(m *transforms.Mended) {
@@ -297,6 +282,7 @@ func (c *cli) runEach(ctx context.Context, s *session, opts run.Options) (*run.R
 // teller keeps what is to be said of single files, to say it in order.
 type teller struct {
 	cli   *cli
+	kinds []*transforms.Kind
 	lines []told
 }
 
@@ -310,7 +296,7 @@ type told struct {
 func (t *teller) add(m *transforms.Mended) {
 	for _, i := range m.Useless {
 		line, _ := i.Node.File().Position(i.Node.Start())
-		t.lines = append(t.lines, told{m.Path, line, fmt.Sprintf("%s:%d: this comment silences nothing%s", m.Path, line, mistake(i)), true})
+		t.lines = append(t.lines, told{m.Path, line, fmt.Sprintf("%s:%d: this comment silences nothing%s", m.Path, line, mistake(t.kinds, i)), true})
 	}
 	for _, b := range m.Bugs {
 		where := ""
@@ -349,9 +335,9 @@ func (c *cli) shown(r *run.Result) func(string) string {
 }
 
 // mistake says what may be wrong with a comment that silences nothing.
-func mistake(i transforms.Ignore) string {
+func mistake(kinds []*transforms.Kind, i transforms.Ignore) string {
 	for _, k := range i.Kinds {
-		if !slices.Contains(kindNames(), k) {
+		if !slices.ContainsFunc(kinds, func(known *transforms.Kind) bool { return known.Name == k }) {
 			return fmt.Sprintf(": there is no kind %q", k)
 		}
 	}

@@ -59,7 +59,7 @@ Offers (--offers) do not count.`,
 			return nil
 		},
 	}
-	sel.flags(cmd)
+	sel.flags(c, cmd)
 	cmd.Flags().StringVar(&format, "format", "text", "output: text or json")
 	cmd.Flags().BoolVar(&exitZero, "exit-zero", false, "exit with status 0 even if leaks are found")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -16,6 +17,7 @@ func TestMain(m *testing.M) {
 // TestScript runs the command line as people do. `unix2dos FILE...` gives files
 // CRLF line ends, `bom FILE` a byte order mark, `trim FILE` takes the final
 // newline away: txtar cannot hold such files.
+// `marks FILE...` makes a txtar of a file in which the marks are `@ NAME @`.
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("..", "..", "testdata", "script"),
@@ -31,15 +33,19 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"bom":  rewrite(func(s string) string { return "\ufeff" + s }),
-			"trim": rewrite(func(s string) string { return strings.TrimRight(s, "\n") }),
-			"crlf": rewrite(func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") }),
-			"fill": rewrite(func(s string) string { return strings.Repeat(s, 1+(50<<20)/len(s)) }),
-			"zero": rewrite(func(s string) string { return s + "\x00" }),
-			"bad8": rewrite(func(s string) string { return s + "// \xff\xfe\xfd\n" }),
+			"bom":   rewrite(func(s string) string { return "\ufeff" + s }),
+			"trim":  rewrite(func(s string) string { return strings.TrimRight(s, "\n") }),
+			"crlf":  rewrite(func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") }),
+			"fill":  rewrite(func(s string) string { return strings.Repeat(s, 1+(50<<20)/len(s)) }),
+			"zero":  rewrite(func(s string) string { return s + "\x00" }),
+			"marks": rewrite(func(s string) string { return txtarMark.ReplaceAllString(s, "-- $1 --") }),
+			"bad8":  rewrite(func(s string) string { return s + "// \xff\xfe\xfd\n" }),
 		},
 	})
 }
+
+// txtarMark stands for the mark that begins a file in a txtar within a txtar.
+var txtarMark = regexp.MustCompile(`(?m)^@ (\S+) @$`)
 
 func rewrite(change func(string) string) func(*testscript.TestScript, bool, []string) {
 	return func(ts *testscript.TestScript, neg bool, args []string) {

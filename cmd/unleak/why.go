@@ -63,11 +63,8 @@ The file is looked for from the current folder, then from the project's root.`,
 			if f.Line(line) == "" && line > strings.Count(string(src), "\n")+1 {
 				return fmt.Errorf("%s: has no line %d", file, line)
 			}
-			kinds, err := transforms.Builtin() // those that are turned off, too
-			if err != nil {
-				return err
-			}
-			m, err := transforms.NewDetector(s.project, kinds, true).Mend(cmd.Context(), f, func(*transforms.Fix) bool { return false })
+			// With those kinds that are turned off, too.
+			m, err := transforms.NewDetector(s.project, s.kinds, true).Mend(cmd.Context(), f, func(*transforms.Fix) bool { return false })
 			if err != nil {
 				return err
 			}
@@ -185,23 +182,22 @@ func (c *cli) explainCommand() *cobra.Command {
 		Long:  "Tell why a kind of resource leaks, what releases it, and what one costs. Without KIND\nall kinds are listed, with their phase.",
 		Args:  cobra.MaximumNArgs(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return kindNames(), cobra.ShellCompDirectiveNoFileComp
+			return c.kindNames(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			kinds, err := transforms.Builtin()
+			_, kinds, err := loadKinds(c.rootHere())
 			if err != nil {
 				return err
 			}
 			for _, k := range kinds {
 				if len(args) == 0 {
-					first, _, _ := strings.Cut(k.Prose, "\n\n")
-					fmt.Fprintf(c.out, "%-20s %-9s %s\n", k.Name, k.Phase, firstSentence(first))
+					fmt.Fprintf(c.out, "%-20s %-9s %s\n", k.Name, k.Phase, firstParagraph(k))
 				} else if k.Name == args[0] {
 					return c.explain(k)
 				}
 			}
 			if len(args) > 0 {
-				return fmt.Errorf("there is no kind %q; `unleak explain` lists them", args[0])
+				return fmt.Errorf("there is no kind %q; `unleak kinds` lists them", args[0])
 			}
 			return nil
 		},

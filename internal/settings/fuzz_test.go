@@ -14,7 +14,7 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		s, err := Parse(data, []string{"interval"})
+		s, err := Parse(data, kinds)
 		if err == nil {
 			s.Excluded("a/b.ts")
 			return

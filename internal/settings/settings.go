@@ -20,10 +20,7 @@ const Name = ".unleak.yaml"
 
 // Settings are a project's choices. The zero value is what holds without a file.
 type Settings struct {
-	Kinds struct {
-		Only []string `yaml:"only"` // nothing but these
-		Off  []string `yaml:"off"`
-	} `yaml:"kinds"`
+	Kinds Kinds `yaml:"kinds"`
 	Paths struct {
 		Exclude []string `yaml:"exclude"` // globs, relative to the root; ** crosses folders
 	} `yaml:"paths"`
@@ -36,18 +33,36 @@ type Settings struct {
 	IncludeScripts bool              `yaml:"include-scripts"`
 }
 
+// Kinds says which kinds there are.
+type Kinds struct {
+	Only  []string `yaml:"only"` // nothing but these
+	Off   []string `yaml:"off"`
+	Files []string `yaml:"files"` // of the project's own, and folders of them, relative to the root
+}
+
+// UnmarshalYAML reads a list as the files alone.
+func (k *Kinds) UnmarshalYAML(n *yaml.Node) error {
+	if target(n).Kind == yaml.SequenceNode {
+		return n.Decode(&k.Files)
+	}
+	type plain Kinds
+	return n.Decode((*plain)(k))
+}
+
 // Style overrides what is otherwise read off the file.
 type Style struct {
 	Private string `yaml:"private"` // auto, modifier, hash
 }
 
-// Load reads the settings in a folder. Without a file they are empty. kinds are
-// the names that may be mentioned. Errors say file, line and column.
-func Load(root string, kinds []string) (*Settings, error) {
+// Load reads the settings in a folder. Without a file they are empty. kinds gives
+// the names that may be mentioned, with those of the project's own files. Errors
+// say file, line and column.
+func Load(root string, kinds func(files []string) ([]string, error)) (*Settings, error) {
 	file := filepath.Join(root, Name)
 	data, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
-		return &Settings{}, nil
+		_, err := kinds(nil)
+		return &Settings{}, err
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", Name, err)
@@ -56,29 +71,37 @@ func Load(root string, kinds []string) (*Settings, error) {
 }
 
 // Parse reads settings from YAML.
-func Parse(data []byte, kinds []string) (*Settings, error) {
+func Parse(data []byte, kinds func(files []string) ([]string, error)) (*Settings, error) {
 	var doc yaml.Node
+	s := &Settings{}
 	d := yaml.NewDecoder(bytes.NewReader(data))
-	if err := d.Decode(&doc); err != nil {
-		if errors.Is(err, io.EOF) {
-			return &Settings{}, nil
-		}
+	if err := d.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
 		return nil, plain(err)
 	}
-	c := checker{kinds: kinds}
-	if len(doc.Content) == 0 || doc.Content[0].Tag == "!!null" {
-		return &Settings{}, nil
+	var c checker
+	if len(doc.Content) > 0 && doc.Content[0].Tag != "!!null" {
+		c.mapping(doc.Content[0], topKeys)
+		if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+			return nil, fmt.Errorf("%s: want one document, there are several", Name)
+		}
+		if c.err != nil {
+			return nil, c.err
+		}
+		if err := doc.Decode(s); err != nil {
+			return nil, plain(err)
+		}
 	}
-	c.mapping(doc.Content[0], topKeys)
-	if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%s: want one document, there are several", Name)
+	known, err := kinds(s.Kinds.Files)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range c.names {
+		if !slices.Contains(known, n.Value) {
+			c.fail(n, "there is no kind %q; `unleak kinds` lists them", n.Value)
+		}
 	}
 	if c.err != nil {
 		return nil, c.err
-	}
-	s := &Settings{}
-	if err := doc.Decode(s); err != nil {
-		return nil, plain(err)
 	}
 	return s, nil
 }
@@ -113,7 +136,7 @@ func target(n *yaml.Node) *yaml.Node {
 type check func(*checker, *yaml.Node)
 
 type checker struct {
-	kinds []string
+	names []*yaml.Node // of kinds, to be checked when all are known
 	err   error
 }
 
@@ -124,7 +147,7 @@ func (c *checker) fail(n *yaml.Node, format string, args ...any) {
 }
 
 var topKeys = map[string]check{
-	"kinds":           keys(map[string]check{"only": listOf(kindName), "off": listOf(kindName)}),
+	"kinds":           kindsOf(map[string]check{"only": listOf(kindName), "off": listOf(kindName), "files": listOf(inside)}),
 	"paths":           keys(map[string]check{"exclude": listOf(glob)}),
 	"phases":          phases,
 	"tracking":        oneOf("auto", "field", "set"),
@@ -174,9 +197,16 @@ func listOf(item check) check {
 	}
 }
 
-func kindName(c *checker, n *yaml.Node) {
-	if !slices.Contains(c.kinds, n.Value) {
-		c.fail(n, "there is no kind %q; `unleak explain` lists them", n.Value)
+func kindName(c *checker, n *yaml.Node) { c.names = append(c.names, target(n)) }
+
+// kindsOf allows a list of files, too.
+func kindsOf(known map[string]check) check {
+	return func(c *checker, n *yaml.Node) {
+		if target(n).Kind == yaml.SequenceNode {
+			listOf(inside)(c, n)
+			return
+		}
+		c.mapping(n, known)
 	}
 }
 

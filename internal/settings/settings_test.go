@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -8,7 +9,10 @@ import (
 	"testing"
 )
 
-var kinds = []string{"interval", "listener", "socket"}
+// kinds has a kind of the project's own for each file that is named.
+func kinds(files []string) ([]string, error) {
+	return append(files, "interval", "listener", "socket"), nil
+}
 
 func TestParse(t *testing.T) {
 	s, err := Parse([]byte(`# what we want
@@ -70,7 +74,9 @@ func TestParseErrors(t *testing.T) {
 		{"list for a boolean", "include-scripts: [true]\n", "1:18", "true or false"},
 		{"text for a list", "kinds:\n  only: interval\n", "2:9", "list"},
 		{"map for a list", "paths:\n  exclude:\n    a: b\n", "3:5", "list"},
-		{"list for a map", "kinds: [interval]\n", "1:8", "keys and values"},
+		{"list for a map", "style: [interval]\n", "1:8", "keys and values"},
+		{"a file of kinds outside", "kinds: [a.txtar, ../b.txtar]\n", "1:18", "inside"},
+		{"a folder of kinds outside", "kinds:\n  files: [/etc]\n", "2:11", "inside"},
 		{"text for phases", "phases: high\n", "1:9", "phases"},
 		{"a baseline outside", "baseline: ../x.json\n", "1:11", "inside"},
 		{"a list of baselines", "baseline: [x.json]\n", "1:11", "path"},
@@ -171,5 +177,22 @@ func TestExcluded(t *testing.T) {
 	}
 	if (&Settings{}).Excluded("a.ts") {
 		t.Error("empty settings exclude a file")
+	}
+}
+
+// TestOwnKinds: files of the project's own are named in a list, and their kinds
+// may be mentioned in the same settings.
+func TestOwnKinds(t *testing.T) {
+	for _, text := range []string{"kinds: [door, room]\nphases: { door: high }\n", "phases: { door: high }\nkinds:\n  off: [room]\n  files: [door, room]\n"} {
+		s, err := Parse([]byte(text), kinds)
+		if err != nil || !reflect.DeepEqual(s.Kinds.Files, []string{"door", "room"}) {
+			t.Errorf("%q: got %+v, %v", text, s, err)
+		}
+	}
+	bad := errors.New("door:1:2: no")
+	for _, text := range []string{"kinds: [door]", "", "offers: true"} {
+		if _, err := Parse([]byte(text), func([]string) ([]string, error) { return nil, bad }); err != bad {
+			t.Errorf("%q: got %v", text, err)
+		}
 	}
 }
