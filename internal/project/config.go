@@ -26,7 +26,10 @@ type Package struct {
 	Workspaces   []string
 	Dependencies map[string]string // all kinds of them together
 	Scripts      map[string]string
-	configs      []string // tsconfig*.json beside it
+	configs      []string          // tsconfig*.json beside it
+	peers        map[string]string // those among Dependencies that the user of the package brings
+	version      string
+	node         string // engines.node
 }
 
 // PackageOf returns the nearest package around a file, or nil.
@@ -59,6 +62,8 @@ func (p *Project) readPackage(dir string) *Package {
 	}
 	var raw struct {
 		Name, Type, Main, Module, Types, Typings, Source string
+		Version                                          string
+		Engines                                          json.RawMessage
 		Exports                                          any
 		Workspaces                                       any
 		Scripts                                          map[string]any
@@ -70,6 +75,7 @@ func (p *Project) readPackage(dir string) *Package {
 	pkg := &Package{
 		Dir: dir, Name: raw.Name, Type: raw.Type, Main: raw.Main, Module: raw.Module,
 		Types: first(raw.Types, raw.Typings), Source: raw.Source, Exports: raw.Exports, Dependencies: map[string]string{}, Scripts: map[string]string{},
+		peers: raw.PeerDependencies, version: raw.Version, node: nodeEngine(raw.Engines),
 	}
 	for name, line := range raw.Scripts {
 		if s, ok := line.(string); ok {
@@ -202,7 +208,8 @@ type TSConfig struct {
 	OutDir, RootDir    string
 	NoImplicitOverride bool
 	Target             string
-	DefineFields       *bool // useDefineForClassFields
+	Lib                []string // nil: what belongs to the target
+	DefineFields       *bool    // useDefineForClassFields
 	Verbatim           bool
 }
 
@@ -248,6 +255,7 @@ func (p *Project) readTSConfig(file string, depth int) *TSConfig {
 			BaseURL                 *string `json:"baseUrl"`
 			Paths                   map[string][]string
 			OutDir, RootDir, Target *string
+			Lib                     []string
 			NoImplicitOverride      *bool
 			UseDefineForClassFields *bool
 			VerbatimModuleSyntax    *bool
@@ -281,6 +289,12 @@ func (p *Project) readTSConfig(file string, depth int) *TSConfig {
 	if o.Target != nil {
 		c.Target = strings.ToLower(*o.Target)
 	}
+	if o.Lib != nil {
+		c.Lib = []string{}
+		for _, l := range o.Lib {
+			c.Lib = append(c.Lib, strings.ToLower(l))
+		}
+	}
 	if o.NoImplicitOverride != nil {
 		c.NoImplicitOverride = *o.NoImplicitOverride
 	}
@@ -304,6 +318,9 @@ func inherit(c, base *TSConfig) {
 	c.OutDir, c.RootDir, c.Target = first(c.OutDir, old.OutDir), first(c.RootDir, old.RootDir), first(c.Target, old.Target)
 	c.NoImplicitOverride = c.NoImplicitOverride || old.NoImplicitOverride
 	c.Verbatim = c.Verbatim || old.Verbatim
+	if c.Lib == nil {
+		c.Lib = old.Lib
+	}
 	if c.DefineFields == nil {
 		c.DefineFields = old.DefineFields
 	}
