@@ -8,8 +8,8 @@ import (
 	"github.com/unleak-dev/unleak/patch"
 )
 
-// boundTo refuses where names would go out of scope, or the handle lives longer
-// than the statements that would be wrapped.
+// boundTo refuses where the handle lives longer than the statements that follow
+// its acquisition.
 func (s *scan) boundTo(o *Obligation, stmt syntax.Node, rest []syntax.Node) *Refusal {
 	inRest := func(n syntax.Node) bool {
 		return slices.ContainsFunc(rest, func(r syntax.Node) bool { return n.Within(r) })
@@ -27,6 +27,15 @@ func (s *scan) boundTo(o *Obligation, stmt syntax.Node, rest []syntax.Node) *Ref
 	_, before := o.Bindings["HANDLE"] // it was there before it was acquired
 	if init := o.Handle.Symbol.Init(); !before && init.OK() && !init.Within(stmt) && !isNothing(init) {
 		return refuse(TooEntangled, "%s held another value before", o.Handle.Symbol.Name)
+	}
+	return nil
+}
+
+// inScope refuses where names would go out of scope if statements stood in a
+// block of their own.
+func inScope(rest []syntax.Node) *Refusal {
+	inRest := func(n syntax.Node) bool {
+		return slices.ContainsFunc(rest, func(r syntax.Node) bool { return n.Within(r) })
 	}
 	for _, r := range rest {
 		if !r.Is("lexical_declaration", "function_declaration", "class_declaration", "generator_function_declaration") {

@@ -87,11 +87,17 @@ func TestWrongFixesAreAllHere(t *testing.T) {
 }
 
 func runCase(t *testing.T, kinds []*Kind, file string, c Case) {
+	t.Helper()
+	runCaseIn(t, Style{}, kinds, file, c)
+}
+
+func runCaseIn(t *testing.T, style Style, kinds []*Kind, file string, c Case) {
 	p, err := project.Open(WriteCase(t, c))
 	if err != nil {
 		t.Fatal(err)
 	}
 	d := NewDetector(p, kinds, true)
+	d.Style = style
 	for rel, text := range c.Files {
 		if !isExample(rel) {
 			continue

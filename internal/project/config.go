@@ -207,6 +207,7 @@ type TSConfig struct {
 	pathsBase          string
 	OutDir, RootDir    string
 	NoImplicitOverride bool
+	NoUnusedLocals     bool
 	Target             string
 	Lib                []string // nil: what belongs to the target
 	DefineFields       *bool    // useDefineForClassFields
@@ -257,6 +258,7 @@ func (p *Project) readTSConfig(file string, depth int) *TSConfig {
 			OutDir, RootDir, Target *string
 			Lib                     []string
 			NoImplicitOverride      *bool
+			NoUnusedLocals          *bool
 			UseDefineForClassFields *bool
 			VerbatimModuleSyntax    *bool
 		}
@@ -298,6 +300,9 @@ func (p *Project) readTSConfig(file string, depth int) *TSConfig {
 	if o.NoImplicitOverride != nil {
 		c.NoImplicitOverride = *o.NoImplicitOverride
 	}
+	if o.NoUnusedLocals != nil {
+		c.NoUnusedLocals = *o.NoUnusedLocals
+	}
 	if o.UseDefineForClassFields != nil {
 		c.DefineFields = o.UseDefineForClassFields
 	}
@@ -318,6 +323,7 @@ func inherit(c, base *TSConfig) {
 	c.OutDir, c.RootDir, c.Target = first(c.OutDir, old.OutDir), first(c.RootDir, old.RootDir), first(c.Target, old.Target)
 	c.NoImplicitOverride = c.NoImplicitOverride || old.NoImplicitOverride
 	c.Verbatim = c.Verbatim || old.Verbatim
+	c.NoUnusedLocals = c.NoUnusedLocals || old.NoUnusedLocals
 	if c.Lib == nil {
 		c.Lib = old.Lib
 	}

@@ -89,7 +89,13 @@ func TestLib(t *testing.T) {
 		}
 	}
 	p := tree(t, map[string]string{"base.json": `{"compilerOptions": {"lib": ["esnext"]}}`, "tsconfig.json": `{"extends": "./base.json", "compilerOptions": {"target": "es2022"}}`,
-		"a/tsconfig.json": `{"extends": "../base.json", "compilerOptions": {"lib": ["es2020"]}}`})
+		"a/tsconfig.json": `{"extends": "../base.json", "compilerOptions": {"lib": ["es2020"], "noUnusedLocals": true}}`, "a/b/tsconfig.json": `{"extends": "../tsconfig.json"}`,
+		"a/c/tsconfig.json": `{"extends": "../tsconfig.json", "compilerOptions": {"noUnusedLocals": false}}`})
+	for file, want := range map[string]bool{"x.ts": false, "a/x.ts": true, "a/b/x.ts": true, "a/c/x.ts": false} {
+		if got := p.TSConfigOf(file).NoUnusedLocals; got != want {
+			t.Errorf("%s: noUnusedLocals is %t", file, got)
+		}
+	}
 	if !p.TSConfigOf("x.ts").Disposes() || p.TSConfigOf("a/x.ts").Disposes() {
 		t.Error("lib is inherited, and a file's own goes first")
 	}
