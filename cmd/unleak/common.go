@@ -32,6 +32,7 @@ type selection struct {
 	includeTests   bool
 	includeScripts bool
 	stdinPath      string
+	styles         []string // of commands that write
 }
 
 func (s *selection) flags(cmd *cobra.Command) {
@@ -49,6 +50,12 @@ func (s *selection) flags(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("kind", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return kindNames(), cobra.ShellCompDirectiveNoFileComp
 	})
+}
+
+// styleFlag is for the commands that write code.
+func (s *selection) styleFlag(cmd *cobra.Command) {
+	cmd.Flags().StringSliceVar(&s.styles, "style", nil, "how to write; using: declare by `using` what a block releases, where the project can\nread that")
+	_ = cmd.RegisterFlagCompletionFunc("style", cobra.FixedCompletions([]string{"using"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 func kindNames() []string {
@@ -110,8 +117,13 @@ func (c *cli) open(ctx context.Context, paths []string, sel *selection) (*sessio
 	if err != nil {
 		return nil, err
 	}
+	for _, style := range sel.styles {
+		if style != "using" {
+			return nil, fmt.Errorf("--style: want using, got %q", style)
+		}
+	}
 	d := transforms.NewDetector(p, kinds, sel.offers || set.Offers)
-	d.Style = transforms.Style{Tracking: set.Tracking, Private: set.Style.Private}
+	d.Style = transforms.Style{Tracking: set.Tracking, Private: set.Style.Private, Using: set.Style.Using || len(sel.styles) > 0}
 	s := &session{project: p, settings: set, detector: d, staged: sel.staged}
 	s.options = run.Options{
 		Paths: paths, Exclude: set.Excluded,
@@ -249,6 +261,13 @@ func (c *cli) run(ctx context.Context, s *session, sel *selection) (*run.Result,
 		for _, i := range m.Useless {
 			line, _ := i.Node.File().Position(i.Node.Start())
 			c.warn("%s:%d: this comment silences nothing%s", m.Path, line, mistake(i))
+		}
+		for _, o := range m.Findings {
+			f := m.ByFinding[o.Fingerprint()]
+			if len(sel.styles) > 0 && slices.Contains(m.Fixes, f) && f.NotUsing() != "" {
+				line, _ := o.File.Position(o.At.Start())
+				c.warn("%s:%d: %s", m.Path, line, f.NotUsing())
+			}
 		}
 		for _, b := range m.Bugs {
 			where := ""

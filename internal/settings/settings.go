@@ -38,6 +38,7 @@ type Settings struct {
 // Style overrides what is otherwise read off the file.
 type Style struct {
 	Private string `yaml:"private"` // auto, modifier, hash
+	Using   bool   `yaml:"using"`   // declare by using what a block can
 }
 
 // Load reads the settings in a folder. Without a file they are empty. kinds are
@@ -127,7 +128,7 @@ var topKeys = map[string]check{
 	"paths":           keys(map[string]check{"exclude": listOf(glob)}),
 	"phases":          phases,
 	"tracking":        oneOf("auto", "field", "set"),
-	"style":           keys(map[string]check{"private": oneOf("auto", "modifier", "hash")}),
+	"style":           keys(map[string]check{"private": oneOf("auto", "modifier", "hash"), "using": boolean}),
 	"offers":          boolean,
 	"include-tests":   boolean,
 	"include-scripts": boolean,
