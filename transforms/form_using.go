@@ -54,6 +54,7 @@ func (s *scan) declareUsing(p *Plan, o *Obligation) (*Fix, *Refusal) {
 	if _, no := s.removeReleases(o, fix, at.rest); no != nil {
 		return nil, no
 	}
+	s.emptyFinallys(o, fix)
 	if no := s.awaitReturns(o, p.Owner.Node, at.rest, fix); no != nil {
 		return nil, no
 	}
@@ -163,7 +164,7 @@ func (s *scan) notDisposable(o *Obligation) string {
 		return fmt.Sprintf("only Node's %s is disposable, and the file may run elsewhere", o.Kind.Noun)
 	}
 	if !since.Node {
-		return s.atLeast(module, since.Version)
+		return s.atLeast(packageOf(module), since.Version)
 	}
 	if s.f.TypeScript() {
 		if why := s.atLeast("@types/node", since.Version); why != "" {
@@ -187,6 +188,16 @@ func moduleOf(o *Obligation) (string, bool) {
 	}
 	origin, ok := callee.Origin()
 	return syntax.ModuleName(origin.Module), ok && o.Acquire.fromModule(origin)
+}
+
+// packageOf is the package that a module belongs to: playwright/test is one of
+// playwright.
+func packageOf(module string) string {
+	parts := strings.SplitN(module, "/", 3)
+	if strings.HasPrefix(module, "@") && len(parts) > 1 {
+		return parts[0] + "/" + parts[1]
+	}
+	return parts[0]
 }
 
 // runsOnNode: globals are those of Node, for the compiler and when it runs.

@@ -83,7 +83,7 @@ func TestUsingCompiles(t *testing.T) {
 	}
 	before, after := diagnostics(t, dir, `{"compilerOptions": {"strict": true, "noEmit": true, "target": "esnext", "lib": ["esnext"], "module": "esnext",
   "moduleResolution": "bundler", "moduleDetection": "force", "skipLibCheck": true, "allowJs": true, "esModuleInterop": true, "types": ["node"],
-  "paths": {"puppeteer": ["./node_modules/puppeteer-core-25"], "playwright": ["./node_modules/playwright-core"]}},
+  "paths": {"puppeteer": ["./node_modules/puppeteer-core-25"], "playwright": ["./node_modules/playwright-core"], "playwright/test": ["./node_modules/playwright-core"]}},
   "include": ["before", "after"]}`)
 	for d := range before {
 		t.Errorf("an example does not compile as it is: %s", d)
