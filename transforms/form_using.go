@@ -107,27 +107,16 @@ func (s *scan) notDeclared(o *Obligation) string {
 	if !list.Is("lexical_declaration") || !o.Call.Within(name.Field("value")) {
 		return fmt.Sprintf("%s is not declared by const where it is acquired", sym.Name)
 	}
-	awaited := !o.Kind.Promised
 	for n := o.Call; n != name; n = n.Parent() {
-		switch n.Kind() {
-		case "await_expression":
-			awaited = true
-		case "call_expression", "new_expression", "member_expression", "parenthesized_expression", "non_null_expression":
-		default:
+		if !n.Is("await_expression", "call_expression", "new_expression", "member_expression", "parenthesized_expression", "non_null_expression") {
 			return fmt.Sprintf("%s is declared with more than the %s", sym.Name, o.Kind.Noun)
 		}
 	}
 	switch {
 	case list.Len() != 1:
 		return fmt.Sprintf("%s is declared together with others", sym.Name)
-	case !sym.Constant():
-		return fmt.Sprintf("%s is given another value", sym.Name)
-	case !awaited:
-		return fmt.Sprintf("%s is a promise", sym.Name)
 	case strings.Contains(string(s.f.Src()[list.Start():sym.Node.Start()]), "\n"):
 		return fmt.Sprintf("%s stands on another line than its const", sym.Name)
-	case sym.Type().OK() && !o.Acquire.fromModule(originOf(syntax.TypeOfAnnotation(sym.Type()))):
-		return fmt.Sprintf("%s has a type that may not be disposable", sym.Name)
 	}
 	return ""
 }
