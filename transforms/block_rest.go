@@ -8,8 +8,8 @@ import (
 	"github.com/unleak-dev/unleak/patch"
 )
 
-// boundTo refuses where names would go out of scope, or the handle lives longer
-// than the statements that would be wrapped.
+// boundTo refuses where the handle lives longer than the statements that follow
+// its acquisition.
 func (s *scan) boundTo(o *Obligation, stmt syntax.Node, rest []syntax.Node) *Refusal {
 	inRest := func(n syntax.Node) bool {
 		return slices.ContainsFunc(rest, func(r syntax.Node) bool { return n.Within(r) })
@@ -19,14 +19,37 @@ func (s *scan) boundTo(o *Obligation, stmt syntax.Node, rest []syntax.Node) *Ref
 			line, _ := s.f.Position(ref.Start())
 			return refuse(TooEntangled, "%s is still used in line %d, after the block that acquires it", o.Handle.Symbol.Name, line)
 		}
-		if syntax.IsWrite(ref) && !ref.Within(stmt) && (inRest(ref) || !isNothing(ref.Parent().Field("right"))) {
+		later := inRest(ref) || ref.Function() != stmt.Function()
+		if syntax.IsWrite(ref) && !ref.Within(stmt) && (later || !isNothing(ref.Parent().Field("right"))) {
 			line, _ := s.f.Position(ref.Start())
 			return refuse(TooEntangled, "%s is given another value in line %d", o.Handle.Symbol.Name, line)
 		}
 	}
 	_, before := o.Bindings["HANDLE"] // it was there before it was acquired
+	if o.Kind.Promised && !before && !awaited(o.Call) {
+		return refuse(TooEntangled, "%s is a promise, which is awaited elsewhere", o.Handle.Symbol.Name)
+	}
 	if init := o.Handle.Symbol.Init(); !before && init.OK() && !init.Within(stmt) && !isNothing(init) {
 		return refuse(TooEntangled, "%s held another value before", o.Handle.Symbol.Name)
+	}
+	return nil
+}
+
+// awaited reports whether a call is awaited where it stands.
+func awaited(call syntax.Node) bool {
+	for n := call.Parent(); n.OK() && !n.IsStatement() && !n.IsFunction(); n = n.Parent() {
+		if n.Is("await_expression") {
+			return true
+		}
+	}
+	return false
+}
+
+// inScope refuses where names would go out of scope if statements stood in a
+// block of their own.
+func inScope(rest []syntax.Node) *Refusal {
+	inRest := func(n syntax.Node) bool {
+		return slices.ContainsFunc(rest, func(r syntax.Node) bool { return n.Within(r) })
 	}
 	for _, r := range rest {
 		if !r.Is("lexical_declaration", "function_declaration", "class_declaration", "generator_function_declaration") {

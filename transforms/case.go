@@ -100,6 +100,11 @@ func (c Case) Put(dir string) error {
 // must be what the comments in its files want, what comes of it the goldens, and a
 // second run must change nothing.
 func RunCase(ctx context.Context, dir string, kinds []*Kind, c Case) (*Report, error) {
+	return runCaseIn(ctx, dir, kinds, Style{}, c)
+}
+
+// runCaseIn is RunCase with a style asked for.
+func runCaseIn(ctx context.Context, dir string, kinds []*Kind, style Style, c Case) (*Report, error) {
 	if err := c.Put(dir); err != nil {
 		return nil, err
 	}
@@ -108,6 +113,7 @@ func RunCase(ctx context.Context, dir string, kinds []*Kind, c Case) (*Report, e
 		return nil, err
 	}
 	d := NewDetector(p, kinds, true)
+	d.Style = style
 	r := &Report{Goldens: map[string]Golden{}}
 	for rel, text := range c.Files {
 		if !isExample(rel) {

@@ -30,6 +30,7 @@ type Detector struct {
 type Style struct {
 	Tracking string // "field", "set"; else as the acquisition demands
 	Private  string // "modifier", "hash"; else as the class has it
+	Using    bool   // a block declares by `using` what it can
 }
 
 type candidate struct {

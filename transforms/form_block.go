@@ -32,8 +32,11 @@ func (formBlock) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	var first *Refusal
 	for _, o := range p.Obligations {
 		settle := s.wrapRest
-		if o.Kind.Begins == Called {
+		switch {
+		case o.Kind.Begins == Called:
 			settle = s.catchFailure
+		case s.Style.Using:
+			settle = s.declareUsing
 		}
 		fix, no := settle(p.only(o), o)
 		if no == nil {
@@ -144,41 +147,16 @@ func (st style) openTry(f *syntax.File, start, end int, indent string, levels in
 func (s *scan) wrapRest(p *Plan, o *Obligation) (*Fix, *Refusal) {
 	home := p.Owner.Node
 	st := styleOf(s.f)
-	stmt := s.beginning(o).Statement()
-	if o.Call.Function() != home || !inBlock(stmt) || !stmt.Parent().Is("statement_block") {
-		return nil, refuse(TooEntangled, "there is no list of statements to put into a try")
-	}
-	if home.IsGenerator() {
-		return nil, refuse(TooEntangled, "%s is a generator, which may never be resumed", p.Owner.Name)
-	}
 	rejects := o.Kind.Fails == Rejects
-	if rejects && !home.IsAsync() {
-		return nil, refuse(NotAsync, "%s is not async, and the release must be awaited", p.Owner.Name)
-	}
-	var rest []syntax.Node
-	for n := stmt.NextNamed(); n.OK(); n = n.NextNamed() {
-		if len(rest) == 0 && n.Is("comment") && s.f.LineStart(n.Start()) == s.f.LineStart(stmt.End()) {
-			continue // it belongs to the acquisition
-		}
-		rest = append(rest, n)
-	}
-	for len(rest) > 0 && rest[len(rest)-1].Is("comment") {
-		rest = rest[:len(rest)-1]
-	}
-	if len(rest) == 0 {
-		return nil, refuse(TooEntangled, "nothing follows the acquisition")
-	}
-	if o.goesOn {
-		return nil, refuse(TooEntangled, "where nothing fails the %s is meant to stay", o.Kind.Noun)
-	}
-	r, notes, no := s.fitsBlock(o, home)
+	at, no := s.remainderOf(p, o)
 	if no != nil {
 		return nil, no
 	}
-	if no := s.boundTo(o, stmt, rest); no != nil {
+	stmt, rest, r := at.stmt, at.rest, at.release
+	if no := inScope(rest); no != nil {
 		return nil, no
 	}
-	fix := &Fix{Plan: p, Notes: notes, Message: fmt.Sprintf("Release the %s on every way out", o.Kind.Noun)}
+	fix := &Fix{Plan: p, Notes: at.notes, Message: fmt.Sprintf("Release the %s on every way out", o.Kind.Noun)}
 	deleted, no := s.removeReleases(o, fix, rest)
 	if no != nil {
 		return nil, no
@@ -239,6 +217,55 @@ func (s *scan) wrapRest(p *Plan, o *Obligation) (*Fix, *Refusal) {
 		fix.Edits = appendAt(fix.Edits, closing)
 	}
 	return fix, nil
+}
+
+// remainder is what a call does after an acquisition, and what would release
+// the handle at the end of that.
+type remainder struct {
+	stmt    syntax.Node // the acquisition
+	rest    []syntax.Node
+	release Release
+	notes   []Note
+}
+
+// remainderOf asks everything that must hold for a release at the end of the
+// block, however that is written.
+func (s *scan) remainderOf(p *Plan, o *Obligation) (*remainder, *Refusal) {
+	home := p.Owner.Node
+	stmt := s.beginning(o).Statement()
+	if o.Call.Function() != home || !inBlock(stmt) || !stmt.Parent().Is("statement_block") {
+		return nil, refuse(TooEntangled, "there is no list of statements to put into a try")
+	}
+	if home.IsGenerator() {
+		return nil, refuse(TooEntangled, "%s is a generator, which may never be resumed", p.Owner.Name)
+	}
+	if o.Kind.Fails == Rejects && !home.IsAsync() {
+		return nil, refuse(NotAsync, "%s is not async, and the release must be awaited", p.Owner.Name)
+	}
+	var rest []syntax.Node
+	for n := stmt.NextNamed(); n.OK(); n = n.NextNamed() {
+		if len(rest) == 0 && n.Is("comment") && s.f.LineStart(n.Start()) == s.f.LineStart(stmt.End()) {
+			continue // it belongs to the acquisition
+		}
+		rest = append(rest, n)
+	}
+	for len(rest) > 0 && rest[len(rest)-1].Is("comment") {
+		rest = rest[:len(rest)-1]
+	}
+	if len(rest) == 0 {
+		return nil, refuse(TooEntangled, "nothing follows the acquisition")
+	}
+	if o.goesOn {
+		return nil, refuse(TooEntangled, "where nothing fails the %s is meant to stay", o.Kind.Noun)
+	}
+	r, notes, no := s.fitsBlock(o, home)
+	if no != nil {
+		return nil, no
+	}
+	if no := s.boundTo(o, stmt, rest); no != nil {
+		return nil, no
+	}
+	return &remainder{stmt, rest, r, notes}, nil
 }
 
 // fitsBlock chooses how to release at the end of a call, or refuses: where

@@ -36,6 +36,7 @@ type Kind struct {
 	Cost     *Cost // nil: unknown
 	Limit    Applicability
 	Noun     string // what one handle is called in generated names, "interval"
+	Disposal Disposal
 	Cases    []Case
 
 	withinLine int

@@ -220,6 +220,10 @@ func (h *header) line(n int, line string) error {
 		}
 	case "cost":
 		k.Cost, err = h.cost(n, value)
+	case "disposable":
+		if k.Disposal, err = parseDisposal(value); err != nil {
+			err = h.fail(n, "disposable: %v", err)
+		}
 	default:
 		h.column = 1
 		err = h.fail(n, "unknown key %q", key)

@@ -2,10 +2,13 @@ package transforms
 
 import (
 	"fmt"
+	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
 
@@ -27,6 +30,12 @@ func TestKindErrors(t *testing.T) {
 		{law + "works: hard\n", "3:8: works: want one of alone"},
 		{law + "fails: often\n", "3:8: fails: want one of never, throws, rejects"},
 		{law + "phase: soon\n", "3:8: phase: want one of critical, high, medium"},
+		{law + "disposable: often\n", "3:13: disposable: want sync, async, or both, got \"often\""},
+		{law + "disposable: node 20\n", "3:13: disposable: want sync, async, or both"},
+		{law + "disposable: async 20\n", "3:13: disposable: of what is 20 a release?"},
+		{law + "disposable: async doors\n", "3:13: disposable: want a release at the end"},
+		{law + "disposable: async doors 1 gates\n", "3:13: disposable: want a release at the end"},
+		{law + "disposable: sync\ndisposable: async\n", "4:1: disposable: given twice"},
 		{law + "limit: none\n", "3:8: limit: want one of safe, unsafe, display"},
 		{law + "retainer: PATH\n", "3:11: retainer: want a hole like $TARGET, got \"PATH\""},
 		{law + "retainer: $\n", "3:11: retainer: want a hole"},
@@ -89,6 +98,60 @@ func TestKindKeys(t *testing.T) {
 	}
 	if k = read("acquire: open()\nrelease: close($HANDLE)\nyields: itself\ncost: 4KB 50MB\n"); !k.Chains || k.Promised || k.Cost.Low != 4<<10 || k.Cost.High != 50<<20 || k.Cost.Source != "" {
 		t.Errorf("got %+v, %v", k, k.Cost)
+	}
+}
+
+func TestDisposal(t *testing.T) {
+	for text, want := range map[string]Disposal{
+		"sync":            {Sync: true},
+		"sync async":      {Sync: true, Async: true},
+		"async node 20.4": {Async: true, Since: []Since{{Node: true, Version: project.Version{20, 4}}}},
+		"async http express node 20.4 puppeteer 25": {Async: true, Since: []Since{
+			{Modules: []string{"http", "express"}, Node: true, Version: project.Version{20, 4}}, {Modules: []string{"puppeteer"}, Version: project.Version{25}}}},
+	} {
+		if got, err := parseDisposal(text); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %+v, %v", text, got, err)
+		}
+	}
+	d, err := parseDisposal("async doors gates 1.2 sync node 3")
+	if err != nil || d.Sync {
+		t.Fatal("a module may be called sync", d, err)
+	}
+	for module, want := range map[string]string{"doors": "1.2", "gates": "1.2", "gates/iron": "1.2", "sync": "3", "doorsteps": "", "": ""} {
+		if s, ok := d.since(module); ok != (want != "") || ok && s.Version.String() != want {
+			t.Errorf("%q since %v, %t, want %q", module, s.Version, ok, want)
+		}
+	}
+	for _, text := range []string{"sync", "sync node 20.5"} {
+		if d, _ := parseDisposal(text); true {
+			if _, ok := d.since("anything"); !ok {
+				t.Errorf("%s: holds for every module", text)
+			}
+		}
+	}
+}
+
+// TestDisposables lists what the kinds say is disposable: each was read from the
+// declarations of its library.
+func TestDisposables(t *testing.T) {
+	kinds, err := Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, k := range kinds {
+		if d := k.Disposal; d.Sync {
+			got[k.Name] = "sync"
+		} else if d.Async {
+			got[k.Name] = "async"
+		}
+	}
+	want := map[string]string{
+		"browser": "async", "page": "async", "file-handle": "async", "http-server": "async", "net-server": "async", "dgram-socket": "async", "worker": "async",
+		"interval": "sync", "timeout": "sync", "child-process": "sync",
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 

@@ -79,7 +79,13 @@ func TestWrongFixesAreAllHere(t *testing.T) {
 }
 
 func runCase(t *testing.T, kinds []*Kind, file string, c Case) {
-	r, err := RunCase(t.Context(), t.TempDir(), kinds, c)
+	t.Helper()
+	testCaseIn(t, Style{}, kinds, file, c)
+}
+
+func testCaseIn(t *testing.T, style Style, kinds []*Kind, file string, c Case) {
+	t.Helper()
+	r, err := runCaseIn(t.Context(), t.TempDir(), kinds, style, c)
 	if err != nil {
 		t.Fatal(err)
 	}

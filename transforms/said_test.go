@@ -43,6 +43,11 @@ func TestSaid(t *testing.T) {
 
 func said(t *testing.T, kinds []*Kind, name string, cases []Case) {
 	t.Helper()
+	saidIn(t, Style{}, kinds, name, cases)
+}
+
+func saidIn(t *testing.T, style Style, kinds []*Kind, name string, cases []Case) {
+	t.Helper()
 	var b strings.Builder
 	for _, c := range cases {
 		p, err := project.Open(WriteCase(t, c))
@@ -50,6 +55,7 @@ func said(t *testing.T, kinds []*Kind, name string, cases []Case) {
 			t.Fatal(err)
 		}
 		d := NewDetector(p, kinds, true)
+		d.Style = style
 		var files []string
 		for rel := range c.Files {
 			if isExample(rel) {

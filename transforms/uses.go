@@ -40,7 +40,7 @@ func (s *scan) usesOf(o *Obligation, sym *syntax.Symbol, hops int) []use {
 		return nil
 	}
 	var out []use
-	if sym.Decl.HasToken("using") || sym.Decl.Parent().HasToken("using") {
+	if sym.Using() {
 		out = append(out, use{released, sym.Node, sym.Decl, usingText})
 	}
 	for _, ref := range sym.Refs {

@@ -36,6 +36,7 @@ type selection struct {
 	stdinPath      string
 	baseline       string
 	baselineFlag   *pflag.Flag
+	styles         []string // of commands that write
 }
 
 func (s *selection) flags(c *cli, cmd *cobra.Command) {
@@ -55,6 +56,12 @@ func (s *selection) flags(c *cli, cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("kind", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return c.kindNames(), cobra.ShellCompDirectiveNoFileComp
 	})
+}
+
+// styleFlag is for the commands that write code.
+func (s *selection) styleFlag(cmd *cobra.Command) {
+	cmd.Flags().StringSliceVar(&s.styles, "style", nil, "how to write; using: declare by `using` what a block releases, where the project can\nread that")
+	_ = cmd.RegisterFlagCompletionFunc("style", cobra.FixedCompletions([]string{"using"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // session is a project with its settings, ready to run.
@@ -105,8 +112,13 @@ func (c *cli) open(ctx context.Context, paths []string, sel *selection) (*sessio
 	if err != nil {
 		return nil, err
 	}
+	for _, style := range sel.styles {
+		if style != "using" {
+			return nil, fmt.Errorf("--style: want using, got %q", style)
+		}
+	}
 	d := transforms.NewDetector(p, kinds, sel.offers || set.Offers)
-	d.Style = transforms.Style{Tracking: set.Tracking, Private: set.Style.Private}
+	d.Style = transforms.Style{Tracking: set.Tracking, Private: set.Style.Private, Using: set.Style.Using || len(sel.styles) > 0}
 	s := &session{project: p, settings: set, kinds: all, detector: d, staged: sel.staged}
 	s.options = run.Options{
 		Paths: paths, Exclude: set.Excluded,
@@ -234,7 +246,7 @@ func (c *cli) run(ctx context.Context, s *session, sel *selection) (*run.Result,
 	if err != nil {
 		return nil, err
 	}
-	t := teller{cli: c, kinds: s.kinds}
+	t := teller{cli: c, using: len(sel.styles) > 0, kinds: s.kinds}
 	for _, m := range r.Files {
 		m.Findings = slices.DeleteFunc(m.Findings, func(o *transforms.Obligation) bool { return !sel.keep(o) || known[o.Fingerprint()] })
 		t.add(m)
@@ -246,7 +258,7 @@ func (c *cli) run(ctx context.Context, s *session, sel *selection) (*run.Result,
 // scan runs without keeping more of a file than what is printed.
 func (c *cli) scan(ctx context.Context, s *session, sel *selection, collect *report.Collector) (*report.Document, *run.Result, error) {
 	collect.Project = s.project
-	t := teller{cli: c, kinds: s.kinds}
+	t := teller{cli: c, using: len(sel.styles) > 0, kinds: s.kinds}
 	opts := s.options
 	opts.Accept = nil
 	opts.Each = func(m *transforms.Mended) {
@@ -282,6 +294,7 @@ func (c *cli) runEach(ctx context.Context, s *session, opts run.Options) (*run.R
 // teller keeps what is to be said of single files, to say it in order.
 type teller struct {
 	cli   *cli
+	using bool // somebody asked for using: say where that is not possible
 	kinds []*transforms.Kind
 	lines []told
 }
@@ -294,6 +307,13 @@ type told struct {
 }
 
 func (t *teller) add(m *transforms.Mended) {
+	for _, o := range m.Findings {
+		f := m.ByFinding[o.Fingerprint()]
+		if t.using && slices.Contains(m.Fixes, f) && f.NotUsing() != "" {
+			line, _ := o.File.Position(o.At.Start())
+			t.lines = append(t.lines, told{m.Path, line, fmt.Sprintf("%s:%d: %s", m.Path, line, f.NotUsing()), true})
+		}
+	}
 	for _, i := range m.Useless {
 		line, _ := i.Node.File().Position(i.Node.Start())
 		t.lines = append(t.lines, told{m.Path, line, fmt.Sprintf("%s:%d: this comment silences nothing%s", m.Path, line, mistake(t.kinds, i)), true})

@@ -70,6 +70,7 @@ func (c *cli) diffCommand() *cobra.Command {
 		},
 	}
 	sel.flags(c, cmd)
+	sel.styleFlag(cmd)
 	cmd.Flags().BoolVar(&stat, "stat", false, "only how much would change in which file")
 	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "exit with status 1 if there is a diff")
 	cmd.Flags().BoolVar(&safe, "safe", false, "only the safe fixes")

@@ -80,6 +80,7 @@ Exit status: 0 all mended, 1 leaks remain, 2 something could not be done.`,
 		},
 	}
 	sel.flags(c, cmd)
+	sel.styleFlag(cmd)
 	cmd.Flags().BoolVar(&unsafe, "unsafe", false, "write the fixes that need a person's yes, too")
 	cmd.Flags().BoolVar(&withTests, "with-tests", false, "write a leak test for each class that is mended, too; needs --unsafe")
 	cmd.Flags().StringVar(&verify, "verify", "", "a command of the project, run by the shell on a copy before and after; fixes that\nmake it fail are found and dropped")

@@ -30,6 +30,9 @@ type Package struct {
 	Scripts      map[string]string
 	configs      []string // tsconfig*.json beside it
 	entries      func() *entries
+	peers        map[string]string // those among Dependencies that the user of the package brings
+	version      string
+	node         string // engines.node
 }
 
 // PackageOf returns the nearest package around a file, or nil.
@@ -63,6 +66,8 @@ func (p *Project) readPackage(dir string) *Package {
 	var raw struct {
 		Name, Type, Main, Module, Types, Typings, Source string
 		Exports, Bin                                     any
+		Version                                          string
+		Engines                                          json.RawMessage
 		Workspaces                                       any
 		Scripts                                          map[string]any
 		Dependencies, DevDependencies, PeerDependencies  map[string]string
@@ -73,6 +78,7 @@ func (p *Project) readPackage(dir string) *Package {
 	pkg := &Package{
 		Dir: dir, Name: raw.Name, Type: raw.Type, Main: raw.Main, Module: raw.Module,
 		Types: first(raw.Types, raw.Typings), Source: raw.Source, Exports: raw.Exports, Bin: raw.Bin, Dependencies: map[string]string{}, Scripts: map[string]string{},
+		peers: raw.PeerDependencies, version: raw.Version, node: nodeEngine(raw.Engines),
 	}
 	for name, line := range raw.Scripts {
 		if s, ok := line.(string); ok {
@@ -205,8 +211,10 @@ type TSConfig struct {
 	pathsBase          string
 	OutDir, RootDir    string
 	NoImplicitOverride bool
+	NoUnusedLocals     bool
 	Target             string
-	DefineFields       *bool // useDefineForClassFields
+	Lib                []string // nil: what belongs to the target
+	DefineFields       *bool    // useDefineForClassFields
 	Verbatim           bool
 }
 
@@ -252,7 +260,9 @@ func (p *Project) readTSConfig(file string, depth int) *TSConfig {
 			BaseURL                 *string `json:"baseUrl"`
 			Paths                   map[string][]string
 			OutDir, RootDir, Target *string
+			Lib                     []string
 			NoImplicitOverride      *bool
+			NoUnusedLocals          *bool
 			UseDefineForClassFields *bool
 			VerbatimModuleSyntax    *bool
 		}
@@ -285,8 +295,17 @@ func (p *Project) readTSConfig(file string, depth int) *TSConfig {
 	if o.Target != nil {
 		c.Target = strings.ToLower(*o.Target)
 	}
+	if o.Lib != nil {
+		c.Lib = []string{}
+		for _, l := range o.Lib {
+			c.Lib = append(c.Lib, strings.ToLower(l))
+		}
+	}
 	if o.NoImplicitOverride != nil {
 		c.NoImplicitOverride = *o.NoImplicitOverride
+	}
+	if o.NoUnusedLocals != nil {
+		c.NoUnusedLocals = *o.NoUnusedLocals
 	}
 	if o.UseDefineForClassFields != nil {
 		c.DefineFields = o.UseDefineForClassFields
@@ -308,6 +327,10 @@ func inherit(c, base *TSConfig) {
 	c.OutDir, c.RootDir, c.Target = first(c.OutDir, old.OutDir), first(c.RootDir, old.RootDir), first(c.Target, old.Target)
 	c.NoImplicitOverride = c.NoImplicitOverride || old.NoImplicitOverride
 	c.Verbatim = c.Verbatim || old.Verbatim
+	c.NoUnusedLocals = c.NoUnusedLocals || old.NoUnusedLocals
+	if c.Lib == nil {
+		c.Lib = old.Lib
+	}
 	if c.DefineFields == nil {
 		c.DefineFields = old.DefineFields
 	}

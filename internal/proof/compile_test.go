@@ -51,21 +51,7 @@ func doubleQuotes(s string) string {
 // TestCompiles type-checks every example before and after its fix, in every
 // style, under strict, in one compiler process: a fix may bring no diagnostic.
 func TestCompiles(t *testing.T) {
-	compiler := filepath.Join("node_modules", "typescript", "bin", "tsc")
-	if _, err := os.Stat(compiler); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("typescript is not installed: nothing is compiled; run npm ci in internal/proof")
-		}
-		t.Skip("typescript is not installed (npm ci in internal/proof): nothing is compiled")
-	}
-	dir := t.TempDir()
-	modules, err := filepath.Abs("node_modules")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(modules, filepath.Join(dir, "node_modules")); err != nil {
-		t.Fatal(err)
-	}
+	dir := compilerFolder(t)
 	mended := 0
 	all, kinds := chosen(t)
 	groups := map[string][]transforms.Case{}
@@ -93,13 +79,13 @@ func TestCompiles(t *testing.T) {
 					continue
 				}
 				folder := filepath.Join(name, c.Name, strings.ReplaceAll(style, " ", "-"))
-				mended += compileCase(t, all, dir, folder, c, apply)
+				mended += compileCase(t, transforms.Style{}, all, dir, folder, c, apply)
 			}
 		}
 	}
 	for i, c := range matrixCases(t, all, kinds) {
 		folder := filepath.Join("matrix", fmt.Sprint(i), strings.ReplaceAll(c.Name, " ", "-"))
-		mended += compileCase(t, all, dir, folder, c, styles["as written"])
+		mended += compileCase(t, transforms.Style{}, all, dir, folder, c, styles["as written"])
 	}
 	if mended == 0 {
 		t.Fatal("nothing was mended")
@@ -109,10 +95,57 @@ func TestCompiles(t *testing.T) {
   "experimentalDecorators": true, "noImplicitOverride": false, "types": ["node"],
   "paths": {"puppeteer": ["./node_modules/puppeteer-core"], "playwright": ["./node_modules/playwright-core"]}},
   "include": ["before", "after"]}`
+	before, after := diagnostics(t, dir, config)
+	for d := range before {
+		if strings.HasPrefix(d, "matrix/") {
+			t.Errorf("a program of the matrix does not compile as it is: %s", d)
+		}
+	}
+	for _, d := range fresh(before, after) {
+		t.Error(d)
+	}
+	t.Logf("%d files mended and compiled, %d diagnostics in the examples themselves", mended, len(before))
+}
+
+// fresh are the diagnostics that fixes brought.
+func fresh(before, after map[string]int) []string {
+	var out []string
+	for d, n := range after {
+		if n > before[d] {
+			out = append(out, d)
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+// compilerFolder is a folder with the compiler and the types that it needs.
+func compilerFolder(t *testing.T) string {
+	compiler := filepath.Join("node_modules", "typescript", "bin", "tsc")
+	if _, err := os.Stat(compiler); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("typescript is not installed: nothing is compiled; run npm ci in internal/proof")
+		}
+		t.Skip("typescript is not installed (npm ci in internal/proof): nothing is compiled")
+	}
+	dir := t.TempDir()
+	modules, err := filepath.Abs("node_modules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(modules, filepath.Join(dir, "node_modules")); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// diagnostics compiles a folder and counts what the compiler says of the files
+// before and after their fixes.
+func diagnostics(t *testing.T, dir, config string) (before, after map[string]int) {
 	if err := os.WriteFile(filepath.Join(dir, "tsconfig.json"), []byte(config), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("node", filepath.Join(modules, "typescript", "bin", "tsc"), "-p", dir, "--pretty", "false")
+	cmd := exec.Command("node", filepath.Join(dir, "node_modules", "typescript", "bin", "tsc"), "-p", dir, "--pretty", "false")
 	cmd.Dir = dir
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -120,7 +153,7 @@ func TestCompiles(t *testing.T) {
 	if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	before, after := map[string]int{}, map[string]int{}
+	before, after = map[string]int{}, map[string]int{}
 	for _, m := range diagnostic.FindAllStringSubmatch(out.String(), -1) {
 		if rel, ok := strings.CutPrefix(m[1], "before/"); ok {
 			before[rel+": "+m[2]]++
@@ -130,27 +163,12 @@ func TestCompiles(t *testing.T) {
 			t.Errorf("the compiler said %s", m[0])
 		}
 	}
-	var fresh []string
-	for d := range before {
-		if strings.HasPrefix(d, "matrix/") {
-			t.Errorf("a program of the matrix does not compile as it is: %s", d)
-		}
-	}
-	for d, n := range after {
-		if n > before[d] {
-			fresh = append(fresh, d)
-		}
-	}
-	sort.Strings(fresh)
-	for _, d := range fresh {
-		t.Error(d)
-	}
-	t.Logf("%d files mended and compiled, %d diagnostics in the examples themselves", mended, len(before))
+	return before, after
 }
 
 // compileCase writes one example in one style, before and after, and returns
 // how many of its files were mended.
-func compileCase(t *testing.T, kinds []*transforms.Kind, dir, folder string, c transforms.Case, apply func(string) string) int {
+func compileCase(t *testing.T, style transforms.Style, kinds []*transforms.Kind, dir, folder string, c transforms.Case, apply func(string) string) int {
 	files := map[string]string{}
 	for rel, text := range c.Files {
 		if rel != "drive.cjs" {
@@ -178,6 +196,7 @@ func compileCase(t *testing.T, kinds []*transforms.Kind, dir, folder string, c t
 		t.Fatal(err)
 	}
 	d := transforms.NewDetector(p, kinds, true)
+	d.Style = style
 	mended := 0
 	for rel, text := range files {
 		if !syntax.Supported(rel) {

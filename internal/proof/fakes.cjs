@@ -28,6 +28,8 @@ function emitter(world, kind, ends, methods = {}) {
       return Promise.resolve();
     };
   }
+  e[Symbol.dispose] = () => void e[ends[0]]();
+  e[Symbol.asyncDispose] = async () => e[ends[0]]();
   // tell calls listeners in the manners of node and of browsers.
   e.tell = (event, value) => {
     if (event !== 'error' || e.listenerCount('error') > 0) e.emit(event, value);

@@ -30,6 +30,7 @@ class World {
         callback(...args);
       }, ms);
       this.begin(timer, kind);
+      timer[Symbol.dispose] = () => clear(timer);
       return timer;
     };
     const clear = (timer) => {
@@ -108,6 +109,7 @@ class World {
       this.failIf(release); // it may fail, and is gone all the same
       return done;
     };
+    r[Symbol.asyncDispose] = async () => r[release]();
     return r;
   }
 
@@ -194,6 +196,7 @@ class World {
     }
     return {
       ...this.libraries,
+      timers: this.globals,
       puppeteer: process.env.UNLEAK_CHROMIUM
         ? { launch: () => this.chromium(), default: { launch: () => this.chromium() }, __esModule: true }
         : { launch, default: { launch }, __esModule: true },

@@ -151,6 +151,10 @@ func newCell(t *testing.T, id string, c transforms.Case, rel string, m *transfor
 
 // mend makes all fixes of one file of a case.
 func mend(t *testing.T, kinds []*transforms.Kind, c transforms.Case, rel string) *transforms.Mended {
+	return mendIn(t, transforms.Style{}, kinds, c, rel)
+}
+
+func mendIn(t *testing.T, style transforms.Style, kinds []*transforms.Kind, c transforms.Case, rel string) *transforms.Mended {
 	p, err := project.Open(write(t, c.Files))
 	if err != nil {
 		t.Fatal(err)
@@ -159,7 +163,9 @@ func mend(t *testing.T, kinds []*transforms.Kind, c transforms.Case, rel string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := transforms.NewDetector(p, kinds, true).Mend(context.Background(), f, func(*transforms.Fix) bool { return true })
+	d := transforms.NewDetector(p, kinds, true)
+	d.Style = style
+	m, err := d.Mend(context.Background(), f, func(*transforms.Fix) bool { return true })
 	if err != nil {
 		t.Fatal(err)
 	}

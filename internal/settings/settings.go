@@ -52,6 +52,7 @@ func (k *Kinds) UnmarshalYAML(n *yaml.Node) error {
 // Style overrides what is otherwise read off the file.
 type Style struct {
 	Private string `yaml:"private"` // auto, modifier, hash
+	Using   bool   `yaml:"using"`   // declare by using what a block can
 }
 
 // Load reads the settings in a folder. Without a file they are empty. kinds gives
@@ -151,7 +152,7 @@ var topKeys = map[string]check{
 	"paths":           keys(map[string]check{"exclude": listOf(glob)}),
 	"phases":          phases,
 	"tracking":        oneOf("auto", "field", "set"),
-	"style":           keys(map[string]check{"private": oneOf("auto", "modifier", "hash")}),
+	"style":           keys(map[string]check{"private": oneOf("auto", "modifier", "hash"), "using": boolean}),
 	"baseline":        inside,
 	"offers":          boolean,
 	"include-tests":   boolean,

@@ -10,6 +10,7 @@ package syntax
 //	import defer * as ns from 'm'     import       * as ns from 'm'
 //	interface Box<in out T>           interface Box<       T>
 //	for (using x of xs)               for (const x of xs)
+//	await using x: X = y                    const x: X = y
 //	import j from 'm' assert { .. }   import j from 'm'
 func maskGaps(src []byte, ts bool) ([]byte, bool) {
 	tokens := lex(src)
@@ -51,6 +52,11 @@ func maskGaps(src []byte, ts bool) ([]byte, bool) {
 		case "using":
 			if at(i-1) == "(" && (at(i-2) == "for" || at(i-2) == "await") || at(i-1) == "await" && at(i-2) == "(" && at(i-3) == "for" {
 				put(t, "const")
+			} else if ts && typedUsing(tokens, i) {
+				put(t, "const")
+				if at(i-1) == "await" {
+					put(tokens[i-1], "")
+				}
 			} else if !ts && (at(i-1) != "." && isWord(at(i+1)) && at(i+2) == "=") {
 				put(t, "const") // JavaScript's grammar does not know the declaration at all
 			}
@@ -76,6 +82,12 @@ func maskGaps(src []byte, ts bool) ([]byte, bool) {
 		}
 	}
 	return out, out != nil
+}
+
+// typedUsing reports whether token i is the `using` of a declaration with a
+// type: using x: X = y.
+func typedUsing(tokens []token, i int) bool {
+	return i+2 < len(tokens) && isWord(tokens[i+1].text) && tokens[i+2].text == ":"
 }
 
 // typeParameters reports whether token i stands in the parameter list of a

@@ -83,6 +83,8 @@ func TestGaps(t *testing.T) {
 		{"using", "a.ts", "{ using h = open(); use(h); }"},
 		{"using in JavaScript", "a.js", "{ using h = open(); use(h); }"},
 		{"await using", "a.ts", "async function f() { await using h = open(); use(h); }"},
+		{"using with a type", "a.ts", "{ using h: ns.Handle<T> = open(); use(h); }"},
+		{"await using with a type", "a.tsx", "async function f() { await using h: Handle | undefined = await open(); use(h); }"},
 		{"await using in JavaScript", "a.js", "async function f() { await using h = open(); use(h); }"},
 	}
 	for _, tt := range tests {

@@ -1,5 +1,7 @@
 package syntax
 
+import "strings"
+
 // SymbolKind says how a name was declared.
 type SymbolKind int
 
@@ -62,6 +64,17 @@ func (s *Symbol) Constant() bool {
 		}
 	}
 	return true
+}
+
+// Using reports whether a name is declared by `using` or `await using`.
+func (s *Symbol) Using() bool {
+	if s == nil || s.Kind != Variable {
+		return false
+	}
+	list := s.Decl.Parent()
+	// Where a grammar does not know it, it was read as a `const`: the text says it.
+	return s.Decl.Is("assignment_expression") && s.Decl.HasToken("using") ||
+		s.Decl.Is("variable_declarator") && list.Is("lexical_declaration") && strings.HasPrefix(list.Text(), "using")
 }
 
 // Annotation returns the type in n's `type` field, without its colon.

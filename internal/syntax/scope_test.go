@@ -53,6 +53,7 @@ var scopeTests = []struct{ name, path, src string }{
 	{"using", "a.ts", `{ using h/*=1*/ = open(); h/*1*/; } h/*-*/;`},
 	{"using in JavaScript", "a.js", `{ using h/*=1*/ = open(); h/*1*/; } h/*-*/;`},
 	{"await using", "a.ts", `async function f() { await using h/*=1*/ = open(); h/*1*/; } h/*-*/;`},
+	{"using with a type", "a.ts", `{ using h/*=1*/: Handle = open(); h/*1*/; } h/*-*/;`},
 	{"for using", "a.ts", `for (using h/*=1*/ of xs) { h/*1*/; } h/*-*/;`},
 	{"closures", "a.ts", `let h/*=1*/; function on() { h/*1*/ = 1; return () => { function f() { h/*1*/; } }; }`},
 	{"JSX", "a.tsx", `const A/*=1*/ = () => null; const b/*=2*/ = 1; const v = <A/*1*/ p={b/*2*/} />;`},
@@ -183,6 +184,30 @@ func TestConstant(t *testing.T) {
 				t.Errorf("%s: %s: constant %t, want %t", path, tt.src, got, tt.want)
 			}
 		}
+	}
+}
+
+func TestUsing(t *testing.T) {
+	for src, want := range map[string]bool{
+		"const h = open()": false, "let h = open()": false, "var h = open()": false, "h = open(); let h": false, "const { h } = open()": false,
+		"function h() {}": false, "const using = 1, h = 2": false, "const usingX = 1, h = usingX": false,
+		"using h = open()": true, "await using h = open()": true,
+	} {
+		for _, path := range []string{"a.ts", "a.js", "a.tsx", "a.mjs"} {
+			if got := mustParse(t, path, src).TopLevel("h").Using(); got != want {
+				t.Errorf("%s: %s: declared by using %t, want %t", path, src, got, want)
+			}
+		}
+	}
+	for _, src := range []string{"using h: Handle = open()", "await using h: ns.Handle = await open()"} {
+		sym := mustParse(t, "a.ts", src).TopLevel("h")
+		if !sym.Using() || !sym.Constant() || !sym.Type().OK() || !strings.HasSuffix(sym.Init().Text(), "open()") {
+			t.Errorf("%s: %t, of type %q, with %q", src, sym.Using(), sym.Type().Text(), sym.Init().Text())
+		}
+	}
+	var none *Symbol
+	if none.Using() {
+		t.Error("no symbol is declared by using")
 	}
 }
 
