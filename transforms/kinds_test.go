@@ -91,10 +91,13 @@ func runCase(t *testing.T, kinds []*Kind, file string, c Case) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := NewDetector(p, kinds, true)
+	d := NewDetector(p, kinds, c.WantsOffers())
 	for rel, text := range c.Files {
 		if !isExample(rel) {
 			continue
+		}
+		if !d.Offers {
+			noOffers(t, NewDetector(p, kinds, true), rel, text)
 		}
 		m := MendText(t, d, rel, text)
 		wants(t, rel, text, m)
@@ -114,6 +117,22 @@ func runCase(t *testing.T, kinds []*Kind, file string, c Case) {
 			t.Errorf("%s: got %q, want %q\n%s%s", rel, got.Outcome, want.Outcome, got.Text, notesOf(m))
 		case ok && got.Text != want.Text:
 			t.Errorf("%s: got other text than the golden:\n%s", rel, patch.Change{Path: rel, Old: []byte(want.Text), New: []byte(got.Text)}.Unified())
+		}
+	}
+}
+
+// noOffers: none is made in what does not want any, but for methods that may be
+// called twice.
+func noOffers(t *testing.T, d *Detector, rel, text string) {
+	t.Helper()
+	f, err := syntax.Parse(t.Context(), rel, []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range d.Detect(t.Context(), f) {
+		if o.Status == Unmet && o.Standing == Offer && o.Way != Overwritten {
+			line, _ := f.Position(o.At.Start())
+			t.Errorf("%s:%d: an offer that the case does not want: %s", rel, line, o.Message)
 		}
 	}
 }

@@ -49,7 +49,7 @@ func said(t *testing.T, kinds []*Kind, name string, cases []Case) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := NewDetector(p, kinds, true)
+		d := NewDetector(p, kinds, c.WantsOffers())
 		var files []string
 		for rel := range c.Files {
 			if isExample(rel) {

@@ -51,11 +51,13 @@ func (d *Detector) verify(ctx context.Context, f *syntax.File, before []*Obligat
 			owed[o.Fingerprint()] = true
 		}
 	}
+	released := map[string]bool{} // by a teardown now: whether it is filled twice is the next question
 	for _, o := range settled {
 		delete(owed, o.Fingerprint())
+		released[o.Fingerprint()] = o.Way != Overwritten
 	}
 	for _, o := range d.Detect(ctx, after) {
-		if o.Status == Unmet && !owed[o.Fingerprint()] {
+		if o.Status == Unmet && !owed[o.Fingerprint()] && !(o.Form == (formRearm{}) && (released[o.Fingerprint()] || o.Standing == Offer)) {
 			line, _ := after.Position(o.At.Start())
 			return nil, src, fmt.Sprintf("the result still owes, or owes anew, in line %d: %s", line, o.Message)
 		}

@@ -177,7 +177,7 @@ func compileCase(t *testing.T, kinds []*transforms.Kind, dir, folder string, c t
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := transforms.NewDetector(p, kinds, true)
+	d := transforms.NewDetector(p, kinds, c.WantsOffers())
 	mended := 0
 	for rel, text := range files {
 		if !syntax.Supported(rel) {

@@ -159,7 +159,7 @@ func mend(t *testing.T, kinds []*transforms.Kind, c transforms.Case, rel string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := transforms.NewDetector(p, kinds, true).Mend(context.Background(), f, func(*transforms.Fix) bool { return true })
+	m, err := transforms.NewDetector(p, kinds, c.WantsOffers()).Mend(context.Background(), f, func(*transforms.Fix) bool { return true })
 	if err != nil {
 		t.Fatal(err)
 	}
