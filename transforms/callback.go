@@ -45,7 +45,10 @@ func given(call, fn syntax.Node) callback {
 			return callback{at: call}
 		}
 		return onEvent(call, event)
-	case "once", "prependOnceListener", "then", "finally", "setTimeout", "setImmediate", "nextTick", "queueMicrotask", "subscribe", "requestAnimationFrame":
+	case "once", "prependOnceListener":
+		event, _ := args.Child(0).StringValue()
+		return callback{at: call, ends: endEvents[strings.ToLower(event)]}
+	case "then", "finally", "setTimeout", "setImmediate", "nextTick", "queueMicrotask", "subscribe", "requestAnimationFrame":
 		return callback{at: call}
 	case "setInterval":
 		return callback{at: call, how: "in the callback of an interval", repeats: true}

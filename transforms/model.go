@@ -126,6 +126,7 @@ type Obligation struct {
 	releases    []syntax.Node
 	kept        *Handle     // where the instance keeps what a call acquired
 	gives       syntax.Node // the function whose result the handle is
+	endless     bool        // the class of its instance has no teardown of its own
 	again       bool        // acquired again before it was released, on some way
 	fingerprint string
 	gist        any // what detection found and the form needs

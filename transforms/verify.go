@@ -46,8 +46,8 @@ func (d *Detector) verify(ctx context.Context, f *syntax.File, before []*Obligat
 	owed := map[string]bool{}
 	for _, o := range before {
 		// A one-shot of a class without an end is owed as soon as the class gets
-		// one: the next round looks at it.
-		if o.Status == Unmet || o.Kind.OneShot && o.Owner.isInstance() {
+		// one, and so is what another method releases: the next round looks at it.
+		if o.Status == Unmet || (o.Kind.OneShot || o.endless) && o.Owner.isInstance() {
 			owed[o.Fingerprint()] = true
 		}
 	}
