@@ -112,12 +112,17 @@ func runCaseIn(ctx context.Context, dir string, kinds []*Kind, style Style, c Ca
 	if err != nil {
 		return nil, err
 	}
-	d := NewDetector(p, kinds, true)
+	d := NewDetector(p, kinds, c.WantsOffers())
 	d.Style = style
 	r := &Report{Goldens: map[string]Golden{}}
 	for rel, text := range c.Files {
 		if !isExample(rel) {
 			continue
+		}
+		if !d.Offers {
+			if err := r.noOffers(ctx, NewDetector(p, kinds, true), rel, text); err != nil {
+				return nil, err
+			}
 		}
 		m, bad, err := mendCase(ctx, d, rel, text)
 		if err != nil {
@@ -280,4 +285,20 @@ func WithGolden(data []byte, name string, g Golden) []byte {
 	}
 	ar.Files = files
 	return txtar.Format(ar)
+}
+
+// noOffers: none is made in what does not want any, but for methods that may be
+// called twice.
+func (r *Report) noOffers(ctx context.Context, d *Detector, rel, text string) error {
+	f, err := syntax.Parse(ctx, rel, []byte(text))
+	if err != nil {
+		return err
+	}
+	for _, o := range d.Detect(ctx, f) {
+		if o.Status == Unmet && o.Standing == Offer && o.Way != Overwritten {
+			line, _ := f.Position(o.At.Start())
+			r.add(rel, "", "line %d: an offer that the case does not want: %s", line, o.Message)
+		}
+	}
+	return nil
 }

@@ -119,6 +119,7 @@ func (d *Detector) scan(ctx context.Context, f *syntax.File, hops int) *scan {
 		s.callersOf(s.found[i])
 	}
 	s.shutdowns()
+	s.restarts()
 	s.ordinals()
 	sort.SliceStable(s.found, func(i, j int) bool { return s.found[i].At.Start() < s.found[j].At.Start() })
 	return s

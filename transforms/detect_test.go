@@ -200,7 +200,7 @@ func TestOwnKind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := MendText(t, NewDetector(p, []*Kind{k, l}, true), "made.ts", c.Files["made.ts"])
+	m := MendText(t, NewDetector(p, []*Kind{k, l}, false), "made.ts", c.Files["made.ts"])
 	wants(t, "made.ts", c.Files["made.ts"], m)
 	want := `== made.ts
 socket, line 9, of  : moved

@@ -100,6 +100,10 @@ func (e *classEdit) track(o *Obligation, sets map[string]string) (string, *Refus
 		if o.Kind.Begins == Called {
 			e.note(Unsafe, fmt.Sprintf("is it legal to release the %s when %s() was never called, or twice?", o.Kind.Noun, o.Acquire.Pattern.Anchor))
 		}
+		if o.Way == MissingPath && len(o.releases) > 0 && o.Kind.Fails != Never {
+			line, _ := e.s.f.Position(o.releases[0].Start())
+			e.note(Unsafe, fmt.Sprintf("line %d releases the %s, too: does it leave nothing behind that would be released twice?", line, o.Kind.Noun))
+		}
 		if e.in.borrowed(o.Handle.Field) || e.borrows(o) {
 			return "", refuse(Borrowed, "this.%s may also hold one that belongs to somebody else, which must not be released here", o.Handle.Field)
 		}

@@ -19,6 +19,7 @@ type instance struct {
 	whole     bool      // all ancestors are known
 	teardown  *teardown // the class's own, else the inherited one
 	inherited *teardown
+	reach     *reach // what the teardown runs, once asked
 }
 
 // teardown is the method that ends an instance's life.
@@ -285,6 +286,7 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		return
 	}
 	o.Form = formClass{}
+	o.endless = in.teardown == nil || !in.teardown.own.OK()
 	if o.Kind.OneShot && (in.teardown == nil || isImmediate(o)) {
 		o.Status, o.Form = Met, nil
 		o.step(o.Call, "met: ends by itself, and nothing ends the instance before")
@@ -313,6 +315,9 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		}
 	}
 	way := NeverReleased
+	if len(o.releases) > 0 {
+		way = MissingPath
+	}
 	if len(each) > 0 {
 		way = MissingPath
 		for _, u := range each {
@@ -363,6 +368,7 @@ func (o *Obligation) settle(u use) {
 // fieldSettled looks for a release in the class itself and above.
 func (s *scan) fieldSettled(o *Obligation, in *instance, field string) bool {
 	var away *use
+	var beside []use
 	for _, sym := range in.taken[field] {
 		for _, u := range s.usesOf(o, sym, maxHops) {
 			if u.effect != neutral {
@@ -382,6 +388,8 @@ func (s *scan) fieldSettled(o *Obligation, in *instance, field string) bool {
 			switch {
 			case u.effect == released && u.at.Function() == o.Call.Function() && u.at.End() <= o.Call.Start():
 				o.step(u.at, "%s, only to acquire it anew", u.text)
+			case u.effect == released && s.beside(o, in, u.at, field):
+				beside = append(beside, u)
 			case u.effect == released:
 				o.settle(u)
 				return true
@@ -405,7 +413,14 @@ func (s *scan) fieldSettled(o *Obligation, in *instance, field string) bool {
 		o.settle(*away)
 		return true
 	}
-	return s.releasedByName(o, field)
+	if s.releasedByName(o, field) {
+		return true
+	}
+	for _, u := range beside {
+		o.releases = append(o.releases, u.at)
+		o.step(u.at, "%s, to which %s() does not come", u.text, in.teardown.name)
+	}
+	return false
 }
 
 func inGetter(n syntax.Node) bool {

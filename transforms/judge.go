@@ -46,6 +46,7 @@ func (s *scan) judge(o *Obligation) {
 		o.Status, o.Form = Met, nil
 		o.step(o.Call, "met: what keeps it alive ends with %s", o.Owner.Name)
 	}
+	s.judgeRearmed(o)
 	if o.Status == Unmet {
 		s.rate(o)
 	}

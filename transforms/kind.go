@@ -112,6 +112,17 @@ type Case struct {
 	Goldens map[string]Golden // by the path of the file that it is about
 }
 
+// WantsOffers reports whether a case is about offers. One that is not is mended
+// without them: a method that may be called twice is no part of it.
+func (c Case) WantsOffers() bool {
+	for _, text := range c.Files {
+		if strings.Contains(text, "// want offer") {
+			return true
+		}
+	}
+	return false
+}
+
 // Golden is the expected outcome for one file.
 type Golden struct {
 	Outcome string // "safe", "unsafe", "display", "refused"

@@ -31,7 +31,7 @@ func TestMatrix(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := transforms.MendText(t, transforms.NewDetector(p, kinds, true), c.File, c.Case.Files[c.File])
+		m := transforms.MendText(t, transforms.NewDetector(p, kinds, c.Case.WantsOffers()), c.File, c.Case.Files[c.File])
 		b := byKind[c.Kind.Name]
 		if b == nil {
 			b = &strings.Builder{}

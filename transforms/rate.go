@@ -39,6 +39,8 @@ func sentence(o *Obligation) string {
 			return fmt.Sprintf("%s does not know the children that it makes, so its teardown leaves them", owner)
 		case formRegistry:
 			return fmt.Sprintf("what %s files in its registry has no way out", owner)
+		case formRearm:
+			return fmt.Sprintf("%s of %s is replaced when it is started twice: the first is never released", what, owner)
 		case formShutdown:
 			return fmt.Sprintf("%s releases its %s without waiting for it", owner, what)
 		}
@@ -55,6 +57,10 @@ func sentence(o *Obligation) string {
 		line, _ := o.File.Position(o.Exits[0].Node.Start())
 		return fmt.Sprintf("%s of %s is not released by line %d: %s", what, owner, line, o.Exits[0].How)
 	case Overwritten:
+		if o.Owner.isInstance() && len(o.Exits) > 0 {
+			line, _ := o.File.Position(o.Exits[0].Node.Start())
+			return fmt.Sprintf("%s of %s is replaced before the one before was released: line %d, %s", what, owner, line, o.Exits[0].How)
+		}
 		return fmt.Sprintf("%s is replaced in %s before the one before was released", what, owner)
 	}
 	if o.Owner.isInstance() {

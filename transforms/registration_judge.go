@@ -239,7 +239,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		o.gist, o.Form = wrong, formCorrection{}
 		return
 	}
-	beside := slices.DeleteFunc(siblings(all), func(r removal) bool { return r.call.File() != s.f })
+	beside := slices.DeleteFunc(siblings(all), func(r removal) bool { return r.call.File() != s.f || !inMethod(r.call) })
 	for _, r := range beside {
 		line, _ := s.f.Position(r.call.Start())
 		o.Evidence = append(o.Evidence, fmt.Sprintf("line %d takes away another from the same", line))
@@ -282,6 +282,17 @@ func callsTeardown(o *Obligation) bool {
 		}
 	}
 	return false
+}
+
+// inMethod reports whether a call is made by a method that can be called to end
+// something, and not by the constructor or a function that runs some day.
+func inMethod(call syntax.Node) bool {
+	fn := call.Function()
+	for fn.OK() && isInline(fn) {
+		fn = fn.Function()
+	}
+	_, member, _ := call.InstanceAt()
+	return fn.OK() && !fn.IsConstructor() && (fn == member || fn == syntax.FunctionOf(member))
 }
 
 // siblings are removals of others from the very same target.

@@ -54,7 +54,7 @@ func saidIn(t *testing.T, style Style, kinds []*Kind, name string, cases []Case)
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := NewDetector(p, kinds, true)
+		d := NewDetector(p, kinds, c.WantsOffers())
 		d.Style = style
 		var files []string
 		for rel := range c.Files {

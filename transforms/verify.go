@@ -45,17 +45,19 @@ func (d *Detector) verify(ctx context.Context, f *syntax.File, before []*Obligat
 	}
 	owed := map[string]bool{}
 	for _, o := range before {
-		// A one-shot or a listener of a class without an end is owed as soon as the
-		// class gets one: the next round looks at it.
-		if o.Status == Unmet || (o.Kind.OneShot || o.Kind.Registers()) && o.Owner.isInstance() {
+		// A one-shot or a listener of a class without an end is owed as soon as the class gets
+		// one, and so is what another method releases: the next round looks at it.
+		if o.Status == Unmet || (o.Kind.OneShot || o.Kind.Registers() || o.endless) && o.Owner.isInstance() {
 			owed[o.Fingerprint()] = true
 		}
 	}
+	released := map[string]bool{} // by a teardown now: whether it is filled twice is the next question
 	for _, o := range settled {
 		delete(owed, o.Fingerprint())
+		released[o.Fingerprint()] = o.Way != Overwritten
 	}
 	for _, o := range d.Detect(ctx, after) {
-		if o.Status == Unmet && !owed[o.Fingerprint()] {
+		if o.Status == Unmet && !owed[o.Fingerprint()] && !(o.Form == (formRearm{}) && (released[o.Fingerprint()] || o.Standing == Offer)) {
 			line, _ := after.Position(o.At.Start())
 			return nil, src, fmt.Sprintf("the result still owes, or owes anew, in line %d: %s", line, o.Message)
 		}

@@ -43,7 +43,7 @@ func TestDemo(t *testing.T) {
 		"sessions/src/index.ts:12:5 critical interval", "fleet/src/index.ts:18:13 high connection",
 		"radio/src/index.ts:21:26 high stomp-subscription", "core/src/scope.ts:15:12 high child-scope",
 		"manifest/src/index.ts:10:7 medium schema", "gateway/src/index.ts:21:7 medium http-server",
-		"5 leaks and 6 offers in ",
+		"radio/src/index.ts:13:5 high stomp-client", "5 leaks and 7 offers in ",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("not found: %s", want)

@@ -195,7 +195,7 @@ func compileCase(t *testing.T, style transforms.Style, kinds []*transforms.Kind,
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := transforms.NewDetector(p, kinds, true)
+	d := transforms.NewDetector(p, kinds, c.WantsOffers())
 	d.Style = style
 	mended := 0
 	for rel, text := range files {

@@ -163,7 +163,7 @@ func mendIn(t *testing.T, style transforms.Style, kinds []*transforms.Kind, c tr
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := transforms.NewDetector(p, kinds, true)
+	d := transforms.NewDetector(p, kinds, c.WantsOffers())
 	d.Style = style
 	m, err := d.Mend(context.Background(), f, func(*transforms.Fix) bool { return true })
 	if err != nil {

@@ -1,0 +1,105 @@
+package transforms
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+	"github.com/unleak-dev/unleak/patch"
+)
+
+// formRearm releases what a field holds right before it is given another.
+type formRearm struct{}
+
+func (formRearm) Name() string { return "rearm" }
+
+func (formRearm) fix(s *scan, p *Plan) (*Fix, *Refusal) {
+	o := p.Obligations[0]
+	write := o.gist.(syntax.Node)
+	in := s.instance(p.Owner.Node)
+	e := &classEdit{s: s, in: in, st: styleOf(s.f), taken: map[string]bool{}, locals: map[string]bool{}}
+	field := write.Field("left").Text()
+	if in.borrowed(o.Handle.Field) || e.borrows(o) {
+		return nil, refuse(Borrowed, "%s may also hold one that belongs to somebody else, which must not be released here", field)
+	}
+	if no := e.releasable(o); no != nil {
+		return nil, no
+	}
+	stmt, fn := write.Statement(), write.Function()
+	if stmt.Function() != fn || !inBlock(stmt) || stmt.Is("for_statement", "while_statement", "if_statement", "do_statement") {
+		return nil, refuse(TooEntangled, "%s is filled where no statement can stand before", field)
+	}
+	if write.Parent().Is("binary_expression", "ternary_expression") {
+		return nil, refuse(TooEntangled, "%s is filled in the middle of an expression", field)
+	}
+	if emptied := emptiedBefore(write, in.refs[o.Handle.Field]); emptied.OK() {
+		line, _ := s.f.Position(emptied.Start())
+		return nil, refuse(TooEntangled, "%s is emptied before, in line %d", field, line)
+	}
+	for d := range fn.Descendants() {
+		if d.Is("identifier") {
+			e.locals[d.Text()] = true
+		}
+	}
+	var w work
+	e.release(&w, o, field, "")
+	e.notes = nil // they are about an end
+	if w.async && !fn.IsAsync() {
+		return nil, refuse(NotAsync, "%s() is not async, and the release of the one before must be awaited", methodName(fn))
+	}
+	var code []string
+	for _, step := range w.steps {
+		if step.tidies && o.Kind.Fails == Never && !awaits(stmt) {
+			continue // it is given its new value at once
+		}
+		code = append(code, strings.Split(step.plain, "\n")...)
+	}
+	for i, line := range code {
+		code[i] = e.st.fit(line)
+	}
+	e.doubtAgain(o, fn)
+	return &Fix{
+		Plan: p, Edits: []patch.Edit{e.st.before(stmt, code...)}, Notes: e.notes,
+		Message: fmt.Sprintf("Release the %s of %s before %s is filled anew", o.Kind.Noun, p.Owner.Name, field),
+	}, nil
+}
+
+// doubtAgain notes what may rely on two at a time.
+func (e *classEdit) doubtAgain(o *Obligation, fn syntax.Node) {
+	noun := o.Kind.Noun
+	_, member := fn.ThisClass()
+	switch {
+	case o.Kind.OneShot:
+		e.note(Unsafe, fmt.Sprintf("a %s that is pending is cancelled when another is started: does anything rely on its callback running all the same?", noun))
+	case o.Kind.Fails != Never:
+		e.note(Unsafe, fmt.Sprintf("the %s before is released, which can fail, before there is another", noun))
+	case syntax.FunctionOf(member) == fn && !isPrivate(member):
+		e.note(Unsafe, fmt.Sprintf("a second %s() ends the %s of the first: does anything rely on both?", methodName(fn), noun))
+	}
+}
+
+// emptiedBefore is where the function gives the field nothing before it fills it.
+func emptiedBefore(write syntax.Node, refs []syntax.Node) syntax.Node {
+	for _, ref := range refs {
+		p := ref.Outer().Parent()
+		if p.Is("assignment_expression") && p.Field("left").Inner(false) == ref && isNothing(p.Field("right")) && ref.Function() == write.Function() && p.End() <= write.Start() {
+			return p
+		}
+	}
+	return syntax.Node{}
+}
+
+// methodName is what a function is called by, without its class.
+func methodName(fn syntax.Node) string {
+	name := nameOf(fn)
+	return name[strings.LastIndex(name, ".")+1:]
+}
+
+func awaits(stmt syntax.Node) bool {
+	for n := range stmt.Own() {
+		if n.Is("await_expression") {
+			return true
+		}
+	}
+	return false
+}

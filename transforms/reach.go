@@ -1,0 +1,255 @@
+package transforms
+
+import (
+	"slices"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// reach is the code that runs when an instance ends: its teardown, what that
+// calls or hands on, and the listeners for what comes of it.
+type reach struct {
+	functions map[int32]bool
+	opaque    bool // something unseen may run, too
+}
+
+// reached is the code that the teardown of an instance runs.
+func (s *scan) reached(in *instance) *reach {
+	if in.reach == nil {
+		in.reach = s.reachOf(in, append(s.atTheEnd(in), in.teardown.own)...)
+	}
+	return in.reach
+}
+
+// reachOf is the code that some functions run, of the class or the file.
+func (s *scan) reachOf(in *instance, roots ...syntax.Node) *reach {
+	r := &reach{functions: map[int32]bool{}}
+	var queue []syntax.Node
+	push := func(fn syntax.Node) {
+		if fn.OK() && (fn.File() != s.f || !r.functions[fn.ID()]) {
+			if fn.File() == s.f {
+				r.functions[fn.ID()] = true
+			}
+			queue = append(queue, fn)
+		}
+	}
+	for _, fn := range roots {
+		push(fn)
+	}
+	for budget := 400; len(queue) > 0; budget-- {
+		if budget == 0 {
+			r.opaque = true
+			break
+		}
+		fn := queue[0]
+		queue = queue[1:]
+		for n := range fn.Field("body").Descendants() {
+			if n.IsFunction() && n.File() == s.f {
+				r.functions[n.ID()] = true // what it makes may run
+			}
+			for _, next := range s.leadsTo(in, r, n) {
+				push(next)
+			}
+		}
+	}
+	return r
+}
+
+// leadsTo lists the functions that the code n may run, of the class or the file.
+func (s *scan) leadsTo(in *instance, r *reach, n syntax.Node) []syntax.Node {
+	var out []syntax.Node
+	switch n.Kind() {
+	case "member_expression", "subscript_expression":
+		name, ok := n.ThisField()
+		if !ok {
+			r.opaque = r.opaque || n.Is("subscript_expression") && n.Field("object").IsThis()
+			return nil
+		}
+		for _, m := range in.members {
+			if m.Name == name && m.Method {
+				out = append(out, m.Function())
+			} else if m.Name == name {
+				out = append(out, s.functionsIn(in, m.Node.Field("value"))...)
+			}
+		}
+		for _, ref := range in.refs[name] { // this.onClose = this.onClose.bind(this)
+			if p := ref.Outer().Parent(); p.Is("assignment_expression") && p.Field("left").Inner(false) == ref {
+				out = append(out, s.functionsIn(in, p.Field("right"))...)
+			}
+		}
+		if len(out) == 0 {
+			for _, c := range in.ancestors {
+				for _, m := range syntax.Members(c.Node) {
+					if m.Name == name && m.Function().OK() {
+						return []syntax.Node{m.Function()}
+					}
+				}
+			}
+			if n.Parent().Field("function") == n && !in.whole && !onEmitter[name] {
+				r.opaque = true
+			}
+		}
+	case "call_expression":
+		callee := n.Field("function").Inner(false)
+		if event, ok := n.Field("arguments").Child(0).StringValue(); emits[callee.Field("property").Text()] {
+			r.opaque = r.opaque || !ok
+			return s.listeners(in, event)
+		}
+		if callee.Field("object").Is("super") || callee.Is("super") {
+			return s.above(in, r, callee)
+		}
+		for a := range n.Field("arguments").Children() {
+			if a.Inner(false).IsThis() && !onEmitter[callee.Field("property").Text()] {
+				r.opaque = true // cleanUp(this)
+			}
+		}
+		if fn := syntax.CalledFunction(n); fn.OK() {
+			out = append(out, fn)
+		}
+	case "identifier":
+		if sym := n.Symbol(); sym != nil && sym.Kind == syntax.Function && sym.Node != n {
+			out = append(out, sym.Decl)
+		}
+	}
+	return out
+}
+
+// above is the inherited method that a call of super runs.
+func (s *scan) above(in *instance, r *reach, callee syntax.Node) []syntax.Node {
+	name := callee.Field("property").Text()
+	for _, c := range in.ancestors {
+		for _, m := range syntax.Members(c.Node) {
+			if m.Name == name && m.Function().OK() {
+				return []syntax.Node{m.Function()}
+			}
+		}
+	}
+	if !in.whole && !frameworkHook(name) {
+		r.opaque = true
+	}
+	return nil
+}
+
+var (
+	emits     = map[string]bool{"emit": true, "dispatchEvent": true, "trigger": true, "fire": true, "dispatch": true}
+	onEmitter = map[string]bool{
+		"on": true, "once": true, "off": true, "addListener": true, "removeListener": true, "addEventListener": true,
+		"removeEventListener": true, "removeAllListeners": true, "disconnect": true, "clearData": true, "is": true, "has": true,
+	}
+)
+
+// frameworkHook: a teardown that only frameworks call, and that does nothing
+// above.
+func frameworkHook(name string) bool { return rank(name) >= 0 && rank(name) < rank("onunload") }
+
+// listeners are the functions of an owner that are told of an event.
+func (s *scan) listeners(in *instance, event string) []syntax.Node {
+	var out []syntax.Node
+	for n := range codeOf(in.class.Node) {
+		if !n.Is("call_expression") {
+			continue
+		}
+		args := n.Field("arguments")
+		name, ok := args.Child(0).StringValue()
+		if !ok || name != event || args.Len() < 2 {
+			continue
+		}
+		out = append(out, s.functionsIn(in, args.Child(1))...)
+	}
+	return out
+}
+
+// atTheEnd are the functions of an owner that are told when something is over:
+// what a teardown ends may tell them.
+func (s *scan) atTheEnd(in *instance) []syntax.Node {
+	var out []syntax.Node
+	for n := range codeOf(in.class.Node) {
+		switch {
+		case n.IsFunction():
+			if callbackOf(n).ends {
+				out = append(out, n)
+			}
+		case n.Is("member_expression"):
+			use := n.Outer()
+			if b := use.Parent(); b.Field("property").Text() == "bind" {
+				use = b.Parent()
+			}
+			if callbackOf(use).ends {
+				out = append(out, s.functionsIn(in, use)...)
+			}
+		case n.Is("identifier"):
+			if callbackOf(n).ends {
+				out = append(out, s.functionsIn(in, n)...)
+			}
+		}
+	}
+	return out
+}
+
+// functionsIn are the functions that an expression is, binds or names.
+func (s *scan) functionsIn(in *instance, value syntax.Node) []syntax.Node {
+	var out []syntax.Node
+	for d := range value.Descendants() {
+		switch {
+		case d.IsFunction():
+			out = append(out, d)
+		case d.Is("member_expression"):
+			if name, ok := d.ThisField(); ok {
+				for _, m := range in.members {
+					if m.Name == name {
+						out = append(out, m.Function())
+					}
+				}
+			}
+		case d.Is("identifier"):
+			if sym := d.Symbol(); sym != nil {
+				if fn := sym.Init().Inner(false); fn.IsFunction() {
+					out = append(out, fn)
+				} else if sym.Kind == syntax.Function {
+					out = append(out, sym.Decl)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// beside reports whether a release of a field is one that the end of the instance
+// does not come to: another way of closing has it, and the most final has not.
+func (s *scan) beside(o *Obligation, in *instance, at syntax.Node, field string) bool {
+	t := in.teardown
+	if t == nil || !t.own.OK() || rank(t.name) > rank("tearDown") || at.Within(o.Call) {
+		return false
+	}
+	if !in.whole && !frameworkHook(t.name) {
+		return false
+	}
+	if keeper(at) == keeper(o.Call) {
+		return false // it lives for the time of one call
+	}
+	r := s.reached(in)
+	if r.opaque {
+		return false
+	}
+	if r.runs(at) || s.reachOf(in, s.functionsIn(in, o.Call.Field("arguments"))...).runs(at) {
+		return false
+	}
+	// The teardown may know of it, somehow.
+	return !slices.ContainsFunc(in.refs[field], r.runs)
+}
+
+// runs reports whether some code is in what is reached.
+func (r *reach) runs(n syntax.Node) bool {
+	for fn := n.Function(); fn.OK(); fn = fn.Function() {
+		if r.functions[fn.ID()] {
+			return true
+		}
+	}
+	return false
+}
+
+// keeper is the method around some code.
+func keeper(n syntax.Node) syntax.Node {
+	_, member := n.ThisClass()
+	return member
+}

@@ -1,0 +1,120 @@
+package transforms
+
+import (
+	"slices"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// stops are the points at which a function looks at the field, or calls what
+// does, or asks whether it has begun already: behind them nothing is lost
+// unseen.
+func (r *rearm) stops(g *syntax.Graph, fn syntax.Node) map[int]bool {
+	out := map[int]bool{}
+	add := func(n syntax.Node) {
+		for _, p := range r.s.points(g, fn, n) {
+			out[p] = true
+		}
+	}
+	for n := range fn.Field("body").Descendants() {
+		if f := n.Function(); f != fn && !isInline(f) {
+			continue
+		}
+		switch {
+		case n.Is("member_expression", "subscript_expression"):
+			name, ok := n.ThisField()
+			switch {
+			case !ok && n.Is("subscript_expression") && n.Field("object").IsThis():
+				add(n)
+			case !ok:
+			case slices.Contains(r.names, name):
+				if !syntax.IsWrite(n.Outer()) && !syntax.IsWrite(n) || n.Outer().Parent().Is("augmented_assignment_expression") {
+					add(n)
+				}
+			case n.Outer().Parent().Field("function") == n.Outer():
+				if r.touches(name, 4) {
+					add(n)
+				}
+				if inCondition(n) {
+					add(n)
+				}
+			case inCondition(n) && r.flag(name):
+				add(n)
+			}
+		case n.Is("call_expression"):
+			if called := syntax.CalledFunction(n); called.OK() && called != fn && r.mentioned(called) {
+				add(n)
+			}
+		case n.Is("identifier"):
+			for _, name := range r.names {
+				if sym := n.Symbol(); sym != nil && slices.Contains(r.in.taken[name], sym) {
+					add(n)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// touches reports whether a method of the class, or one that it calls, looks at
+// the field; of one that cannot be seen, its name tells.
+func (r *rearm) touches(method string, hops int) bool {
+	known := false
+	for _, m := range r.in.members {
+		fn := m.Function()
+		if m.Name != method || !fn.OK() {
+			continue
+		}
+		known = true
+		if r.mentioned(fn) {
+			return true
+		}
+		for n := range fn.Field("body").Own() {
+			name, ok := n.ThisField()
+			if ok && hops > 0 && name != method && n.Parent().Field("function") == n && r.touches(name, hops-1) {
+				return true
+			}
+		}
+	}
+	if known {
+		return false
+	}
+	for _, c := range r.in.ancestors {
+		for _, m := range syntax.Members(c.Node) {
+			if m.Name == method && m.Function().OK() {
+				for n := range m.Function().Field("body").Descendants() {
+					if name, ok := n.ThisField(); ok && slices.Contains(r.names, name) {
+						return true
+					}
+				}
+				return false
+			}
+		}
+	}
+	return !r.in.whole || isTeardown(method)
+}
+
+// mentioned reports whether a function looks at the field, other than by filling
+// it.
+func (r *rearm) mentioned(fn syntax.Node) bool {
+	for n := range fn.Field("body").Descendants() {
+		if name, ok := n.ThisField(); ok && slices.Contains(r.names, name) && !syntax.IsWrite(n.Outer()) && !n.Within(r.o.Call) {
+			return true
+		}
+	}
+	return false
+}
+
+// flag reports whether a field is state of the instance's work, as set by more
+// than its beginning and its end: such a one tells whether it has begun.
+func (r *rearm) flag(field string) bool {
+	for _, m := range r.in.members {
+		if m.Name == field && (m.Getter || m.Method) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(r.in.refs[field], func(ref syntax.Node) bool {
+		_, member := ref.FieldOwner()
+		return syntax.IsWrite(ref.Outer()) && !ref.Function().IsConstructor() && !isTeardown(syntax.MemberName(member))
+	})
+}
