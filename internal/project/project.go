@@ -4,6 +4,7 @@
 package project
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -20,6 +21,9 @@ import (
 // parsedFiles bounds how many files stay parsed for questions from others.
 const parsedFiles = 256
 
+// knownFiles bounds for how many paths it is remembered whether a file is there.
+const knownFiles = 8192
+
 // Project is one repository. It is safe for concurrent use.
 type Project struct {
 	Root string // absolute
@@ -33,7 +37,8 @@ type Project struct {
 	workspaces map[string]map[string]*Package // by folder of the workspace, then by name
 	packages   map[string]*Package            // by folder; nil where there is none
 	configs    map[string]*TSConfig           // by file; nil where unreadable
-	exists     map[string]bool
+	exists     *lru.Cache[string, bool]
+	modules    map[string]bool // folders with installed packages
 	overlay    map[string][]byte
 }
 
@@ -55,9 +60,13 @@ func Open(root string) (*Project, error) {
 	if err != nil {
 		return nil, err // not for a positive size
 	}
+	exists, err := lru.New[string, bool](knownFiles)
+	if err != nil {
+		return nil, err
+	}
 	p := &Project{
 		Root: abs, real: abs, parsed: cache,
-		packages: map[string]*Package{}, configs: map[string]*TSConfig{}, workspaces: map[string]map[string]*Package{}, exists: map[string]bool{},
+		packages: map[string]*Package{}, configs: map[string]*TSConfig{}, workspaces: map[string]map[string]*Package{}, exists: exists, modules: map[string]bool{},
 	}
 	if real, err := filepath.EvalSymlinks(abs); err == nil {
 		p.real = real
@@ -168,17 +177,21 @@ func (p *Project) Load(ctx context.Context, rel string) (*syntax.File, error) {
 	return v.(*syntax.File), nil
 }
 
+// Loaded is a file that Load has parsed, if it is still kept.
+func (p *Project) Loaded(rel string, src []byte) (*syntax.File, bool) {
+	f, ok := p.parsed.Peek(rel)
+	return f, ok && bytes.Equal(f.Src(), src)
+}
+
 func (p *Project) isFile(rel string) bool {
 	if _, ok := p.overlay[rel]; ok {
 		return true
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	known, ok := p.exists[rel]
+	known, ok := p.exists.Get(rel)
 	if !ok {
 		info, err := os.Stat(p.Abs(rel))
 		known = err == nil && info.Mode().IsRegular()
-		p.exists[rel] = known
+		p.exists.Add(rel, known)
 	}
 	return known
 }
