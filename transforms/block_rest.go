@@ -14,7 +14,7 @@ func (s *scan) boundTo(o *Obligation, stmt syntax.Node, rest []syntax.Node) *Ref
 	inRest := func(n syntax.Node) bool {
 		return slices.ContainsFunc(rest, func(r syntax.Node) bool { return n.Within(r) })
 	}
-	for _, ref := range o.Handle.Symbol.Refs {
+	for _, ref := range o.Handle.Symbol.Mentions() {
 		if ref.Start() > rest[len(rest)-1].End() {
 			line, _ := s.f.Position(ref.Start())
 			return refuse(TooEntangled, "%s is still used in line %d, after the block that acquires it", o.Handle.Symbol.Name, line)

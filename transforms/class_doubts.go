@@ -15,6 +15,12 @@ func (e *classEdit) fits(o *Obligation) *Refusal {
 			return refuse(TooEntangled, "its base class %s leaks, too: mend that first", c.Name())
 		}
 	}
+	if syntax.IsPrototype(e.in.class.Node) && o.Handle.Place != InField && o.Handle.Place != InSet && !o.Kind.Registers() {
+		return refuse(TooEntangled, "what stands beside its methods is shared by all instances, so that there is no place for the %s of each", plural(o.Kind.Noun))
+	}
+	if no := e.detached(o); no != nil {
+		return no
+	}
 	if o.Handle.Nameless {
 		return refuse(TooEntangled, "the %s is made where nothing can keep it; give it a name first", o.Kind.Noun)
 	}
@@ -24,15 +30,8 @@ func (e *classEdit) fits(o *Obligation) *Refusal {
 	if method := e.calledByBase(o); method != "" {
 		return refuse(TooEntangled, "the constructor of the base class calls %s(), before a new field would be there", method)
 	}
-	r, ok := e.s.chooseRelease(o)
-	if !ok {
-		return e.s.unknownRelease(o)
-	}
-	if _, _, _, ok := e.iteration(o, "this."+o.Handle.Field); !ok {
-		return refuse(TooEntangled, "this.%s is no collection that can be walked over for sure", o.Handle.Field)
-	}
-	if r.Done && !e.isSingle(o) {
-		return refuse(TooEntangled, "its release tells by a callback when it is done; release it in a method that waits for that")
+	if no := e.releasable(o); no != nil {
+		return no
 	}
 	t := e.in.teardown
 	if t == nil || !t.own.OK() {
@@ -45,13 +44,31 @@ func (e *classEdit) fits(o *Obligation) *Refusal {
 		return refuse(TooEntangled, "%s() still uses this.%s", t.name, o.Handle.Field)
 	}
 	e.doubts(o, t)
-	if fn := o.Call.Function(); syntax.MemberName(fn) == "constructor" || !fn.OK() {
+	if fn := o.Call.Function(); fn.IsConstructor() || !fn.OK() {
 		for _, m := range e.in.members {
 			if reopeners[m.Name] && m.Method {
 				e.note(Unsafe, fmt.Sprintf("after %s() comes %s() again, perhaps, which does not acquire the %s anew: is %s() final?", t.name, m.Name, o.Kind.Noun, t.name))
 				break
 			}
 		}
+	}
+	return nil
+}
+
+// releasable refuses what there is no way to write the release of.
+func (e *classEdit) releasable(o *Obligation) *Refusal {
+	if o.Kind.Registers() {
+		return nil
+	}
+	r, ok := e.s.chooseRelease(o)
+	if !ok {
+		return e.s.unknownRelease(o)
+	}
+	if _, _, _, ok := e.iteration(o, "this."+o.Handle.Field); !ok {
+		return refuse(TooEntangled, "this.%s is no collection that can be walked over for sure", o.Handle.Field)
+	}
+	if r.Done && !e.isSingle(o) {
+		return refuse(TooEntangled, "its release tells by a callback when it is done; release it in a method that waits for that")
 	}
 	return nil
 }
@@ -89,7 +106,7 @@ func (e *classEdit) doubts(o *Obligation, t *teardown) {
 		}
 	}
 	for _, ref := range e.in.refs[t.name] {
-		if _, member := ref.ThisClass(); ref.Parent().Is("call_expression") && member.OK() && !isTeardown(syntax.MemberName(member)) {
+		if _, member := ref.FieldOwner(); ref.Parent().Is("call_expression") && member.OK() && !isTeardown(syntax.MemberName(member)) {
 			e.note(Unsafe, fmt.Sprintf("line %d calls %s() and goes on: is the %s needed after that?", line(ref), t.name, noun))
 			return
 		}
@@ -128,11 +145,11 @@ func (e *classEdit) calledByBase(o *Obligation) string {
 	if o.Handle.Place == InField || o.Handle.Place == InSet {
 		return ""
 	}
-	_, member := o.Call.ThisClass()
+	_, member, _ := o.Call.InstanceAt()
 	name := syntax.MemberName(member)
 	callers := map[string]bool{name: true}
 	for _, ref := range e.in.refs[name] {
-		if _, m := ref.ThisClass(); m.OK() {
+		if _, m := ref.FieldOwner(); m.OK() {
 			callers[syntax.MemberName(m)] = true
 		}
 	}
@@ -180,7 +197,7 @@ func (e *classEdit) once(o *Obligation) bool {
 		return false
 	}
 	fn := o.Call.Function()
-	if !fn.Is("method_definition") || syntax.MemberName(fn) != "constructor" {
+	if !fn.IsConstructor() {
 		return false
 	}
 	for n := o.Call.Parent(); n.OK() && n != fn; n = n.Parent() {
@@ -198,7 +215,11 @@ func (e *classEdit) once(o *Obligation) bool {
 
 // alwaysSet reports whether a field holds a value from its declaration on, and
 // its type says so.
-func (e *classEdit) alwaysSet(field string) bool {
+func (e *classEdit) alwaysSet(h Handle) bool {
+	if h.inClosure() {
+		return h.Symbol == nil || h.Symbol.Decl.Parent().HasToken("const")
+	}
+	field := h.Field
 	for _, m := range e.in.members {
 		if m.Name == field {
 			v := m.Node.Field("value")
@@ -214,9 +235,9 @@ func (e *classEdit) alwaysSet(field string) bool {
 func (e *classEdit) constructed(field string) bool {
 	for _, ref := range e.in.refs[field] {
 		p := ref.Parent()
-		_, member := ref.ThisClass()
+		_, member := ref.FieldOwner()
 		if p.Is("assignment_expression") && p.Field("left") == ref && !isNothing(p.Field("right")) &&
-			syntax.MemberName(member) == "constructor" && p.Parent().Is("expression_statement") && p.Parent().Parent() == member.Field("body") {
+			member.IsConstructor() && p.Parent().Is("expression_statement") && p.Parent().Parent() == member.Field("body") {
 			return true
 		}
 	}
@@ -236,6 +257,9 @@ func (e *classEdit) reset(field string) bool {
 // mayBeNull reports whether a field is declared with room for null, which the
 // functions that clear timers do not take.
 func (e *classEdit) mayBeNull(o *Obligation) bool {
+	if o.Handle.Place == InClosure {
+		return e.st.ts && strings.Contains(o.Handle.Symbol.Type().Text(), "null")
+	}
 	if !e.st.ts || o.Handle.Place != InField {
 		return false
 	}
@@ -250,14 +274,20 @@ func (e *classEdit) mayBeNull(o *Obligation) bool {
 // nothingFor is what a field of the class holds while it holds no handle;
 // "" where its type has no room for that, or cannot be seen.
 func (e *classEdit) nothingFor(o *Obligation) string {
+	if o.Handle.Place == InClosure && e.in.makes(o) {
+		return nothingIn(o.Handle.Symbol)
+	}
 	if o.Handle.Place != InField || !e.in.makes(o) {
 		return ""
 	}
 	for _, m := range e.in.members {
-		if m.Name != o.Handle.Field || !m.Node.Is("public_field_definition", "field_definition") {
+		if m.Name != o.Handle.Field || !m.Node.Is("public_field_definition", "field_definition", "pair") {
 			continue
 		}
 		typ, value := syntax.Annotation(m.Node), m.Node.Field("value")
+		if value.Is("as_expression") { // timer: null as Timer | null
+			typ, value = value.Child(1), value.Child(0)
+		}
 		switch {
 		case m.Node.HasToken("readonly"):
 			return ""
@@ -275,5 +305,27 @@ func (e *classEdit) nothingFor(o *Obligation) string {
 	if e.st.ts {
 		return ""
 	}
+	for _, ref := range e.in.refs[o.Handle.Field] {
+		if p := ref.Parent(); p.Is("assignment_expression") && p.Field("left") == ref && p.Field("right").Is("null") {
+			return "null"
+		}
+	}
 	return "undefined"
+}
+
+// nothingIn is what a variable holds while it holds no handle, "" for a constant
+// or one whose type has no room for that.
+func nothingIn(sym *syntax.Symbol) string {
+	typ := sym.Type()
+	switch {
+	case sym.Decl.Parent().HasToken("const"):
+		return ""
+	case typ.OK() && hasNothing(typ, "undefined"), !typ.OK() && !sym.Decl.Field("value").OK():
+		return "undefined"
+	case typ.OK() && hasNothing(typ, "null"), !typ.OK() && sym.Decl.Field("value").Is("null"):
+		return "null"
+	case !typ.OK() && !sym.Decl.File().TypeScript():
+		return "undefined"
+	}
+	return ""
 }

@@ -41,12 +41,15 @@ func (s *scan) editClass(in *instance) (*classEdit, *Refusal) {
 	}
 	// Those below it in this file, too: names of theirs would clash with its own.
 	for d := range s.f.Root().Descendants() {
-		if !d.IsClass() || d == in.class.Node || !slices.ContainsFunc(s.instance(d).ancestors, func(c project.Class) bool { return c.Node == in.class.Node }) {
+		if !d.IsClass() && !d.IsConstructor() || d.Is("method_definition") || d == in.class.Node || !slices.ContainsFunc(s.instance(d).ancestors, func(c project.Class) bool { return c.Node == in.class.Node }) {
 			continue
 		}
 		for _, m := range syntax.Members(d) {
 			e.taken[m.Name] = true
 		}
+	}
+	if !in.class.Node.IsClass() {
+		return e, nil
 	}
 	before := e.body().Start() + 1
 	for m := range e.body().Children() {
@@ -67,6 +70,9 @@ func (e *classEdit) note(limit Applicability, text string) {
 
 // addField declares a private member and returns how the class reads it.
 func (e *classEdit) addField(name, typ, value string) string {
+	if !e.in.class.Node.IsClass() {
+		return e.addAssigned(name, typ, value)
+	}
 	hash := e.usesHash()
 	taken := func(n string) bool { return e.taken[n] || e.taken["#"+n] }
 	if taken(name) {
@@ -139,6 +145,9 @@ func (e *classEdit) memberIndent() string { return indentAt(e.s.f, e.body().Chil
 
 // finish turns what was collected into edits.
 func (e *classEdit) finish() []patch.Edit {
+	if !e.in.class.Node.IsClass() {
+		return e.finishAssigned()
+	}
 	var lastField, last syntax.Node
 	methods := false
 	for m := range e.body().Children() {

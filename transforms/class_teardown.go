@@ -101,6 +101,9 @@ func (e *classEdit) complete(t *teardown, w work) *Refusal {
 	}
 	body := t.own.Field("body")
 	statements, collects := w.guarded()
+	if !body.Is("statement_block") {
+		return e.completeExpression(t, statements, collects)
+	}
 	if body.Len() == 0 {
 		statements, collects = e.followedBy(w, ""), false
 	}
@@ -166,6 +169,21 @@ func (e *classEdit) complete(t *teardown, w work) *Refusal {
 	return nil
 }
 
+// completeExpression gives a block to a teardown that is a mere expression:
+// close: () => server.close()
+func (e *classEdit) completeExpression(t *teardown, statements []string, collects bool) *Refusal {
+	if collects {
+		return refuse(TooEntangled, "%s() is a mere expression, after which errors of the releases could not be thrown", t.name)
+	}
+	body := t.own.Field("body")
+	outer := indentAt(e.s.f, t.own.Start())
+	text := "{" + e.st.eol + e.st.lines(outer+e.st.unit, e.st.fit(strings.Join(statements, "\n"))) + e.st.eol + outer + e.st.unit + "return "
+	e.edits = append(e.edits,
+		patch.Edit{Start: body.Start(), End: body.Start(), New: text},
+		patch.Edit{Start: body.End(), End: body.End(), New: e.st.semi + e.st.eol + outer + "}"})
+	return nil
+}
+
 const throwFirst = "if (failed.length > 0) throw failed[0];"
 
 func (e *classEdit) failedDecl() string {
@@ -189,13 +207,17 @@ func (e *classEdit) override(t *teardown, w work) *Refusal {
 	if e.has(t.name) {
 		return refuse(NameTaken, "%s is something else in this class", t.name)
 	}
-	if !t.above.Node.Is("method_definition", "abstract_method_signature", "method_signature") {
+	ofPrototype := t.above.Method && !t.above.Assigned && t.aboveIn.Node.IsConstructor()
+	if !ofPrototype && !t.above.Node.Is("method_definition", "abstract_method_signature", "method_signature") {
 		return refuse(TooEntangled, "%s is not a method in %s", t.name, t.aboveIn.Name())
+	}
+	if no := e.unnamed(); no != nil {
+		return no
 	}
 	if w.async && !t.async {
 		return refuse(NotAsync, "the inherited %s() is not async, and the release must be awaited", t.name)
 	}
-	if t.above.Node.Field("parameters").Len() > 0 {
+	if declaration(t.above).Field("parameters").Len() > 0 {
 		return refuse(TooEntangled, "the inherited %s() takes arguments", t.name)
 	}
 	if r := t.above.Node.Field("return_type").Child(0); r.OK() && r.Text() != "void" && r.Text() != "Promise<void>" {
@@ -208,28 +230,53 @@ func (e *classEdit) override(t *teardown, w work) *Refusal {
 	case "protected":
 		access = "protected "
 	}
-	head := access
 	if e.st.ts && e.wantsOverride(t) {
-		head += "override "
+		access += "override "
 	}
-	returns := ""
+	returns := ": void"
 	if t.async {
-		head += "async "
 		returns = ": Promise<void>"
-	} else {
-		returns = ": void"
 	}
 	if !e.st.ts {
 		returns = ""
 	}
 	call := ""
 	if !t.abstract {
-		call = "super" + memberSuffix(t.name) + "();"
-		if t.async {
+		call = e.inherited(t.name)
+		switch {
+		case t.async:
 			call = "await " + call
+		case hasReturnedValue(declaration(t.above)) && w.failing() > 0:
+			return refuse(TooEntangled, "the inherited %s() returns something, which must not be lost when a release fails", t.name)
+		case hasReturnedValue(declaration(t.above)):
+			call = "return " + call
 		}
 	}
-	e.methods = append(e.methods, method(head+t.name+"()"+returns, e.followedBy(w, call)))
+	e.newMethod(access, t.name, returns, t.async, e.followedBy(w, call))
+	return nil
+}
+
+// inherited calls what stands above.
+func (e *classEdit) inherited(name string) string {
+	if e.in.class.Node.IsClass() {
+		return "super" + memberSuffix(name) + "();"
+	}
+	return syntax.Extends(e.in.class.Node).Text() + ".prototype" + memberSuffix(name) + ".call(this);"
+}
+
+// declaration is what declares the parameters of a method.
+func declaration(m syntax.Member) syntax.Node {
+	if fn := m.Function(); fn.OK() {
+		return fn
+	}
+	return m.Node
+}
+
+// unnamed refuses what no method can be added to.
+func (e *classEdit) unnamed() *Refusal {
+	if node := e.in.class.Node; !node.IsClass() && (!node.IsConstructor() || e.prototypeName() == "") {
+		return refuse(NoOwner, "%s has no name by which a method could be added to it", nameOf(node))
+	}
 	return nil
 }
 
@@ -275,14 +322,17 @@ func (e *classEdit) create(w work) *Refusal {
 	if e.taken["dispose"] {
 		return refuse(NameTaken, "dispose is something else in this class")
 	}
-	head, returns := e.public(), ": void"
+	if no := e.unnamed(); no != nil {
+		return no
+	}
+	returns := ": void"
 	if w.async {
-		head, returns = head+"async ", ": Promise<void>"
+		returns = ": Promise<void>"
 	}
 	if !e.st.ts {
 		returns = ""
 	}
-	e.methods = append(e.methods, method(head+"dispose()"+returns, e.followedBy(w, "")))
+	e.newMethod(e.public(), "dispose", returns, w.async, e.followedBy(w, ""))
 	e.note(Unsafe, "nothing calls dispose() yet: call it where "+nameOf(e.in.class.Node)+" is released")
 	return nil
 }

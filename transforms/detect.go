@@ -233,6 +233,9 @@ func (s *scan) evidence(c candidate, n syntax.Node, b syntax.Bindings) []string 
 	if slices.Contains(a.Types, "this") {
 		return s.evidenceOfSelf(n)
 	}
+	if c.kind.Registers() {
+		return s.evidenceOfRegistration(c, n, b)
+	}
 	receiver := b[a.Pattern.Receiver()]
 	if !receiver.OK() {
 		return evidenceOfMaker(a, n)
@@ -299,7 +302,7 @@ func (s *scan) evidenceOfShape(c candidate, t syntax.Type) []string {
 // what it was handed, and has a teardown.
 func (s *scan) evidenceOfSelf(n syntax.Node) []string {
 	class, member := n.ThisClass()
-	if !class.OK() || member.Field("name").Text() == "constructor" {
+	if !class.IsClass() || member.Field("name").Text() == "constructor" {
 		return nil
 	}
 	sym := n.Field("constructor").Symbol()

@@ -235,7 +235,7 @@ lease, line 47, of  : moved
     47 moved: belongs to the module, which lives as long as the process
 lease, line 48, of  : moved
     48 acquired: import ws
-    48 moved: belongs to something else
+    48 moved: belongs to an object that cannot be seen whole
 lease, line 49, of  : moved
     49 acquired: import ws
     49 moved: the handle is dropped, or only listened to: taken as meant to stay

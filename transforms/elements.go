@@ -168,7 +168,7 @@ func walked(index syntax.Node, field string) bool {
 		return mentionsField(callAround(fn).Field("function"), field)
 	}
 	class, member := fn.ThisClass()
-	if member != fn && member.Field("value") != fn {
+	if syntax.FunctionOf(member) != fn {
 		return false
 	}
 	for _, ref := range refsOfThis(class)[syntax.MemberName(member)] {

@@ -56,8 +56,13 @@ func raisedAt(g *syntax.Graph, points []int) bool {
 	return false
 }
 
-// holds prunes the edges that a live handle makes impossible.
-func holds(e syntax.Edge, h Handle) bool {
+// holds prunes the edges that a live handle makes impossible, or a target that
+// something was registered with.
+func (o *Obligation) holds(e syntax.Edge) bool {
+	h := o.Handle
+	if o.Kind.Registers() {
+		h = Handle{Symbol: o.target().Inner(false).Symbol()}
+	}
 	c := e.Cond.Inner(false)
 	if isHandle(c, h) {
 		return e.When
@@ -166,13 +171,27 @@ func nameOf(n syntax.Node) string {
 		if name := n.Field("name").Text(); name != "" {
 			return name
 		}
-		if d := n.Parent(); d.Is("variable_declarator") {
-			return d.Field("name").Text()
+		if name := keptAs(n); name != "" && !n.Parent().Is("export_statement") {
+			return name
 		}
 		return "(anonymous class)"
 	}
+	if n.Is("object") {
+		if name := keptAs(n); name != "" {
+			return name
+		}
+		return nameOf(n.Function())
+	}
+	if owner, member := n.ThisClass(); owner.IsConstructor() && owner != n && syntax.FunctionOf(member) == n {
+		return nameOf(owner) + "." + syntax.MemberName(member)
+	}
 	name := ""
 	switch p := n.Parent(); {
+	case syntax.IsPrototype(n):
+		name = p.Parent().Outer().Parent().Field("name").Text()
+		if name == "" {
+			return p.Parent().Field("function").Text()
+		}
 	case n.Is("method_definition"):
 		name = syntax.MemberName(n)
 	case n.Field("name").OK():
@@ -183,6 +202,8 @@ func nameOf(n syntax.Node) string {
 		name = syntax.MemberName(p)
 	case p.Is("pair"):
 		name = p.Field("key").Text()
+	case n.IsConstructor():
+		name = keptAs(n)
 	}
 	if name == "" {
 		outer := n.Function()
@@ -195,4 +216,24 @@ func nameOf(n syntax.Node) string {
 		return nameOf(class) + "." + name
 	}
 	return name
+}
+
+// keptAs is the name that a value is given: that of a variable, or of an export.
+func keptAs(n syntax.Node) string {
+	switch p := n.Outer().Parent(); p.Kind() {
+	case "variable_declarator":
+		return p.Field("name").Text()
+	case "assignment_expression":
+		if name := keptAs(p); name != "" {
+			return name
+		}
+		left := p.Field("left")
+		if name := left.Field("property").Text(); name != "exports" {
+			return name
+		}
+		return left.Text()
+	case "export_statement":
+		return "(default export)"
+	}
+	return ""
 }

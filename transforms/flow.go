@@ -85,11 +85,12 @@ func (s *scan) sink(h Handle, v syntax.Node) (Handle, string) {
 			return h, "kept in a static field, which lives as long as the process"
 		}
 		h.Place, h.Field = InField, syntax.MemberName(p)
+		h.Of, _ = p.ThisClass()
 		return h, ""
 	case "arguments":
 		call := p.Parent()
-		if field, ok := collectionOf(call); ok {
-			h.Place, h.Field = InSet, field
+		if field, of, ok := collectionOf(call); ok {
+			h.Place, h.Field, h.Of = InSet, field, of
 			return h, ""
 		}
 		return h, "handed to " + calleeText(call)
@@ -117,8 +118,8 @@ func (s *scan) bind(h Handle, target syntax.Node) (Handle, string) {
 		return h, ""
 	}
 	if name, ok := target.ThisField(); ok {
-		if class, _ := target.ThisClass(); class.OK() {
-			h.Place, h.Field = InField, name
+		if of, _ := target.FieldOwner(); s.ends(of) {
+			h.Place, h.Field, h.Of = InField, name, of
 			return h, ""
 		}
 		return h, "kept in a field of an object that cannot be seen whole"
@@ -126,6 +127,7 @@ func (s *scan) bind(h Handle, target syntax.Node) (Handle, string) {
 	if target.Is("subscript_expression") {
 		if name, ok := target.Field("object").ThisField(); ok {
 			h.Place, h.Field = InSet, name
+			h.Of, _ = target.Field("object").FieldOwner()
 			return h, ""
 		}
 	}
@@ -137,8 +139,8 @@ func (s *scan) bind(h Handle, target syntax.Node) (Handle, string) {
 func (s *scan) locateReceiver(o *Obligation, n syntax.Node) (Handle, string) {
 	h := Handle{Value: n}
 	if name, ok := n.ThisField(); ok {
-		if class, _ := n.ThisClass(); class.OK() {
-			h.Place, h.Field = InField, name
+		if of, _ := n.FieldOwner(); s.ends(of) {
+			h.Place, h.Field, h.Of = InField, name, of
 			return h, ""
 		}
 		return h, "belongs to an object that cannot be seen whole"
@@ -170,15 +172,16 @@ func (s *scan) locateReceiver(o *Obligation, n syntax.Node) (Handle, string) {
 
 var adders = map[string]bool{"add": true, "push": true, "set": true, "unshift": true}
 
-// collectionOf returns the field when call adds to a collection of the
-// instance: this.x.add(..), .push(..), .set(k, ..).
-func collectionOf(call syntax.Node) (string, bool) {
+// collectionOf returns the field, and whose it is, when call adds to a collection
+// of the instance: this.x.add(..), .push(..), .set(k, ..).
+func collectionOf(call syntax.Node) (field string, of syntax.Node, ok bool) {
 	fn := call.Field("function").Inner(false)
 	if !fn.Is("member_expression") || !adders[fn.Field("property").Text()] {
-		return "", false
+		return "", syntax.Node{}, false
 	}
-	name, ok := fn.Field("object").ThisField()
-	return name, ok && isCollection(fn.Field("object"))
+	field, ok = fn.Field("object").ThisField()
+	of, _ = fn.Field("object").FieldOwner()
+	return field, of, ok && isCollection(fn.Field("object"))
 }
 
 var iterators = map[string]bool{

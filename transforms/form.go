@@ -1,6 +1,7 @@
 package transforms
 
 import (
+	"iter"
 	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -19,7 +20,7 @@ type form interface {
 // Forms lists the names of all forms.
 func Forms() []string {
 	var out []string
-	for _, f := range []form{formBlock{}, formPromise{}, formClass{}, formSignature{}, formChildren{}, formRegistry{}, formShutdown{}} {
+	for _, f := range []form{formBlock{}, formPromise{}, formClass{}, formBeside{}, formCorrection{}, formSignature{}, formChildren{}, formRegistry{}, formShutdown{}} {
 		out = append(out, f.Name())
 	}
 	return out
@@ -186,7 +187,7 @@ func (st style) beginWith(fn syntax.Node, code string) []patch.Edit {
 	at := body.Start() + 1
 	if first := body.Child(0); first.OK() && strings.Contains(src[at:first.Start()], "\n") {
 		at = lineEndAfter(f, at)
-		return []patch.Edit{{Start: at, End: at, New: st.eol + indentAt(f, first.Start()) + st.fit(code+";")}}
+		return []patch.Edit{{Start: at, End: at, New: st.eol + indentAt(f, first.Start()) + st.guarded(code+";", first)}}
 	}
 	text := " " + code + ";"
 	if strings.TrimLeft(src[at:at+1], " \t\r\n") != "" { // {}, {a()}
@@ -316,11 +317,24 @@ func inTemplate(f *syntax.File, offset int) bool {
 	return false
 }
 
+// codeOf walks over the code of an owner.
+func codeOf(owner syntax.Node) iter.Seq[syntax.Node] {
+	return func(yield func(syntax.Node) bool) {
+		for _, code := range syntax.Code(owner) {
+			for n := range code.Descendants() {
+				if !yield(n) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // logger finds a call like this.log.warn(..) in a class and returns its callee:
 // that class has a logger, and this is it.
 func logger(class syntax.Node) string {
 	found := ""
-	for n := range class.Field("body").Descendants() {
+	for n := range codeOf(class) {
 		if !n.Is("call_expression") {
 			continue
 		}

@@ -168,20 +168,7 @@ func (s *scan) wrapRest(p *Plan, o *Obligation) (*Fix, *Refusal) {
 	if len(rest) == 0 {
 		return nil, refuse(TooEntangled, "nothing follows the acquisition")
 	}
-	r, ok := s.chooseRelease(o)
-	if !ok {
-		return nil, s.unknownRelease(o)
-	}
-	movedAway := false
-	for _, u := range s.usesOf(o, o.Handle.Symbol, maxHops) {
-		for _, l := range s.lift(u, home, maxHops) {
-			movedAway = movedAway || l.effect == moved
-		}
-	}
-	if movedAway {
-		return nil, refuse(DerivedEscapes, "on some ways %s becomes somebody else's, who would be left with a released one", o.Handle.Symbol.Name)
-	}
-	notes, no := s.outlives(o, home)
+	r, notes, no := s.fitsBlock(o, home)
 	if no != nil {
 		return nil, no
 	}
@@ -196,8 +183,17 @@ func (s *scan) wrapRest(p *Plan, o *Obligation) (*Fix, *Refusal) {
 	if no := s.awaitReturns(o, home, rest, fix); no != nil {
 		return nil, no
 	}
-	handle := o.Handle.Symbol.Name
-	release := instantiate(r.Pattern, o, handle)
+	release := ""
+	if o.Kind.Registers() {
+		handler, edits, no := s.hoistHandler(o)
+		if no != nil {
+			return nil, no
+		}
+		fix.Edits = append(fix.Edits, edits...)
+		release = s.writeRemoval(o, o.target().Text(), handler, syntax.Node{})
+	} else {
+		release = instantiate(r.Pattern, o, o.Handle.Symbol.Name)
+	}
 	if o.Kind.Fails != Never && !r.Done {
 		fix.Notes = append(fix.Notes, Note{Safe, fmt.Sprintf("where both fail, the error of the release is thrown, not that of the work with the %s", o.Kind.Noun)})
 	}
@@ -240,6 +236,27 @@ func (s *scan) wrapRest(p *Plan, o *Obligation) (*Fix, *Refusal) {
 		fix.Edits = appendAt(fix.Edits, closing)
 	}
 	return fix, nil
+}
+
+// fitsBlock chooses how to release at the end of a call, or refuses: where
+// something else would then be left with a released one.
+func (s *scan) fitsBlock(o *Obligation, home syntax.Node) (Release, []Note, *Refusal) {
+	if o.Kind.Registers() {
+		return Release{}, nil, nil
+	}
+	r, ok := s.chooseRelease(o)
+	if !ok {
+		return r, nil, s.unknownRelease(o)
+	}
+	for _, u := range s.usesOf(o, o.Handle.Symbol, maxHops) {
+		for _, l := range s.lift(u, home, maxHops) {
+			if l.effect == moved {
+				return r, nil, refuse(DerivedEscapes, "on some ways %s becomes somebody else's, who would be left with a released one", o.Handle.Symbol.Name)
+			}
+		}
+	}
+	notes, no := s.outlives(o, home)
+	return r, notes, no
 }
 
 // appendAt adds an insertion behind what is inserted at the same place already.

@@ -61,7 +61,7 @@ func (formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 			continue
 		}
 		done[how] = true
-		e.release(&w, o, how, log)
+		e.release(&w, o, e.there(how), log)
 	}
 	if no := e.tearDown(w); no != nil {
 		return nil, no
@@ -70,14 +70,18 @@ func (formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	if t := in.teardown; t != nil {
 		name = t.name
 	}
+	tested := name // by whoever writes tests of classes
+	if !in.class.Node.IsClass() {
+		tested = ""
+	}
 	for _, o := range p.Obligations {
-		if o.Kind.Within != "" && o.Standing == Offer {
-			e.note(Safe, fmt.Sprintf("the release of the %s settles them, too; released before it, each is said goodbye and nothing is left in the collection", o.Kind.Within))
+		if len(o.Kind.Within) > 0 && o.Standing == Offer {
+			e.note(Safe, fmt.Sprintf("the release of the %s settles them, too; released before it, each is said goodbye and nothing is left in the collection", strings.Join(o.Kind.Within, " or ")))
 			break
 		}
 	}
 	return &Fix{
-		Plan: p, Edits: e.finish(), Notes: e.notes, Teardown: name,
+		Plan: p, Edits: e.finish(), Notes: e.notes, Teardown: tested,
 		Message: fmt.Sprintf("Release the %s of %s in %s()", strings.Join(what, " and "), p.Owner.Name, name),
 	}, nil
 }
@@ -85,6 +89,9 @@ func (formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 // track makes sure that the handle is kept, and returns the expression that
 // holds it: a field, or a collection.
 func (e *classEdit) track(o *Obligation, sets map[string]string) (string, *Refusal) {
+	if o.Kind.Registers() {
+		return e.trackRegistration(o, sets)
+	}
 	switch o.Handle.Place {
 	case InField:
 		if o.Kind.OneShot {
@@ -99,6 +106,8 @@ func (e *classEdit) track(o *Obligation, sets map[string]string) (string, *Refus
 		return "this." + o.Handle.Field, nil
 	case InSet:
 		return "this." + o.Handle.Field, nil
+	case InClosure:
+		return e.trackClosure(o)
 	case InVariable:
 		stmt := o.Handle.Value.Statement()
 		if !inBlock(stmt) || o.Handle.Value != chain(o.Call) {
@@ -108,8 +117,11 @@ func (e *classEdit) track(o *Obligation, sets map[string]string) (string, *Refus
 			return e.trackOneShot(o, stmt, o.Handle.Symbol.Name, sets)
 		}
 		set := e.set(o, sets)
-		e.edits = append(e.edits, e.st.after(stmt, e.st.fit(set+".add("+o.Handle.Symbol.Name+");")))
+		e.edits = append(e.edits, e.st.after(stmt, e.st.fit(e.here(o, set)+".add("+o.Handle.Symbol.Name+");")))
 		return set, nil
+	}
+	if o.Handle.inClosure() {
+		return e.nameDropped(o)
 	}
 	if stmt := o.Handle.Value.Parent(); o.Kind.OneShot {
 		if !stmt.Is("expression_statement") || !inBlock(stmt) || o.Handle.Value != chain(o.Call) {
@@ -120,12 +132,12 @@ func (e *classEdit) track(o *Obligation, sets map[string]string) (string, *Refus
 	v := chain(o.Call) // x && setInterval(..): the handle alone
 	if e.isSingle(o) {
 		field := e.addField(o.Kind.Noun, e.handleType(o), "")
-		e.edits = append(e.edits, patch.Edit{Start: v.Start(), End: v.Start(), New: field + " = "})
+		e.edits = append(e.edits, patch.Edit{Start: v.Start(), End: v.Start(), New: e.here(o, field) + " = "})
 		return field, nil
 	}
 	set := e.set(o, sets)
 	e.edits = append(e.edits,
-		patch.Edit{Start: v.Start(), End: v.Start(), New: set + ".add("},
+		patch.Edit{Start: v.Start(), End: v.Start(), New: e.here(o, set) + ".add("},
 		patch.Edit{Start: v.End(), End: v.End(), New: ")"})
 	return set, nil
 }
@@ -198,15 +210,19 @@ func (e *classEdit) trackOneShot(o *Obligation, stmt syntax.Node, name string, s
 		e.locals[name] = true
 		e.edits = append(e.edits, patch.Edit{Start: stmt.Start(), End: stmt.Start(), New: "const " + name + " = "})
 	}
-	leave := set + ".delete(" + name + ")"
+	leave := e.here(o, set) + ".delete(" + name + ")"
 	e.edits = append(e.edits, e.st.beginWith(callback, leave)...)
-	e.edits = append(e.edits, e.st.after(stmt, e.st.fit(set+".add("+name+");")))
+	e.edits = append(e.edits, e.st.after(stmt, e.st.fit(e.here(o, set)+".add("+name+");")))
 	e.note(Unsafe, fmt.Sprintf("a pending %s is cancelled when the instance ends: does anything rely on its callback running all the same?", o.Kind.Noun))
 	return set, nil
 }
 
 // release adds the statements that release what `how` holds.
 func (e *classEdit) release(w *work, o *Obligation, how, log string) {
+	if o.Kind.Registers() {
+		e.releaseRegistration(w, how)
+		return
+	}
 	r, _ := e.s.chooseRelease(o) // fits has asked
 	switch {
 	case e.isSingle(o) && r.Done:
@@ -246,11 +262,11 @@ func failure(log string, o *Obligation, label string) string {
 
 // isSingle: the handle has a field for itself, or gets one.
 func (e *classEdit) isSingle(o *Obligation) bool {
-	return o.Handle.Place == InField || o.Handle.Place == Discarded && !o.Kind.OneShot && e.once(o)
+	return o.Handle.Place == InField || o.Handle.inClosure() || o.Handle.Place == Discarded && !o.Kind.OneShot && e.once(o)
 }
 
 func (e *classEdit) releaseField(w *work, o *Obligation, how, call, log string) {
-	if !e.alwaysSet(o.Handle.Field) {
+	if !e.alwaysSet(o.Handle) {
 		call = strings.Replace(call, how+".", how+"?.", 1) // it may never have been acquired
 	}
 	if o.Kind.Fails == Never {
@@ -259,7 +275,7 @@ func (e *classEdit) releaseField(w *work, o *Obligation, how, call, log string) 
 		}
 		w.add(call + ";")
 		byMethod := strings.Contains(call, how+".") || strings.Contains(call, how+"?.")
-		asked := e.in.asks(o.Handle.Field)
+		asked := e.in.asks(o.Handle)
 		if byMethod || asked {
 			e.empty(w, o, how)
 		}
@@ -289,7 +305,7 @@ func (e *classEdit) empty(w *work, o *Obligation, how string) {
 func (e *classEdit) releaseAndWait(w *work, o *Obligation, how, log string) {
 	name := how
 	call := ""
-	if !e.alwaysSet(o.Handle.Field) { // it may never have been acquired
+	if !e.alwaysSet(o.Handle) { // it may never have been acquired
 		name = freshName(o.Kind.Noun, func(n string) bool { return e.locals[n] || e.in.teardown != nil && nameTaken(e.in.teardown.own)(n) })
 		e.locals[name] = true
 		call = "const " + name + " = " + how + ";\n"

@@ -3,6 +3,7 @@ package transforms
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 	"github.com/unleak-dev/unleak/patch"
@@ -22,35 +23,25 @@ func (formPromise) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		return nil, refuse(NoOwner, "the promise never settles, so it has no end at which to release")
 	}
 	executor := o.Owner.Node
-	var name string
-	switch {
-	case o.Handle.Symbol != nil:
-		name = o.Handle.Symbol.Name
-	case o.Handle.Value.Parent().Is("expression_statement") && inBlock(o.Handle.Value.Parent()) && o.Handle.Value == chain(o.Call):
-		name = freshName(o.Kind.Noun, nameTaken(executor))
-		at := o.Handle.Value.Start()
-		fix.Edits = append(fix.Edits, patch.Edit{Start: at, End: at, New: "const " + name + " = "})
-	default:
-		return nil, refuse(TooEntangled, "the handle is made where no name can be given to it")
-	}
-	release, no := s.writeRelease(o, name)
+	how, no := s.promisedRelease(o)
 	if no != nil {
 		return nil, no
 	}
-	block := o.Handle.Value.Statement().Parent()
-	if o.Handle.Symbol != nil {
-		block = scopeOf(o.Handle.Symbol)
-	}
+	fix.Edits = append(fix.Edits, how.edits...)
 	for _, m := range o.gist.([]settle) {
-		if !m.ref.Within(block) || shadowed(m.ref, executor, name, o.Handle.Symbol) {
+		if name := how.unknownAt(m.ref, executor); name != "" {
 			line, _ := s.f.Position(m.ref.Start())
 			return nil, refuse(TooEntangled, "%s is not in scope in line %d, where the promise settles", name, line)
+		}
+		if edit, ok := settledByListener(m, how.release); ok {
+			fix.Edits = append(fix.Edits, edit)
+			continue
 		}
 		if !m.call.OK() {
 			line, _ := s.f.Position(m.ref.Start())
 			return nil, refuse(SettledByName, "line %d hands %s on, so that there is no place to release before it", line, m.ref.Text())
 		}
-		edits, no := st.releaseBefore(m.call, release)
+		edits, no := st.releaseBefore(m.call, how.release)
 		if no != nil {
 			return nil, no
 		}
@@ -58,23 +49,195 @@ func (formPromise) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		if m.ref.Within(o.Call) && o.Handle.Symbol != nil && !slices.Contains(o.Acquire.From, "global") &&
 			!slices.ContainsFunc(o.releases, func(r syntax.Node) bool { return r.Within(o.Call) }) {
 			line, _ := s.f.Position(m.call.Start())
-			fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("line %d uses %s, which is not there before %s() has returned: does it ever run before that?", line, name, o.Acquire.Pattern.Anchor)})
+			fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("line %d uses %s, which is not there before %s() has returned: does it ever run before that?", line, how.names[0].name, o.Acquire.Pattern.Anchor)})
 		}
-		if m.call.Start() < o.Call.Start() && m.fn != executor {
+		if m.call.Start() < how.declared && m.fn != executor && !runsLater(m.fn) {
 			line, _ := s.f.Position(m.call.Start())
-			fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("line %d stands before %s is declared: does it ever run before that line was reached?", line, name)})
+			fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("line %d stands before %s is declared: does it ever run before that line was reached?", line, how.names[0].name)})
 		}
 	}
 	fix.Message = fmt.Sprintf("Release the %s before the promise settles", o.Kind.Noun)
-	if o.Way == NeverReleased {
+	if o.Way == NeverReleased && !o.Kind.Awaited {
 		fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("nothing releases the %s today: is it meant to go on after the promise has settled?", o.Kind.Noun)})
 	}
-	if o.Kind.OneShot {
+	if event, _ := o.event().Inner(false).StringValue(); o.Kind.Registers() && event == "error" {
+		fix.Notes = append(fix.Notes, Note{Unsafe, "an 'error' that comes later is thrown, and not swallowed, if nobody else listens: does anybody?"})
+	}
+	if o.Kind.OneShot && !o.Kind.Registers() {
 		if callback := o.Call.Field("arguments").Child(0); !onlySettles(callback) {
 			fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("the callback of the %s does more than settle the promise; it does not run any more once the promise has settled", o.Kind.Noun)})
 		}
 	}
 	return fix, nil
+}
+
+// settledByListener wraps a settle function that is handed on as the function of
+// a registration, so that it releases first.
+func settledByListener(m settle, release string) (patch.Edit, bool) {
+	call := m.ref.Parent().Parent()
+	name := call.Field("function").Inner(false).Field("property").Text()
+	if m.call.OK() || !m.ref.Parent().Is("arguments") || !chainable[name] && name != "addEventListener" || call.Field("arguments").Child(1) != m.ref {
+		return patch.Edit{}, false
+	}
+	given := "value"
+	sym := m.ref.Symbol()
+	executor := sym.Decl.Function()
+	switch params := parametersOf(executor); {
+	case len(params) > 1 && params[1] == sym:
+		given = "err"
+	case promisesNothing(executor):
+		given = ""
+	}
+	if nameTaken(m.ref.Parent())(given) {
+		return patch.Edit{}, false
+	}
+	return patch.Edit{Start: m.ref.Start(), End: m.ref.End(), New: fmt.Sprintf("(%s) => { %s; %s(%s); }", given, release, m.ref.Text(), given)}, true
+}
+
+// promisesNothing reports whether an executor's promise is declared to be one of
+// nothing.
+func promisesNothing(executor syntax.Node) bool {
+	made := executor.Parent().Parent()
+	return made.Field("type_arguments").Text() == "<void>" || strings.HasSuffix(made.Function().Field("return_type").Text(), "Promise<void>")
+}
+
+// promisedRelease is how something is released within a promise.
+type promisedRelease struct {
+	release  string       // the call, without await
+	edits    []patch.Edit // what gives names to what the call mentions
+	names    []namedIn    // what it mentions
+	declared int          // the offset before which the first of them is not there
+}
+
+// namedIn is a name with the block in which it can be mentioned; sym is nil for
+// one that is yet to be declared.
+type namedIn struct {
+	name string
+	sym  *syntax.Symbol
+	in   syntax.Node
+}
+
+// unknownAt returns the first name that means nothing, or something else, at n.
+func (r promisedRelease) unknownAt(n, executor syntax.Node) string {
+	for _, x := range r.names {
+		if !n.Within(x.in) || shadowed(n, executor, x.name, x.sym) {
+			return x.name
+		}
+	}
+	return ""
+}
+
+func (s *scan) promisedRelease(o *Obligation) (promisedRelease, *Refusal) {
+	if o.Kind.Registers() {
+		return s.promisedRemoval(o)
+	}
+	r := promisedRelease{declared: o.Call.Start()}
+	block := o.Handle.Value.Statement().Parent()
+	var name string
+	switch {
+	case o.Handle.Symbol != nil:
+		name, block = o.Handle.Symbol.Name, scopeOf(o.Handle.Symbol)
+	case o.Handle.Value.Parent().Is("expression_statement") && inBlock(o.Handle.Value.Parent()) && o.Handle.Value == chain(o.Call):
+		name = freshName(o.Kind.Noun, nameTaken(o.Owner.Node))
+		at := o.Handle.Value.Start()
+		r.edits = append(r.edits, patch.Edit{Start: at, End: at, New: "const " + name + " = "})
+	default:
+		return r, refuse(TooEntangled, "the handle is made where no name can be given to it")
+	}
+	r.names = []namedIn{{name, o.Handle.Symbol, block}}
+	var no *Refusal
+	r.release, no = s.writeRelease(o, name)
+	return r, no
+}
+
+// promisedRemoval is promisedRelease for a registration: what has to be in scope
+// is the function, and the target.
+func (s *scan) promisedRemoval(o *Obligation) (promisedRelease, *Refusal) {
+	r := promisedRelease{}
+	handler, edits, no := s.hoistHandler(o)
+	if no != nil {
+		return r, no
+	}
+	r.edits = edits
+	if sym := o.handler().Inner(false).Symbol(); sym != nil {
+		if sym.Kind == syntax.Variable {
+			r.declared = sym.Decl.Start()
+		}
+		r.names = append(r.names, namedIn{handler, sym, scopeAround(sym, sym.Decl.Function())})
+		if sym.Kind == syntax.Function {
+			r.names[0].in = sym.Decl.Parent()
+		}
+	} else {
+		r.declared = o.Call.Start()
+		r.names = append(r.names, namedIn{handler, nil, o.Handle.Value.Statement().Parent()})
+	}
+	root := rootOf(o.target())
+	switch sym := root.Symbol(); {
+	case root.Is("this"):
+		r.names = append(r.names, namedIn{"this", nil, thisScope(o.Call)})
+	case sym != nil && s.f.TopLevel(sym.Name) != sym:
+		r.names = append(r.names, namedIn{sym.Name, sym, scopeAround(sym, sym.Decl.Function())})
+	}
+	r.release = s.writeRemoval(o, o.target().Text(), handler, syntax.Node{})
+	return r, nil
+}
+
+// thisScope is the function in which `this` means what it means at n.
+func thisScope(n syntax.Node) syntax.Node {
+	fn := n.Function()
+	for fn.IsArrow() {
+		fn = fn.Function()
+	}
+	return fn
+}
+
+// hoistHandler gives a name to a function that is registered, in a statement
+// before; one that has a name keeps it.
+func (s *scan) hoistHandler(o *Obligation) (name string, edits []patch.Edit, no *Refusal) {
+	n := o.handler().Inner(false)
+	if !n.IsFunction() && !isBind(n) {
+		if n.Is("identifier") || steady(s.f, n) {
+			return o.handler().Text(), nil, nil
+		}
+		return "", nil, refuse(TooEntangled, "the function that is registered is made in a way that cannot be seen")
+	}
+	stmt := o.Handle.Value.Statement()
+	if !stmt.Is("expression_statement") || !inBlock(stmt) {
+		return "", nil, refuse(TooEntangled, "there is no place before the registration")
+	}
+	name = freshName(handlerName(o), nameTaken(o.Call.Function()))
+	edits, no = s.hoist(o, stmt, name)
+	return name, edits, no
+}
+
+// hoist puts the function of a registration into a constant before stmt.
+func (s *scan) hoist(o *Obligation, stmt syntax.Node, name string) ([]patch.Edit, *Refusal) {
+	st := styleOf(s.f)
+	text, no := s.freestanding(o, st.ts)
+	if no != nil {
+		return nil, no
+	}
+	at := insertionPoint(stmt)
+	if strings.TrimSpace(string(s.f.Src()[s.f.LineStart(at):at])) != "" {
+		return nil, refuse(TooEntangled, "it shares its line with other code")
+	}
+	n := o.handler()
+	return []patch.Edit{
+		{Start: at, End: at, New: "const " + name + " = " + text + st.semi + st.eol + indentAt(s.f, at)},
+		{Start: n.Start(), End: n.End(), New: name},
+	}, nil
+}
+
+// runsLater reports whether a function is the callback of a timer or of a
+// promise, and so never runs before the code around it is done.
+func runsLater(fn syntax.Node) bool {
+	callee := fn.Parent().Parent().Field("function").Inner(false)
+	switch callee.Field("property").Text() {
+	case "then", "catch", "finally":
+		return true
+	}
+	o, ok := callee.Origin()
+	return ok && o.Module == "" && (strings.HasPrefix(o.Last(), "set") && harmlessGlobals[o.Last()] || o.Last() == "queueMicrotask")
 }
 
 // scopeOf is the block in which a variable can be mentioned.

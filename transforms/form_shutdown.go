@@ -121,7 +121,7 @@ func awaitDone(ts bool, handle string, o *Obligation, forgiving bool) string {
 func mayBeUndefined(n syntax.Node) bool {
 	n = n.Inner(false)
 	if field, ok := n.ThisField(); ok {
-		class, _ := n.ThisClass()
+		class, _ := n.FieldOwner()
 		for _, m := range syntax.Members(class) {
 			if m.Name == field {
 				return m.Node.HasToken("?") || hasNothing(syntax.Annotation(m.Node), "undefined", "null") || m.Getter && hasNothing(m.Node.Field("return_type").Child(0), "undefined", "null")

@@ -7,7 +7,8 @@ import (
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
 
-// instance is what is known of the instances of one class.
+// instance is what is known of the instances of one owner: a class, a constructor
+// function, an object literal, or what a function returns.
 type instance struct {
 	class     project.Class
 	members   []syntax.Member
@@ -34,8 +35,13 @@ func (s *scan) instance(class syntax.Node) *instance {
 	if in, ok := s.owners[class.ID()]; ok {
 		return in
 	}
-	in := &instance{class: project.Class{File: s.f, Node: class}, members: syntax.Members(class), refs: refsOfThis(class)}
+	in := &instance{class: project.Class{File: s.f, Node: class}, refs: refsOfThis(class)}
 	s.owners[class.ID()] = in
+	if class.IsFunction() && !class.IsConstructor() { // what is returned is itself the teardown
+		in.whole, in.teardown = true, &teardown{name: ownName(class), own: class, async: isAsync(class)}
+		return in
+	}
+	in.members = syntax.Members(class)
 	in.taken, in.computed = otherMentions(class)
 	in.ancestors, in.whole = s.Project.Ancestors(s.ctx, in.class)
 	s.findTeardown(in)
@@ -45,12 +51,21 @@ func (s *scan) instance(class syntax.Node) *instance {
 // refsOfThis collects the mentions of members of the instance in a class.
 func refsOfThis(class syntax.Node) map[string][]syntax.Node {
 	refs := map[string][]syntax.Node{}
-	for n := range class.Field("body").Descendants() {
+	for n := range codeOf(class) {
 		if !n.Is("member_expression", "subscript_expression") {
 			continue
 		}
 		if name, ok := n.ThisField(); ok {
-			if c, _ := n.ThisClass(); c == class || !c.OK() {
+			// `this` of a function or an object within may be the instance all the same
+			if c, _ := n.FieldOwner(); c == class || !c.OK() || c.Is("object") && n.Field("object").Inner(false).Is("this") {
+				refs[name] = append(refs[name], n)
+			}
+		}
+	}
+	if sym := syntax.LiteralName(class); sym != nil {
+		for _, r := range sym.Refs {
+			n := r.Outer().Parent()
+			if name, ok := n.ThisField(); ok && !n.Within(class) {
 				refs[name] = append(refs[name], n)
 			}
 		}
@@ -61,7 +76,7 @@ func refsOfThis(class syntax.Node) map[string][]syntax.Node {
 // otherMentions finds members that are read without being named behind a dot.
 func otherMentions(class syntax.Node) (taken map[string][]*syntax.Symbol, computed []syntax.Node) {
 	taken = map[string][]*syntax.Symbol{}
-	for n := range class.Field("body").Descendants() {
+	for n := range codeOf(class) {
 		switch {
 		case n.Field("name").Is("object_pattern") && n.Field("value").IsThis():
 			for part := range n.Field("name").Children() {
@@ -85,7 +100,7 @@ func otherMentions(class syntax.Node) (taken map[string][]*syntax.Symbol, comput
 // findTeardown looks in the class, then above it: the nearest class decides,
 // among its methods the most final.
 func (s *scan) findTeardown(in *instance) {
-	own, has := mostFinal(in.members, func(m syntax.Member) bool { return m.Function().Field("body").Is("statement_block") })
+	own, has := mostFinal(in.members, func(m syntax.Member) bool { return m.Function().OK() })
 	for _, c := range in.ancestors {
 		members := syntax.Members(c.Node)
 		if in.inherited == nil {
@@ -113,7 +128,7 @@ func (s *scan) findTeardown(in *instance) {
 }
 
 func above(m syntax.Member, c project.Class) *teardown {
-	return &teardown{name: m.Name, above: m, aboveIn: c, abstract: m.IsAbstract(), async: isAsync(m.Node)}
+	return &teardown{name: m.Name, above: m, aboveIn: c, abstract: m.IsAbstract(), async: isAsync(declaration(m))}
 }
 
 func isAsync(fn syntax.Node) bool { return fn.IsAsync() || returnsPromise(fn) }
@@ -122,7 +137,7 @@ func isAsync(fn syntax.Node) bool { return fn.IsAsync() || returnsPromise(fn) }
 func mostFinal(members []syntax.Member, fits func(syntax.Member) bool) (syntax.Member, bool) {
 	best, found := syntax.Member{}, false
 	for _, m := range members {
-		if m.Static || !m.Method || !isTeardown(m.Name) || wantsArguments(m) || fits != nil && !fits(m) {
+		if m.Static || !m.Method || !isTeardown(m.Name) || toldWhat(m) || fits != nil && !fits(m) {
 			continue
 		}
 		if !found || rank(m.Name) < rank(best.Name) {
@@ -201,14 +216,22 @@ func (in *instance) makes(o *Obligation) bool {
 	if _, two := o.Bindings["HANDLE"]; !two {
 		return true
 	}
-	return slices.ContainsFunc(in.refs[o.Handle.Field], func(ref syntax.Node) bool {
+	return slices.ContainsFunc(in.mentions(o.Handle), func(ref syntax.Node) bool {
 		return syntax.IsWrite(ref) && ref.Function() == o.Call.Function()
 	})
 }
 
-// asks reports whether the class looks whether a field holds anything.
-func (in *instance) asks(field string) bool {
-	return slices.ContainsFunc(in.refs[field], func(ref syntax.Node) bool {
+// mentions are those of what holds a handle.
+func (in *instance) mentions(h Handle) []syntax.Node {
+	if h.Place == InClosure {
+		return h.Symbol.Refs
+	}
+	return in.refs[h.Field]
+}
+
+// asks reports whether the class looks whether there is a handle.
+func (in *instance) asks(h Handle) bool {
+	return slices.ContainsFunc(in.mentions(h), func(ref syntax.Node) bool {
 		n := ref.Outer()
 		p := n.Parent()
 		switch p.Kind() {
@@ -226,18 +249,21 @@ func (in *instance) asks(field string) bool {
 // judgeField: the handle is in a field of the instance, or in a collection
 // there.
 func (s *scan) judgeField(o *Obligation) {
-	class, _ := o.Call.ThisClass()
-	if !class.OK() {
+	if !s.ends(o.Handle.Of) {
 		o.step(o.Call, "moved: kept in an object that cannot be seen whole")
 		return
 	}
-	s.judgeInstance(o, class)
+	s.judgeInstance(o, o.Handle.Of)
 }
 
 // judgeInstance: does the instance release what it acquired?
 func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 	in := s.instance(class)
-	o.Owner = Owner{OwnerClass, nameOf(class), class}
+	o.Owner = ownerOf(class, o.Handle)
+	if m, opaque := in.opaque(); opaque {
+		o.step(m.Node, "moved: what %s() does cannot be seen", m.Name)
+		return
+	}
 	if _, two := o.Bindings["HANDLE"]; two && o.Handle.Place == InField && in.borrowed(o.Handle.Field) {
 		o.step(o.Call, "moved: belongs to whoever gave it to the instance")
 		return
@@ -245,6 +271,11 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 	if o.Kind.OneShot && in.teardown != nil && o.Call.Within(in.teardown.own) {
 		o.Status = Met
 		o.step(o.Call, "met: part of the teardown")
+		return
+	}
+	if o.Kind.OneShot && o.Handle.Place == Discarded && answers(o.Call) {
+		o.Status = Met
+		o.step(o.Call, "met: ends by itself, and somebody waits for what it calls")
 		return
 	}
 	o.Form = formClass{}
@@ -283,11 +314,11 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 			o.step(u.at, "%s, one by one", u.text)
 		}
 	}
-	if o.Handle.Place == InSet && s.settledByParent(o) {
+	if parent := s.settledByParent(o); o.Handle.Place == InSet && parent != "" {
 		o.Standing = Offer
 		if !s.Offers {
 			o.Status, o.Form = Met, nil
-			o.step(o.Call, "met: settled by the release of its %s", o.Kind.Within)
+			o.step(o.Call, "met: settled by the release of its %s", parent)
 			return
 		}
 	}
@@ -368,10 +399,10 @@ func (s *scan) fieldSettled(o *Obligation, in *instance, field string) bool {
 		o.settle(*away)
 		return true
 	}
-	return false
+	return s.releasedByName(o, field)
 }
 
 func inGetter(n syntax.Node) bool {
-	_, member := n.ThisClass()
+	_, member := n.FieldOwner()
 	return member.HasToken("get")
 }

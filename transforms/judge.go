@@ -8,6 +8,13 @@ import (
 
 // judge follows the handle of one acquisition and says what came of it.
 func (s *scan) judge(o *Obligation) {
+	if o.Kind.Registers() {
+		s.judgeRegistration(o)
+		if o.Status == Unmet {
+			s.rate(o)
+		}
+		return
+	}
 	h, elsewhere := s.locate(o)
 	o.Handle = h
 	switch {
@@ -28,9 +35,11 @@ func (s *scan) judge(o *Obligation) {
 		s.judgeField(o)
 	}
 	s.judgeKept(o)
-	if o.Status == Unmet && o.Standing == Leak && s.settledByParent(o) {
-		o.Status, o.Form = Met, nil
-		o.step(o.Call, "met: settled by the release of its %s", o.Kind.Within)
+	if o.Status == Unmet && o.Standing == Leak {
+		if parent := s.settledByParent(o); parent != "" {
+			o.Status, o.Form = Met, nil
+			o.step(o.Call, "met: settled by the release of its %s", parent)
+		}
 	}
 	if o.Status == Unmet && o.Standing == Leak && s.diesTogether(o) {
 		o.Status, o.Form = Met, nil
@@ -42,24 +51,24 @@ func (s *scan) judge(o *Obligation) {
 }
 
 // settledByParent: what it was made from belongs to the same code, and its
-// release settles this one, too.
-func (s *scan) settledByParent(o *Obligation) bool {
+// release settles this one, too. It returns the parent's kind.
+func (s *scan) settledByParent(o *Obligation) string {
 	parent := o.Bindings[o.Acquire.Pattern.Receiver()]
 	for _, p := range s.found {
-		if p.Kind.Name != o.Kind.Within {
+		if !slices.Contains(o.Kind.Within, p.Kind.Name) {
 			continue
 		}
 		ph, _ := s.locate(p)
 		if ph.Symbol != nil && parent.Symbol() == ph.Symbol {
-			return true
+			return p.Kind.Name
 		}
 		if name, ok := parent.ThisField(); ok && ph.Place == InField && ph.Field == name {
-			mine, _ := o.Call.ThisClass()
-			theirs, _ := p.Call.ThisClass()
-			return mine == theirs
+			if mine, _ := parent.FieldOwner(); mine == ph.Of {
+				return p.Kind.Name
+			}
 		}
 	}
-	return false
+	return ""
 }
 
 func (s *scan) judgeDiscarded(o *Obligation) {
@@ -79,7 +88,7 @@ func (s *scan) judgeOutliving(o *Obligation) {
 		o.Status = Met
 		return
 	}
-	if class, _ := o.Call.ThisClass(); class.OK() {
+	if class, _ := s.ownerAt(o.Call); class.OK() {
 		s.judgeInstance(o, class)
 		return
 	}
@@ -92,6 +101,7 @@ func (s *scan) judgeOutliving(o *Obligation) {
 		o.Status = Met
 	case !slices.Contains(o.Acquire.From, "global"), len(o.Kind.Over) > 0, s.unreferenced(o), s.runsOnce(fn):
 		o.step(o.Call, "moved: the handle is dropped, or only listened to: taken as meant to stay")
+	case s.judgeDropped(o, fn):
 	default:
 		o.Owner = Owner{OwnerFunction, nameOf(fn), fn}
 		s.unmet(o, NeverReleased, nil)
@@ -131,8 +141,8 @@ func (s *scan) unreferenced(o *Obligation) bool {
 			}
 		}
 	}
-	if class, _ := o.Call.ThisClass(); class.OK() {
-		for _, r := range s.instance(class).refs[o.Handle.Field] {
+	if o.Handle.Of.OK() {
+		for _, r := range s.instance(o.Handle.Of).mentions(o.Handle) {
 			if m := r.Outer().Parent(); m.Is("member_expression") && m.Field("property").Text() == "unref" {
 				return true
 			}
@@ -147,6 +157,9 @@ func (s *scan) unmet(o *Obligation, way Way, exits []ExitPlace) {
 
 // judgeVariable: the handle is in a local variable.
 func (s *scan) judgeVariable(o *Obligation) {
+	if s.judgeClosure(o) {
+		return
+	}
 	sym := o.Handle.Symbol
 	home := sym.Decl.Function()
 	fn := o.Call.Function()
@@ -246,6 +259,12 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 		o.step(o.Call, "moved: a script's own, which ends with the process")
 		return
 	}
+	s.waysOut(o, home, g, begin, stops, settled)
+}
+
+// waysOut looks for ways that leave the function home without what is in stops;
+// settled: some do not.
+func (s *scan) waysOut(o *Obligation, home syntax.Node, g *syntax.Graph, begin []int, stops map[int]bool, settled bool) {
 	var starts []int
 	for _, p := range begin {
 		for _, e := range g.Points[p].Next {
@@ -255,7 +274,7 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 		}
 	}
 	stop := func(p int) bool { return stops[p] }
-	feasible := func(e syntax.Edge) bool { return holds(e, o.Handle) }
+	feasible := func(e syntax.Edge) bool { return o.holds(e) }
 	direct := o.Kind.Begins == Called && raisedAt(g, begin)
 	exits := s.exits(g, g.Ways(starts, stop, feasible), o)
 	if direct {

@@ -20,15 +20,16 @@ type Kind struct {
 	Acquire  []Acquire
 	Release  []Release // the first that fits is written, all are accepted
 	Begins   Begin
-	OneShot  bool    // ends: itself
-	Promised bool    // yields: promise: the acquisition has to be awaited for the handle
-	Chains   bool    // yields: itself: the acquisition returns the handle that it is called on
-	Alone    bool    // works: alone: it goes on without anybody using the handle
-	Fails    Failing // how the release can fail
-	Retainer string  // hole of the acquisition that keeps the resource alive; "": the runtime
-	Keyed    string  // hole under which the retainer files the resource
-	Within   string  // kind whose release settles this one too
+	OneShot  bool     // ends: itself
+	Promised bool     // yields: promise: the acquisition has to be awaited for the handle
+	Chains   bool     // yields: itself: the acquisition returns the handle that it is called on
+	Alone    bool     // works: alone: it goes on without anybody using the handle
+	Fails    Failing  // how the release can fail
+	Retainer string   // hole of the acquisition that keeps the resource alive; "": the runtime
+	Keyed    string   // hole under which the retainer files the resource
+	Within   []string // kinds whose release settles this one too
 	Except   []*syntax.Pattern
+	Awaited  bool            // until: settled: in a promise it is meant to be there until that settles
 	Over     []string        // events of the handle after which nothing is owed
 	After    *syntax.Pattern // evaluated once the release was called, so that it can complete
 	Phase    Phase
@@ -38,6 +39,12 @@ type Kind struct {
 	Cases    []Case
 
 	withinLine int
+}
+
+// Registers reports whether what is acquired has no handle: the release names
+// again the target, the event and the function.
+func (k *Kind) Registers() bool {
+	return k.Keyed == "" && k.Retainer != "" && len(k.Release) > 0 && !k.Release[0].Pattern.Has("HANDLE") && k.Release[0].Pattern.Has(handlerHole)
 }
 
 // Acquire is one way to acquire, with what must be known about it.
@@ -123,9 +130,9 @@ func (e *KindError) Error() string {
 }
 
 // fromModule says whether the acquisition's callee can come from o. A
-// submodule counts as its module, but for node's twins with promises, which
+// submodule counts as its module, but for twins with promises or callbacks, which
 // have other functions under the same names: those are modules of their own,
-// as `fs/promises` and as `fs.promises`.
+// `fs/promises` also as `fs.promises`.
 func (a *Acquire) fromModule(o syntax.Origin) bool {
 	module := syntax.ModuleName(o.Module)
 	if module == "" {
@@ -135,11 +142,16 @@ func (a *Acquire) fromModule(o syntax.Origin) bool {
 		module += "/promises"
 	}
 	for _, m := range a.From {
-		if m == module || strings.HasPrefix(module, m+"/") && !strings.HasSuffix(module, "/promises") && m != "global" {
+		if m == module || strings.HasPrefix(module, m+"/") && !isTwin(module) && m != "global" {
 			return true
 		}
 	}
 	return false
+}
+
+// isTwin reports whether a submodule has its module's functions in another way.
+func isTwin(module string) bool {
+	return slices.Contains([]string{"promises", "promise", "callback_api", "callback"}, module[strings.LastIndexByte(module, '/')+1:])
 }
 
 // needle is a text that occurs in every file in which the pattern matches.

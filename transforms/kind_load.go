@@ -52,8 +52,10 @@ func CheckKinds(kinds []*Kind) error {
 		byName[k.Name] = k
 	}
 	for _, k := range kinds {
-		if k.Within != "" && byName[k.Within] == nil {
-			return &KindError{k.File, max(1, k.withinLine), 1, fmt.Sprintf("within: there is no kind %q", k.Within)}
+		for _, parent := range k.Within {
+			if byName[parent] == nil {
+				return &KindError{k.File, max(1, k.withinLine), 1, fmt.Sprintf("within: there is no kind %q", parent)}
+			}
 		}
 	}
 	return nil
@@ -188,11 +190,14 @@ func (h *header) line(n int, line string) error {
 		err = choice("itself")
 		k.OneShot = true
 	case "yields":
-		err = choice("promise", "itself")
-		k.Promised, k.Chains = value == "promise", value == "itself"
+		err = choice("promise", "itself", "promise of itself")
+		k.Promised, k.Chains = value != "itself", value != "promise"
 	case "works":
 		err = choice("alone")
 		k.Alone = true
+	case "until":
+		err = choice("settled")
+		k.Awaited = true
 	case "fails":
 		err = choice(string(Never), string(Throws), string(Rejects))
 		k.Fails = Failing(value)
@@ -201,7 +206,7 @@ func (h *header) line(n int, line string) error {
 	case "keyed":
 		k.Keyed, err = hole()
 	case "within":
-		k.Within, k.withinLine = value, n
+		k.Within, k.withinLine = strings.Fields(value), n
 	case "noun":
 		k.Noun = value
 	case "phase":

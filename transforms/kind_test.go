@@ -69,9 +69,9 @@ func TestKindKeys(t *testing.T) {
 	}
 	k = read("from: a b\r\ntype: T\r\nacquire: $P.open($PATH)\r\nfrom: c\r\ntype: U\r\nacquire: $P.unlock($PATH)\r\nrelease: $HANDLE.close($DONE)\r\nrelease: $HANDLE.end()\r\n" +
 		"except: $P.open(null)\r\nafter: $HANDLE.drop()\r\nbegins: called\r\nends: itself\r\nyields: promise\r\nworks: alone\r\nfails: rejects\r\n" +
-		"retainer: $P\r\nkeyed: $PATH\r\nwithin: house\r\nnoun: gate\r\nphase: critical\r\nlimit: unsafe\r\ncost: 512B 3GB; a guess\r\n\r\nProse\r\nof two lines.\r\n-- c/a.ts --\r\nx\r\n")
+		"retainer: $P\r\nkeyed: $PATH\r\nwithin: house yard\r\nnoun: gate\r\nphase: critical\r\nlimit: unsafe\r\ncost: 512B 3GB; a guess\r\n\r\nProse\r\nof two lines.\r\n-- c/a.ts --\r\nx\r\n")
 	if k.Begins != Called || !k.OneShot || !k.Promised || k.Chains || !k.Alone || k.Fails != Rejects || k.Retainer != "P" || k.Keyed != "PATH" ||
-		k.Within != "house" || k.Noun != "gate" || k.Phase != Critical || k.Limit != Unsafe || k.Prose != "Prose\nof two lines." || len(k.Except) != 1 || k.After == nil {
+		!slices.Equal(k.Within, []string{"house", "yard"}) || k.Noun != "gate" || k.Phase != Critical || k.Limit != Unsafe || k.Prose != "Prose\nof two lines." || len(k.Except) != 1 || k.After == nil {
 		t.Errorf("got %+v", k)
 	}
 	if want := (Cost{512, 3 << 30, "a guess"}); k.Cost == nil || *k.Cost != want {
@@ -93,7 +93,7 @@ func TestKindKeys(t *testing.T) {
 }
 
 func TestCheckKinds(t *testing.T) {
-	door, twin, room := &Kind{Name: "door", File: "a"}, &Kind{Name: "door", File: "b"}, &Kind{Name: "room", File: "c", Within: "house"}
+	door, twin, room := &Kind{Name: "door", File: "a"}, &Kind{Name: "door", File: "b"}, &Kind{Name: "room", File: "c", Within: []string{"house"}}
 	for want, kinds := range map[string][]*Kind{
 		"b:1:1: kind \"door\" is defined in a already": {door, twin},
 		"c:1:1: within: there is no kind \"house\"":    {door, room},
@@ -171,6 +171,10 @@ func TestFromModule(t *testing.T) {
 		{"fs", "fs", true},
 		{"fs", "node:fs", true},
 		{"fs", "fs/promises", false},
+		{"mysql2", "mysql2/promise", false},
+		{"mysql2 mysql2/promise", "mysql2/promise", true},
+		{"amqplib", "amqplib/callback_api", false},
+		{"amqplib", "amqplib/lib/connect", true},
 		{"fs", "fsx", false},
 		{"timers", "timers/promises", false},
 		{"timers", "node:timers", true},

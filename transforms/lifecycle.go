@@ -8,9 +8,9 @@ import "slices"
 var teardownNames = []string{
 	"[Symbol.asyncDispose]", "[Symbol.dispose]",
 	"ngOnDestroy", "componentWillUnmount", "disconnectedCallback", "onModuleDestroy", "onApplicationShutdown",
-	"beforeDestroy", "beforeUnmount", "destroyed", "onunload", "onUnload",
+	"beforeDestroy", "beforeUnmount", "destroyed", "onunload", "onUnload", "onRemove", "removeHooks", "disposeInternal",
 	"dispose", "destroy", "close", "shutdown", "teardown", "tearDown", "terminate", "disconnect", "stop", "end", "cleanup", "cleanUp",
-	"dismount", "unmount", "detach", "deactivate", "release", "quit", "kill", "finalize",
+	"dismount", "unmount", "detach", "deactivate", "release", "quit", "kill", "finalize", "remove",
 }
 
 func isTeardown(name string) bool { return slices.Contains(teardownNames, name) }

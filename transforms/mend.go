@@ -94,7 +94,7 @@ func (d *Detector) round(s *scan, m *Mended, open []*Obligation, accept func(*Fi
 		if edits = merged; first == nil {
 			first = alone
 		}
-		if p.Owner.Node.IsClass() {
+		if p.Owner.isInstance() {
 			touched[p.Owner.Node.ID()] = true
 		}
 		settled = append(settled, fix.Plan.Obligations...)
@@ -119,7 +119,7 @@ func (d *Detector) round(s *scan, m *Mended, open []*Obligation, accept func(*Fi
 // related reports whether a class has an ancestor, or a descendant, of this
 // file among those that were touched, or was touched itself.
 func (s *scan) related(class syntax.Node, touched map[int32]bool) bool {
-	if !class.IsClass() {
+	if !class.IsOwner() {
 		return false
 	}
 	if touched[class.ID()] {

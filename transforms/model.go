@@ -73,7 +73,9 @@ type OwnerForm string
 const (
 	OwnerBlock    OwnerForm = "block"    // a call that ends
 	OwnerPromise  OwnerForm = "promise"  // a Promise executor
-	OwnerClass    OwnerForm = "class"    // an instance
+	OwnerClass    OwnerForm = "class"    // an instance of a class or a constructor function
+	OwnerObject   OwnerForm = "object"   // an object literal with a teardown
+	OwnerClosure  OwnerForm = "closure"  // what a function returns, with a teardown that sees its variables
 	OwnerFunction OwnerForm = "function" // a call that what it acquired outlives
 	OwnerModule   OwnerForm = "module"
 )
@@ -153,13 +155,15 @@ const (
 	InVariable       // a local variable
 	InField          // a field of the instance
 	InSet            // an element of a collection in a field of the instance
+	InClosure        // a variable that the instance's teardown sees
 )
 
 // Handle is the value that the release needs.
 type Handle struct {
 	Place  Place
-	Symbol *syntax.Symbol // InVariable
+	Symbol *syntax.Symbol // InVariable, InClosure
 	Field  string         // InField, InSet
+	Of     syntax.Node    // InField, InSet, InClosure: the owner whose instance it is
 	Value  syntax.Node    // the widest expression that has the value
 	// Nameless: it was made on the spot, and nothing gives it back.
 	Nameless bool

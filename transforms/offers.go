@@ -21,7 +21,7 @@ func (s *scan) judgeChild(o *Obligation) {
 		return
 	} else if h.Symbol != nil {
 		for _, r := range h.Symbol.Refs {
-			if field, ok := collectionOf(r.Outer().Parent().Parent()); ok {
+			if field, _, ok := collectionOf(r.Outer().Parent().Parent()); ok {
 				o.step(r, "met: the parent keeps it in %s", field)
 				o.Status = Met
 				return
@@ -42,7 +42,7 @@ func (s *scan) judgeEntry(o *Obligation) {
 	class, member := o.Call.ThisClass()
 	registry := o.Bindings[o.Kind.Retainer]
 	field, own := registry.ThisField()
-	if !class.OK() || !own {
+	if !class.IsClass() || !own {
 		o.step(o.Call, "moved: the registry belongs to somebody else")
 		return
 	}
@@ -85,7 +85,7 @@ func (s *scan) shutdowns() {
 		if o.Handle.Place != InField {
 			continue
 		}
-		if o.Status != Met || o.Owner.Form != OwnerClass || len(o.Kind.Release) == 0 || !o.Kind.Release[0].Done {
+		if o.Status != Met || !o.Owner.Node.IsClass() || len(o.Kind.Release) == 0 || !o.Kind.Release[0].Done {
 			continue
 		}
 		in := s.instance(o.Owner.Node)

@@ -22,7 +22,7 @@ func plans(found []*Obligation) []*Plan {
 		}
 		k := key{form: o.Form.Name(), owner: o.Owner.Node.ID()}
 		switch o.Form.(type) {
-		case formClass, formBlock:
+		case formClass, formBlock, formBeside:
 		default:
 			k.extra = o.At.ID() // these settle one place each
 		}

@@ -27,7 +27,7 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 		}
 		return
 	}
-	var releases []syntax.Node
+	releases := o.releases // of what has no handle
 	if sym := o.Handle.Symbol; sym != nil {
 		for _, u := range s.usesOf(o, sym, maxHops) {
 			switch u.effect {
@@ -48,12 +48,12 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 	}
 	all := settles(executor)
 	for _, r := range releases {
-		if fn := releasedElsewhere(r, executor, all); fn.OK() {
+		if fn := releasedElsewhere(r, executor, all); fn.OK() && fn != o.handlerFunction() {
 			o.step(r, "moved: released by a function that does not settle the promise: it is meant to outlive it")
 			return
 		}
 	}
-	if len(releases) == 0 && len(o.Kind.Over) > 0 {
+	if len(releases) == 0 && len(o.Kind.Over) > 0 && !o.Kind.Registers() {
 		o.step(o.Call, "moved: nothing in the promise releases it: taken as meant to end in its own time")
 		return
 	}
@@ -63,7 +63,7 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 		if o.isOver(st.ref) {
 			continue
 		}
-		if o.Kind.OneShot && st.ref.Within(o.Call) {
+		if o.firesOnce() && (st.ref.Within(o.Call) || st.ref.Within(o.handlerFunction())) {
 			own++ // it has fired: nothing is owed
 			continue
 		}
@@ -71,7 +71,7 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 			continue // the other branch settles
 		}
 		st.by = s.helperThatReleases(st, releases)
-		if !st.call.OK() && !st.by || st.call.OK() && !s.paidAround(o, st, releases) {
+		if !st.call.OK() && !st.by || st.call.OK() && !s.paid(o, st, releases, executor) {
 			missed = append(missed, st)
 		}
 	}
@@ -125,7 +125,7 @@ func (o *Obligation) isOver(n syntax.Node) bool {
 		for target.Is("call_expression") && chainable[target.Field("function").Field("property").Text()] {
 			target = target.Field("function").Field("object").Inner(false)
 		}
-		if target.OK() && slices.Contains(o.Kind.Over, event) && (isHandle(target, o.Handle) || target == o.Call) {
+		if target.OK() && slices.Contains(o.Kind.Over, event) && (isHandle(target, o.Handle) || target == o.Call || o.Kind.Registers() && syntax.SameExpression(target, o.target())) {
 			return true
 		}
 	}
@@ -203,11 +203,34 @@ func settles(executor syntax.Node) []settle {
 			st := settle{ref: r, fn: r.Function()}
 			if c := r.Parent(); c.Field("function") == r {
 				st.call = c
+			} else if takesAway(c.Parent()) {
+				continue // a function that settles, taken away from where it listened
 			}
 			out = append(out, st)
 		}
 	}
 	return out
+}
+
+// takesAway reports whether a call takes a listener away.
+func takesAway(call syntax.Node) bool {
+	switch call.Field("function").Inner(false).Field("property").Text() {
+	case "off", "removeListener", "removeEventListener":
+		return true
+	}
+	return false
+}
+
+// paid is paidAround, also for the function around one that runs on the spot.
+func (s *scan) paid(o *Obligation, st settle, releases []syntax.Node, executor syntax.Node) bool {
+	for !s.paidAround(o, st, releases) {
+		if st.fn == executor || !isInline(st.fn) {
+			return false
+		}
+		st.call = callAround(st.fn)
+		st.fn = st.call.Function()
+	}
+	return true
 }
 
 // paidAround reports whether no way through the function that settles passes
@@ -223,7 +246,7 @@ func (s *scan) paidAround(o *Obligation, st settle, releases []syntax.Node) bool
 		}
 	}
 	stop := func(p int) bool { return stops[p] }
-	any := func(e syntax.Edge) bool { return holds(e, o.Handle) }
+	any := func(e syntax.Edge) bool { return o.holds(e) }
 	starts := []int{syntax.Entry}
 	if o.Call.Function() == st.fn {
 		starts = nil

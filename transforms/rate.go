@@ -51,10 +51,13 @@ func sentence(o *Obligation) string {
 			return fmt.Sprintf("%s is not released on every way out of %s: line %d, %s", what, owner, line, o.Exits[0].How)
 		}
 		return fmt.Sprintf("%s is not released on every way out of %s", what, owner)
+	case WrongRelease:
+		line, _ := o.File.Position(o.Exits[0].Node.Start())
+		return fmt.Sprintf("%s of %s is not released by line %d: %s", what, owner, line, o.Exits[0].How)
 	case Overwritten:
 		return fmt.Sprintf("%s is replaced in %s before the one before was released", what, owner)
 	}
-	if o.Owner.Form == OwnerClass {
+	if o.Owner.isInstance() {
 		return fmt.Sprintf("%s of %s is never released: it outlives the instance", what, owner)
 	}
 	return fmt.Sprintf("%s is never released in %s", what, owner)

@@ -50,7 +50,7 @@ func (s *scan) diesTogether(o *Obligation) bool {
 	}
 	for n = n.Inner(true); n.OK(); n = n.Field("object").Inner(true) {
 		if name, ok := n.ThisField(); ok {
-			class, _ := n.ThisClass()
+			class, _ := n.FieldOwner()
 			return !class.OK() || !s.instance(class).borrowed(name)
 		}
 		if n.Is("identifier") {

@@ -101,7 +101,7 @@ func (s *scan) callsOf(fn syntax.Node) []syntax.Node {
 			add(r)
 		}
 	}
-	if class, member := fn.ThisClass(); fn.OK() && (member == fn || member.Field("value") == fn) {
+	if class, member := fn.ThisClass(); fn.OK() && syntax.FunctionOf(member) == fn {
 		for _, r := range s.instance(class).refs[syntax.MemberName(member)] {
 			add(r)
 		}
@@ -142,17 +142,18 @@ func (s *scan) noteMove(o *Obligation, u use, home syntax.Node) {
 	h := Handle{Value: o.Handle.Value, Symbol: o.Handle.Symbol}
 	switch {
 	case u.at.Is("call_expression"):
-		field, ok := collectionOf(u.at)
+		field, of, ok := collectionOf(u.at)
 		if !ok {
 			return
 		}
-		h.Place, h.Field = InSet, field
+		h.Place, h.Field, h.Of = InSet, field, of
 	case u.at.Is("assignment_expression"):
 		field, ok := u.at.Field("left").ThisField()
 		if !ok {
 			return
 		}
 		h.Place, h.Field = InField, field
+		h.Of, _ = u.at.Field("left").FieldOwner()
 	default:
 		return
 	}
@@ -165,9 +166,9 @@ func (s *scan) judgeKept(o *Obligation) {
 	if o.kept == nil || o.Status == Unmet {
 		return
 	}
-	if class, _ := o.Call.ThisClass(); class.OK() {
+	if s.ends(o.kept.Of) {
 		o.Handle = *o.kept
 		o.Status = Moved
-		s.judgeInstance(o, class)
+		s.judgeInstance(o, o.Handle.Of)
 	}
 }

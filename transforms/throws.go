@@ -92,6 +92,9 @@ func isLogging(fn syntax.Node) bool {
 	if !logLevels[fn.Field("property").Text()] {
 		return false
 	}
+	if fn.Field("object").Is("this") {
+		return fn.Field("property").Text() == "log"
+	}
 	object := fn.Field("object").Inner(false)
 	name := object.Text()
 	if object.Is("member_expression") {
@@ -133,12 +136,23 @@ func isCollection(n syntax.Node) bool {
 		return sym.Init().Is("array") || sym.Type().Is("array_type")
 	}
 	if name, ok := n.ThisField(); ok {
-		class, _ := n.ThisClass()
+		class, _ := n.FieldOwner()
 		for _, m := range syntax.Members(class) {
 			if m.Name == name {
 				return m.Node.Field("value").Is("array") || syntax.Annotation(m.Node).Is("array_type")
 			}
 		}
+		return class.OK() && !class.File().TypeScript() && assignedArray(class, name)
 	}
 	return n.Is("array")
+}
+
+// assignedArray: this.x = [], where fields are not declared.
+func assignedArray(class syntax.Node, field string) bool {
+	for _, ref := range refsOfThis(class)[field] {
+		if p := ref.Parent(); p.Is("assignment_expression") && p.Field("left") == ref && p.Field("right").Is("array") {
+			return true
+		}
+	}
+	return false
 }

@@ -47,7 +47,7 @@ func (d *Detector) verify(ctx context.Context, f *syntax.File, before []*Obligat
 	for _, o := range before {
 		// A one-shot of a class without an end is owed as soon as the class gets
 		// one: the next round looks at it.
-		if o.Status == Unmet || o.Kind.OneShot && o.Owner.Form == OwnerClass {
+		if o.Status == Unmet || o.Kind.OneShot && o.Owner.isInstance() {
 			owed[o.Fingerprint()] = true
 		}
 	}

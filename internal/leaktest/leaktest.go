@@ -172,6 +172,9 @@ func (w *writer) hidden(s *subject) *Refusal {
 	if !ok {
 		return nil // the fix adds it, for all
 	}
+	if declared := m.Function(); declared.WantsArguments() {
+		return refuse(WantsArguments, "%s() wants arguments", s.teardown)
+	}
 	if !public(m) {
 		return refuse(HiddenTeardown, "%s() is not public", s.teardown)
 	}

@@ -25,6 +25,7 @@ var programsText []byte
 type sample struct {
 	kind                                              *transforms.Kind
 	imports, given, give, typ, make, use, taken, then string
+	removed                                           string            // of a kind without handles: how it is taken away
 	files                                             map[string]string // that the import reads
 }
 
@@ -98,6 +99,8 @@ func samples(kinds []*transforms.Kind) ([]*sample, error) {
 				s.make = value
 			case "acquire":
 				s.taken = value
+			case "remove":
+				s.removed = value
 			case "then":
 				s.then = value
 			case "use":
@@ -199,8 +202,40 @@ func (h holes) KeepJS() string {
 	if h.given == "" {
 		return ""
 	}
-	return "  /** @param {import('" + moduleOf(h.imports) + "')." + h.given + "} given */\n  constructor(given) {\n    this.given = given;\n  }\n"
+	typ := h.given
+	if strings.Contains(h.imports, " from '") {
+		typ = "import('" + moduleOf(h.imports) + "')." + h.given
+	}
+	return "  /** @param {" + typ + "} given */\n  constructor(given) {\n    this.given = given;\n  }\n"
 }
+
+// ParamJS names the given object as the only parameter.
+func (h holes) ParamJS() string {
+	if h.given == "" {
+		return ""
+	}
+	return "given"
+}
+
+// KeepAssigned is the statement of a constructor function that keeps the given
+// object.
+func (h holes) KeepAssigned() string {
+	if h.given == "" {
+		return ""
+	}
+	return "  this.given = given;\n"
+}
+
+// DocJS is the type of the only parameter.
+func (h holes) DocJS() string {
+	if h.given == "" {
+		return ""
+	}
+	return "/** @param {import('" + moduleOf(h.imports) + "')." + h.given + "} given */\n"
+}
+
+// OnItsOwn: nobody has to give anything for it.
+func (h holes) OnItsOwn() bool { return h.given == "" }
 
 func moduleOf(imports string) string {
 	return strings.Split(imports[strings.Index(imports, " from '")+len(" from '"):], "'")[0]
@@ -224,6 +259,22 @@ func (h holes) Acquire() string {
 
 // Declare acquires into a new constant.
 func (h holes) Declare(name, indent string) string { return h.keep("const "+name, name, indent) }
+
+// Registers says that there is no handle, but a function that is registered.
+func (h holes) Registers() bool { return h.kind.Registers() }
+
+// Given is the type of the given object.
+func (h holes) Given() string { return h.given }
+
+// Register registers the function f with the object at the place given.
+func (h holes) Register(given, f string) string {
+	return strings.NewReplacer("(given", "("+given, "given.", given+".", "F", f).Replace(h.taken)
+}
+
+// Remove takes it away.
+func (h holes) Remove(given, f string) string {
+	return strings.NewReplacer("(given", "("+given, "given.", given+".", "F", f).Replace(h.removed)
+}
 
 // Assign acquires into a place that is there.
 func (h holes) Assign(place, indent string) string { return h.keep(place, place, indent) }
@@ -260,7 +311,10 @@ func (h holes) Use(handle string) string {
 // instantiate writes a program for a kind as a case; ok is false where the
 // program says that it is not for such a kind.
 func (p *program) instantiate(s *sample) (c transforms.Case, ok bool, err error) {
-	h := holes{s, p.form == "class"}
+	if s.kind.Registers() != strings.Contains(p.text, ".Registers") {
+		return c, false, nil
+	}
+	h := holes{s, p.form == "class" && !strings.Contains(p.text, "{{.Param}}")}
 	write := func(text string) string {
 		var b strings.Builder
 		tmpl, failed := template.New(p.name).Parse(text)

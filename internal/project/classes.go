@@ -31,6 +31,9 @@ func (p *Project) declaration(ctx context.Context, rel, name string, seen map[st
 		return nil, syntax.Node{}
 	}
 	seen[key] = true
+	if !p.mentions(rel, name) {
+		return nil, syntax.Node{}
+	}
 	f, err := p.Load(ctx, rel)
 	if err != nil {
 		return nil, syntax.Node{}
@@ -78,8 +81,8 @@ func (p *Project) declaration(ctx context.Context, rel, name string, seen map[st
 			return f, sym.Decl
 		}
 	}
-	if name == "default" {
-		return nil, syntax.Node{} // `export *` carries none
+	if g, n := p.required(ctx, f, name, seen); n.OK() || name == "default" {
+		return g, n // `export *` carries no default
 	}
 	for _, s := range stars {
 		if g, n := p.declaration(ctx, p.Resolve(rel, s), name, seen); n.OK() {
@@ -94,6 +97,13 @@ func (p *Project) declarationOf(ctx context.Context, f *syntax.File, n syntax.No
 	if n.IsClass() || n.IsFunction() {
 		return f, n
 	}
+	if o, ok := n.Origin(); ok && o.Module != "" && n.Is("call_expression", "member_expression") { // require('./k').K
+		name := "*"
+		if len(o.Path) > 0 {
+			name = o.Last()
+		}
+		return p.declaration(ctx, p.Resolve(f.Path, o.Module), name, seen)
+	}
 	sym := n.Symbol()
 	if sym == nil {
 		return nil, syntax.Node{}
@@ -101,7 +111,7 @@ func (p *Project) declarationOf(ctx context.Context, f *syntax.File, n syntax.No
 	if im, ok := sym.Import(); ok {
 		return p.declaration(ctx, p.Resolve(f.Path, im.Module), im.Name, seen)
 	}
-	if init := sym.Init(); init.IsClass() {
+	if init := last(sym.Init().Inner(false)); init.IsClass() || init.IsFunction() {
 		return f, init
 	}
 	return f, sym.Decl
@@ -112,15 +122,21 @@ func (p *Project) ClassOf(ctx context.Context, from *syntax.File, t syntax.Type)
 	if t.Decl.OK() {
 		return Class{t.Decl.File(), t.Decl}, isClassLike(t.Decl)
 	}
-	if t.Module == "" || t.Derived || len(t.Path) == 0 {
+	if t.Module == "" || t.Derived {
 		return Class{}, false
 	}
-	name := t.Path[len(t.Path)-1]
+	name := "default" // or all that is required of it
+	if len(t.Path) > 0 {
+		name = t.Path[len(t.Path)-1]
+	}
 	f, n := p.Declaration(ctx, p.Resolve(from.Path, t.Module), name)
 	return Class{f, n}, isClassLike(n)
 }
 
-func isClassLike(n syntax.Node) bool { return n.IsClass() || n.Is("interface_declaration") }
+// isClassLike: a class, an interface, or a constructor function.
+func isClassLike(n syntax.Node) bool {
+	return n.IsClass() || n.Is("interface_declaration") || n.Is("function_declaration", "function_expression", "function") && n.IsConstructor()
+}
 
 // Base returns the class that c extends. known is false where c extends
 // something that could not be found.
@@ -136,14 +152,19 @@ func (p *Project) Base(ctx context.Context, c Class) (base Class, known bool) {
 	if e.IsClass() {
 		return Class{c.File, e}, true
 	}
+	if isEmitter(e) {
+		return Class{}, true
+	}
 	t := syntax.Type{}
 	if sym := e.Symbol(); sym != nil {
 		if im, ok := sym.Import(); ok {
 			t = syntax.Type{Module: im.Module, Path: []string{im.Name}}
 		} else if sym.Kind == syntax.Class {
 			t = syntax.Type{Decl: sym.Decl, Path: []string{sym.Name}}
-		} else if init := sym.Init(); init.IsClass() {
-			t = syntax.Type{Decl: init, Path: []string{sym.Name}}
+		} else if sym.Kind == syntax.Function {
+			return Class{c.File, sym.Decl}, true
+		} else if init := last(sym.Init().Inner(false)); init.IsClass() || init.IsFunction() && !init.IsArrow() {
+			return Class{c.File, init}, true
 		}
 	} else if o, ok := e.Origin(); ok && o.Module != "" {
 		t = syntax.Type{Module: o.Module, Path: o.Path}
@@ -156,14 +177,22 @@ func (p *Project) Base(ctx context.Context, c Class) (base Class, known bool) {
 	return p.ClassOf(ctx, c.File, t)
 }
 
+// isEmitter: Node's emitter, which has no end and no fields that could be meant.
+func isEmitter(e syntax.Node) bool {
+	o, ok := e.Origin()
+	return ok && o.Module == "events" && (len(o.Path) == 0 || o.Last() == "EventEmitter")
+}
+
 // Ancestors lists the classes above c, nearest first. whole is false where the
 // chain leaves what can be seen.
 func (p *Project) Ancestors(ctx context.Context, c Class) (chain []Class, whole bool) {
+	seen := true
 	for range 32 {
 		base, known := p.Base(ctx, c)
 		if !base.OK() {
-			return chain, known
+			return chain, seen && known && syntax.SeenWhole(c.Node)
 		}
+		seen = seen && syntax.SeenWhole(c.Node)
 		chain = append(chain, base)
 		c = base
 	}

@@ -38,7 +38,8 @@ type Project struct {
 	packages   map[string]*Package            // by folder; nil where there is none
 	configs    map[string]*TSConfig           // by file; nil where unreadable
 	exists     *lru.Cache[string, bool]
-	modules    map[string]bool // folders with installed packages
+	naming     *lru.Cache[string, bool] // file and name: can the one lead to the other?
+	modules    map[string]bool          // folders with installed packages
 	overlay    map[string][]byte
 }
 
@@ -64,9 +65,13 @@ func Open(root string) (*Project, error) {
 	if err != nil {
 		return nil, err
 	}
+	naming, err := lru.New[string, bool](knownFiles)
+	if err != nil {
+		return nil, err
+	}
 	p := &Project{
 		Root: abs, real: abs, parsed: cache,
-		packages: map[string]*Package{}, configs: map[string]*TSConfig{}, workspaces: map[string]map[string]*Package{}, exists: exists, modules: map[string]bool{},
+		packages: map[string]*Package{}, configs: map[string]*TSConfig{}, workspaces: map[string]map[string]*Package{}, exists: exists, naming: naming, modules: map[string]bool{},
 	}
 	if real, err := filepath.EvalSymlinks(abs); err == nil {
 		p.real = real
@@ -154,15 +159,9 @@ func (p *Project) Load(ctx context.Context, rel string) (*syntax.File, error) {
 		return f, nil
 	}
 	v, err, _ := p.parsing.Do(rel, func() (any, error) {
-		src, ok := p.overlay[rel]
-		if !ok {
-			var err error
-			if src, err = os.ReadFile(p.Abs(rel)); err != nil {
-				return nil, &PathError{rel, plain(err)}
-			}
-			if len(src) > MaxFileSize {
-				return nil, &PathError{rel, ErrSkipped}
-			}
+		src, err := p.text(rel)
+		if err != nil {
+			return nil, err
 		}
 		f, err := syntax.Parse(ctx, rel, src)
 		if err != nil {
@@ -175,6 +174,56 @@ func (p *Project) Load(ctx context.Context, rel string) (*syntax.File, error) {
 		return nil, err
 	}
 	return v.(*syntax.File), nil
+}
+
+// text is that of a file which another one asks about.
+func (p *Project) text(rel string) ([]byte, error) {
+	if src, ok := p.overlay[rel]; ok {
+		return src, nil
+	}
+	src, err := os.ReadFile(p.Abs(rel))
+	if err != nil {
+		return nil, &PathError{rel, plain(err)}
+	}
+	if len(src) > MaxFileSize {
+		return nil, &PathError{rel, ErrSkipped}
+	}
+	return src, nil
+}
+
+// mentions reports whether a file can declare a name or lead on to it: a file
+// that hands on all of fifty others is asked often, and most of them need not be
+// parsed for one name.
+func (p *Project) mentions(rel, name string) bool {
+	if name == "default" || p.parsed.Contains(rel) {
+		return true
+	}
+	key := rel + "\x00" + name
+	if yes, ok := p.naming.Get(key); ok {
+		return yes
+	}
+	src, err := p.text(rel)
+	yes := err == nil && (bytes.Contains(src, []byte(name)) || leadsOn(src) || bytes.Contains(src, []byte(`\u`)))
+	p.naming.Add(key, yes)
+	return yes
+}
+
+// leadsOn finds what can hand on names that are not written down: `export * from`,
+// `module.exports = ..`, `export = ..`.
+func leadsOn(src []byte) bool {
+	if bytes.Contains(src, []byte("exports")) || bytes.Contains(src, []byte("require")) || bytes.Contains(src, []byte("__exportStar")) {
+		return true
+	}
+	for {
+		_, after, ok := bytes.Cut(src, []byte("export"))
+		if !ok {
+			return false
+		}
+		src = after
+		if rest := bytes.TrimLeft(src, " \t\r\n"); len(rest) > 0 && (rest[0] == '*' || rest[0] == '=' || rest[0] == '/') {
+			return true
+		}
+	}
 }
 
 // Loaded is a file that Load has parsed, if it is still kept.

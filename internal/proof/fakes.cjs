@@ -4,6 +4,7 @@
 const { EventEmitter } = require('events');
 const fs = require('fs');
 const net = require('net');
+const { services, globals } = require('./fakes_services.cjs');
 
 // places are what the examples open; the real ones are in real_libs.cjs.
 const places = {
@@ -170,6 +171,7 @@ function libraries(world) {
     dgram: { createSocket },
     pg: postgres(world),
     ioredis: Redis,
+    ...services(world),
   };
 }
 
@@ -180,4 +182,4 @@ function touch(world, name) {
   });
 }
 
-module.exports = { places, libraries, touch };
+module.exports = { places, libraries, globals, touch };

@@ -10,6 +10,7 @@
 const real = { setTimeout, setInterval, clearTimeout, clearInterval };
 const http = require('http');
 const fakes = require('./fakes.cjs');
+const listening = require('./listening.cjs');
 const actual = process.env.UNLEAK_REAL ? require('./real_libs.cjs') : undefined;
 
 // World is what one scenario runs in: timers that are counted, libraries that
@@ -40,6 +41,11 @@ class World {
     const quiet = Object.fromEntries(Object.keys(console).map((k) => [k, () => {}]));
     this.globals = { console: quiet, setTimeout: track('setTimeout'), setInterval: track('setInterval'), clearTimeout: clear, clearInterval: clear };
     this.globals.WebSocket = this.libraries.ws;
+    this.page = listening.classes(this); // EventTarget and AbortController that are counted
+    this.globals.window = new this.page.EventTarget();
+    this.globals.document = new this.page.EventTarget();
+    this.globals.process = new Proxy(this.emitter(), { get: (e, name) => (name in e ? e[name] : process[name]) });
+    Object.assign(this.globals, fakes.globals(this));
   }
 
   begin(r, kind) {
@@ -80,6 +86,11 @@ class World {
     return new this.libraries.pg.Pool(this.places.postgres);
   }
 
+  // emitter is one of Node's whose listeners are counted.
+  emitter() {
+    return listening.emitter(this);
+  }
+
   // resource is something that must be released by the method named.
   resource(kind, release, methods) {
     const r = {};
@@ -102,7 +113,7 @@ class World {
 
   // lend gives the code something that is not its own to release.
   lend(r) {
-    this.alive.delete(r);
+    this.alive.delete(r.live ?? r);
     return r;
   }
 
@@ -125,6 +136,21 @@ class World {
           const p = page();
           pages.push(p);
           return p;
+        },
+        newContext: async () => {
+          const own = [];
+          const context = world.resource('context', 'close', {
+            newPage: async () => {
+              const p = page();
+              own.push(p);
+              pages.push(p);
+              return p;
+            },
+            cookies: async () => [],
+            close: async () => own.forEach((p) => world.alive.delete(p)),
+          });
+          pages.push(context);
+          return context;
         },
         close: async () => pages.forEach((p) => world.alive.delete(p)), // they go with it
       });
@@ -171,7 +197,7 @@ class World {
       puppeteer: process.env.UNLEAK_CHROMIUM
         ? { launch: () => this.chromium(), default: { launch: () => this.chromium() }, __esModule: true }
         : { launch, default: { launch }, __esModule: true },
-      playwright: { chromium: { launch } },
+      playwright: { chromium: { launch, launchPersistentContext: async () => (await launch()).newContext() } },
       '@stomp/stompjs': { Client },
       ajv: { default: Ajv, __esModule: true },
       http: { ...http, createServer: (...args) => world.server(http.createServer(...args)) },

@@ -1,19 +1,39 @@
 package syntax
 
-// Member is one member of a class, interface or object type.
+// Member is one member of a class, interface, object type, constructor function
+// or object literal.
 type Member struct {
-	Name   string
-	Node   Node // method_definition, field or signature
-	Static bool
-	Method bool // a method, accessor or field that holds a function
-	Getter bool
-	Param  bool // a constructor's parameter property
+	Name     string
+	Node     Node // method_definition, field, signature, property, or the assignment that makes it
+	Static   bool
+	Method   bool // a method, accessor or field that holds a function
+	Getter   bool
+	Param    bool // a constructor's parameter property
+	Assigned bool // by the constructor function, to each instance
+	Opaque   bool // may be a method: its value is not at hand
 }
 
-// MemberName returns the name of a class member: "dispose", "#timer",
-// "[Symbol.dispose]"; quotes are stripped.
+// MemberName returns the name of a member: "dispose", "#timer",
+// "[Symbol.dispose]"; quotes are stripped. A constructor function is called
+// "constructor".
 func MemberName(n Node) string {
 	name := n.Field("name")
+	switch n.Kind() {
+	case "assignment_expression":
+		left := n.Field("left").Inner(false)
+		if left.Is("subscript_expression") {
+			return indexName(left.Field("index"))
+		}
+		name = left.Field("property")
+	case "pair":
+		name = n.Field("key")
+	case "shorthand_property_identifier":
+		name = n
+	case "function_declaration", "function_expression", "function":
+		if n.IsConstructor() {
+			return "constructor"
+		}
+	}
 	if !name.OK() {
 		name = n.Field("property") // fields in the JavaScript grammar
 	}
@@ -23,9 +43,30 @@ func MemberName(n Node) string {
 	return name.Text()
 }
 
-// Members lists the members of a class or interface in source order, parameter
-// properties included.
+// indexName is the name in x['name'] and x[Symbol.dispose], "" where it is
+// computed otherwise.
+func indexName(index Node) string {
+	if s, ok := index.StringValue(); ok {
+		return s
+	}
+	if index.Is("member_expression") && index.Field("object").Text() == "Symbol" {
+		return "[" + index.Text() + "]"
+	}
+	return ""
+}
+
+// Members lists the members of an owner of instances, or an interface, in source
+// order, parameter properties included.
 func Members(class Node) []Member {
+	switch class.Kind() {
+	case "object":
+		return literalMembers(class)
+	case "function_declaration", "function_expression", "function":
+		if ms := class.f.ownerIndex().members[class.i]; len(ms) > 0 {
+			return ms
+		}
+		return []Member{{Name: "constructor", Node: class, Method: true}}
+	}
 	var out []Member
 	for m := range class.Field("body").Children() {
 		member := Member{Name: MemberName(m), Node: m, Static: m.HasToken("static"), Getter: m.HasToken("get")}
@@ -62,17 +103,54 @@ func parameterProperties(constructor Node) []Member {
 	return out
 }
 
+func literalMembers(object Node) []Member {
+	var out []Member
+	for c := range object.Children() {
+		switch c.Kind() {
+		case "pair", "method_definition", "shorthand_property_identifier":
+			fn := FunctionOf(c)
+			m := Member{Name: MemberName(c), Node: c, Method: fn.OK(), Getter: c.HasToken("get")}
+			if v := c.Field("value").Inner(false); !fn.OK() {
+				m.Opaque = v.Is("identifier", "member_expression", "call_expression") || c.Is("shorthand_property_identifier")
+			}
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
 // IsAbstract reports whether the member has no body to call.
 func (m Member) IsAbstract() bool {
 	return m.Node.Is("abstract_method_signature") || m.Node.HasToken("abstract")
 }
 
 // Function returns the function that the member runs, if it has one.
-func (m Member) Function() Node {
-	if m.Node.Is("method_definition") {
-		return m.Node
+func (m Member) Function() Node { return FunctionOf(m.Node) }
+
+// FunctionOf returns the function that a member's node stands for, if it is in
+// the file.
+func FunctionOf(member Node) Node {
+	v := member
+	switch member.Kind() {
+	case "method_definition":
+		return member
+	case "assignment_expression":
+		v = assigned(member)
+	case "function_declaration", "function_expression", "function", "shorthand_property_identifier":
+	case "pair", "public_field_definition", "field_definition":
+		v = member.Field("value")
+	default:
+		return Node{}
 	}
-	if v := m.Node.Field("value"); v.IsFunction() {
+	if member.Is("assignment_expression", "pair", "shorthand_property_identifier") {
+		v = v.Inner(false)
+		if sym := v.Symbol(); sym != nil && sym.Constant() { // close: close
+			if v = sym.Init().Inner(false); sym.Kind == Function {
+				v = sym.Decl
+			}
+		}
+	}
+	if v.IsFunction() {
 		return v
 	}
 	return Node{}
@@ -88,8 +166,12 @@ func Accessibility(n Node) string {
 	return ""
 }
 
-// Extends returns the expression after `extends`, or the zero Node.
+// Extends returns the expression after `extends`, or what a constructor function
+// inherits, or the zero Node.
 func Extends(class Node) Node {
+	if class.Is("function_declaration", "function_expression", "function") {
+		return class.f.ownerIndex().bases[class.i]
+	}
 	for c := range class.Children() {
 		if !c.Is("class_heritage") {
 			continue
@@ -104,58 +186,4 @@ func Extends(class Node) Node {
 		}
 	}
 	return Node{}
-}
-
-// ThisClass returns the class whose instance `this` is at n: arrow functions
-// are looked through, other functions are not. The second result is the member
-// of the class body that n stands in.
-func (n Node) ThisClass() (class, member Node) {
-	for p := n; p.OK(); p = p.Parent() {
-		if q := p.Parent(); q.Is("class_body") {
-			if p.HasToken("static") || p.Is("class_static_block", "decorator") {
-				return Node{}, Node{}
-			}
-			return q.Parent(), p
-		}
-		if p.IsFunction() && !p.IsArrow() && !p.Is("method_definition") {
-			return Node{}, Node{}
-		}
-		if p.Is("method_definition") { // of an object literal
-			if !p.Parent().Is("class_body") {
-				return Node{}, Node{}
-			}
-		}
-	}
-	return Node{}, Node{}
-}
-
-// ThisField returns the name of the member that n reads or writes on its own
-// instance: `this.x`, `this['x']`, `self.x` where `self` is this.
-func (n Node) ThisField() (string, bool) {
-	n = n.Inner(false)
-	switch n.Kind() {
-	case "member_expression":
-		if n.Field("object").IsThis() {
-			return n.Field("property").Text(), true
-		}
-	case "subscript_expression":
-		if s, ok := n.Field("index").StringValue(); ok && n.Field("object").IsThis() {
-			return s, true
-		}
-	}
-	return "", false
-}
-
-// IsThis reports whether n is `this` or a constant that holds it.
-func (n Node) IsThis() bool {
-	n = n.Inner(false)
-	if n.Is("this") {
-		return true
-	}
-	if n.Is("identifier") {
-		if sym := n.Symbol(); sym != nil && sym.Init().Is("this") {
-			return true
-		}
-	}
-	return false
 }

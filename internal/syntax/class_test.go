@@ -97,7 +97,7 @@ func TestThisClass(t *testing.T) {
 	f := mustParse(t, "a.ts", `
 		class Outer {
 			field = hereField;
-			method() { hereMethod; const f = () => { hereArrow; }; f2(function () { notFunction; }); const o = { m() { notObject; }, a: () => hereLiteral }; }
+			method() { hereMethod; const f = () => { hereArrow; }; f2(function () { notFunction; }); const o = { m() { notClass; }, a: () => hereLiteral }; }
 			static s() { notStatic; }
 			static { notBlock; }
 			inner() { return class Inner { m() { hereInner; } }; }
@@ -118,7 +118,7 @@ func TestThisClass(t *testing.T) {
 		if got := class.Field("name").Text(); got != want {
 			t.Errorf("`this` at %s belongs to %q, want %q", n.Text(), got, want)
 		}
-		if class.OK() && member.Parent() != class.Field("body") {
+		if class.IsClass() && member.Parent() != class.Field("body") {
 			t.Errorf("the member around %s is %q", n.Text(), member.Text())
 		}
 	}

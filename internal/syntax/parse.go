@@ -31,6 +31,9 @@ type File struct {
 	once    sync.Once
 	scopes  *scopes
 	imports *Imports
+
+	ownersOnce sync.Once
+	owners     *owners
 }
 
 // Extensions lists the file name extensions that can be parsed.

@@ -230,7 +230,7 @@ func SameExpression(a, b Node) bool {
 	}
 	if fa, ok := a.ThisField(); ok {
 		fb, ok := b.ThisField()
-		return ok && fa == fb
+		return ok && fa == fb && sameOwner(a, b)
 	}
 	if a.Kind() != b.Kind() {
 		return false
@@ -240,6 +240,14 @@ func SameExpression(a, b Node) bool {
 			SameExpression(a.Field("object"), b.Field("object"))
 	}
 	return a.Text() == b.Text()
+}
+
+// sameOwner: two fields of one name are of one instance, unless it can be told
+// that they are not.
+func sameOwner(a, b Node) bool {
+	x, _ := a.FieldOwner()
+	y, _ := b.FieldOwner()
+	return !x.OK() || !y.OK() || x.f != y.f || x.i == y.i
 }
 
 // MatchCallee tries only what is called: `$HANDLE.close` of the pattern

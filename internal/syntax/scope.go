@@ -38,6 +38,14 @@ func (s *Symbol) Init() Node {
 	return Node{}
 }
 
+// Mentions are the references to a symbol; none to a nil one.
+func (s *Symbol) Mentions() []Node {
+	if s == nil {
+		return nil
+	}
+	return s.Refs
+}
+
 // Type returns the type annotation of the declaration, without its colon.
 func (s *Symbol) Type() Node {
 	if s == nil {

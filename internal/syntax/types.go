@@ -143,6 +143,9 @@ func typeOfConstructed(constructor Node) Type {
 	if sym := constructor.Symbol(); sym != nil && sym.Kind == Class {
 		return Type{Path: []string{sym.Name}, Decl: sym.Decl}
 	}
+	if fn := constructorOf(constructor); fn.OK() && fn.IsConstructor() {
+		return Type{Path: []string{constructor.Text()}, Decl: fn}
+	}
 	if o, ok := constructor.Origin(); ok {
 		return Type{Module: o.Module, Path: o.Path}
 	}
@@ -151,7 +154,7 @@ func typeOfConstructed(constructor Node) Type {
 
 func typeOfMember(n Node, depth int) Type {
 	if name, ok := n.ThisField(); ok {
-		if class, _ := n.ThisClass(); class.OK() {
+		if class, _ := n.FieldOwner(); class.OK() {
 			if t := typeOfField(class, name, depth); t.OK() {
 				return t
 			}
@@ -183,11 +186,13 @@ func typeOfField(class Node, name string, depth int) Type {
 			return t
 		}
 	}
-	for d := range class.Field("body").Descendants() {
-		if d.Is("assignment_expression") {
-			if f, ok := d.Field("left").ThisField(); ok && f == name {
-				if t := typeOf(d.Field("right"), depth); t.OK() {
-					return t
+	for _, code := range Code(class) {
+		for d := range code.Descendants() {
+			if d.Is("assignment_expression") {
+				if f, ok := d.Field("left").ThisField(); ok && f == name {
+					if t := typeOf(d.Field("right"), depth); t.OK() {
+						return t
+					}
 				}
 			}
 		}
@@ -249,7 +254,7 @@ func calledFunction(callee Node) Node {
 		return Node{}
 	}
 	if name, ok := callee.ThisField(); ok {
-		if class, _ := callee.ThisClass(); class.OK() {
+		if class, _ := callee.FieldOwner(); class.OK() {
 			for _, m := range Members(class) {
 				if m.Name == name && m.Function().OK() && !m.Static {
 					return m.Function()

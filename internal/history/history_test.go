@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestTable(t *testing.T) {
+	rows, err := readRows("commits.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, commits := map[string]bool{}, map[string]map[string]bool{}
+	for _, r := range rows {
+		key := fmt.Sprint(r.Commit, r.Path, r.Line, r.What)
+		if seen[key] {
+			t.Errorf("%s %s:%d stands there twice", r.Repository, r.Path, r.Line)
+		}
+		seen[key] = true
+		if commits[r.Repository] == nil {
+			commits[r.Repository] = map[string]bool{}
+		}
+		commits[r.Repository][r.Commit] = true
+	}
+	for repository, of := range commits {
+		if len(of) > 6 {
+			t.Errorf("%s: %d commits are more than its share", repository, len(of))
+		}
+	}
+}
+
+func TestBadRows(t *testing.T) {
+	good := []string{"o/n", strings.Repeat("a", 40), "a.js", "1", "a.js", "0", "timer", "overwritten", "It ran on."}
+	if _, err := newRow(good); err != nil {
+		t.Fatal(err)
+	}
+	for i, bad := range []string{"o", "abc", "../a.js", "0", "/a.js", "-1", "thing", "lost", ""} {
+		rec := append([]string{}, good...)
+		rec[i] = bad
+		if _, err := newRow(rec); err == nil {
+			t.Errorf("%s: %q was taken", columns[i], bad)
+		}
+	}
+}
+
+// TestMeasure measures a made-up repository: a leak that is mended, one whose
+// acquisition is taken out, one that stays, and a place without any.
+func TestMeasure(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is needed")
+	}
+	mirror := t.TempDir()
+	dir := filepath.Join(mirror, "o+n")
+	git := func(args ...string) string {
+		t.Helper()
+		cmd := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"}, args...)...)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("git %s: %v\n%s", args[0], err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	commit := func(files map[string]string) string {
+		t.Helper()
+		for name, text := range files {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		git("add", "-A")
+		git("commit", "-qm", "x")
+		return git("rev-parse", "HEAD")
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	git("init", "-q")
+	leak := "export async function poll(ask) {\n  const timer = setInterval(ask, 10)\n  await ask()\n  clearInterval(timer)\n}\n"
+	mended := strings.Replace(leak, "  await ask()\n  clearInterval(timer)\n", "  try {\n    await ask()\n  } finally {\n    clearInterval(timer)\n  }\n", 1)
+	commit(map[string]string{"mended.js": leak, "gone.js": leak, "stays.js": leak, "none.js": mended, "package.json": "{}"})
+	hash := commit(map[string]string{"mended.js": mended, "gone.js": "export async function poll(ask) {\n  await ask()\n}\n", "none.js": leak})
+
+	m := &measurer{mirror: mirror}
+	defer m.close()
+	for _, c := range []struct {
+		path, resource   string
+		fixed            int
+		reported, silent bool
+	}{
+		{"mended.js", "timer", 2, true, true},
+		{"gone.js", "timer", 0, true, true},
+		{"stays.js", "timer", 2, true, false},
+		{"none.js", "timer", 2, false, false},
+		{"mended.js", "socket", 2, false, true},
+	} {
+		v := m.measure(t.Context(), Row{Repository: "o/n", Commit: hash, Path: c.path, Line: 2, FixedPath: c.path, FixedLine: c.fixed, Resource: c.resource})
+		if v.Problem != "" || v.Reported != c.reported || v.Silent != c.silent || (v.Fix == "safe") != c.reported {
+			t.Errorf("%s, %s: got %+v", c.path, c.resource, v)
+		}
+	}
+	if v := m.measure(t.Context(), Row{Repository: "o/other", Commit: hash, Path: "a.js"}); v.Problem == "" {
+		t.Error("a repository without a clone was measured")
+	}
+	if v := m.measure(t.Context(), Row{Repository: "o/n", Commit: strings.Repeat("a", 40), Path: "a.js"}); v.Problem == "" {
+		t.Error("a commit that is not there was measured")
+	}
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/unleak-dev/unleak/transforms"
+)
+
+// count is a line of the totals.
+type count struct {
+	name                                                string
+	rows, unread, reported, silent, both, fixed, refuse int
+}
+
+func (c *count) add(v *Verdict) {
+	c.rows++
+	if v.Problem != "" {
+		c.unread++
+		return
+	}
+	if v.Reported {
+		c.reported++
+		if v.Silent {
+			c.both++
+		}
+	}
+	if v.Silent {
+		c.silent++
+	}
+	if v.Fix != "" {
+		c.fixed++
+	}
+	if v.Refusal != "" {
+		c.refuse++
+	}
+}
+
+// markdown writes the rows in the order of the table, and the totals below.
+func markdown(verdicts []Verdict) string {
+	var b strings.Builder
+	b.WriteString("# Leaks that people mended\n\n" +
+		"Written by `go run ./internal/history -mirror DIR -table FILE`. Each row is a leak that a commit mended, listed\n" +
+		"before unleak was run on it. *Reported*: in the commit's parent, within three lines. *Silent after*: nothing of the\n" +
+		"same kind is reported there any more. *Fix*: how far unleak's own fix in the parent may be applied, or why there is none.\n\n" +
+		"| repository | commit | place | resource | way | reported | silent after | fix |\n|---|---|---|---|---|---|---|---|\n")
+	for i := range verdicts {
+		v := &verdicts[i]
+		reported, silent, fix := yes(v.Reported), yes(v.Silent), v.Fix
+		if !v.Reported && len(v.Others) > 0 {
+			reported = "no; " + strings.Join(slices.Compact(slices.Sorted(slices.Values(v.Others))), ", ")
+		}
+		if v.Refusal != "" {
+			fix = "refused: " + v.Refusal
+		}
+		if v.Problem != "" {
+			reported, silent, fix = "not read", "", v.Problem
+		}
+		fmt.Fprintf(&b, "| %s | %.12s | %s | %s | %s | %s | %s | %s |\n",
+			v.Repository, v.Commit, cell(fmt.Sprintf("%s:%d", v.Path, v.Line)), v.Resource, v.Way, reported, silent, cell(fix))
+	}
+	b.WriteString("\n## Totals\n\nOf the rows that were read. *Both*: reported, and silent after.\n\n" +
+		"| | rows | not read | reported | silent after | both | with a fix | refused |\n|---|--:|--:|--:|--:|--:|--:|--:|\n")
+	for _, c := range totals(verdicts) {
+		fmt.Fprintf(&b, "| %s | %d | %d | %s | %s | %s | %d | %d |\n", c.name, c.rows, c.unread,
+			part(c.reported, c.rows-c.unread), part(c.silent, c.rows-c.unread), part(c.both, c.rows-c.unread), c.fixed, c.refuse)
+	}
+	return b.String()
+}
+
+// totals counts all rows, then by way, then by resource, the commonest first.
+func totals(verdicts []Verdict) []*count {
+	all := &count{name: "**all**"}
+	ways := []*count{}
+	for _, w := range []transforms.Way{transforms.NeverReleased, transforms.MissingPath, transforms.WrongRelease, transforms.Overwritten} {
+		ways = append(ways, &count{name: string(w)})
+	}
+	var resources []*count
+	for i := range verdicts {
+		v := &verdicts[i]
+		all.add(v)
+		for _, c := range ways {
+			if c.name == string(v.Way) {
+				c.add(v)
+			}
+		}
+		at := slices.IndexFunc(resources, func(c *count) bool { return c.name == v.Resource })
+		if at < 0 {
+			at = len(resources)
+			resources = append(resources, &count{name: v.Resource})
+		}
+		resources[at].add(v)
+	}
+	ways = slices.DeleteFunc(ways, func(c *count) bool { return c.rows == 0 })
+	slices.SortStableFunc(resources, func(a, b *count) int { return b.rows - a.rows })
+	return append(append([]*count{all}, ways...), resources...)
+}
+
+func part(n, of int) string {
+	if of == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%d (%d %%)", n, (200*n+of)/(2*of))
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// cell keeps a text from ending its cell.
+func cell(s string) string {
+	return strings.NewReplacer("|", `\|`, "\n", " ").Replace(s)
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/unleak-dev/unleak/internal/project"
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// gitDir finds the clone of a repository, with or without a work tree.
+func gitDir(mirror, repository string) (string, error) {
+	flat := strings.ReplaceAll(repository, "/", "+")
+	for _, rel := range []string{repository, repository + ".git", flat, flat + ".git", flat + "/repo"} {
+		dir := filepath.Join(mirror, filepath.FromSlash(rel))
+		for _, d := range []string{filepath.Join(dir, ".git"), dir} {
+			if info, err := os.Stat(filepath.Join(d, "HEAD")); err == nil && info.Mode().IsRegular() {
+				return d, nil
+			}
+		}
+	}
+	return "", errors.New("there is no clone of it")
+}
+
+// gitCommand prepares a command that only reads objects that are there: nothing
+// is fetched, and nothing that the clone's configuration names is executed.
+func gitCommand(ctx context.Context, dir string, args ...string) *exec.Cmd {
+	base := []string{"--git-dir=" + dir, "--no-optional-locks", "--no-pager", "-c", "core.hooksPath=/dev/null"}
+	cmd := exec.CommandContext(ctx, "git", append(base, args...)...)
+	cmd.Env = append(os.Environ(), "GIT_NO_LAZY_FETCH=1", "GIT_TERMINAL_PROMPT=0")
+	return cmd
+}
+
+// blob is a file of a commit.
+type blob struct{ path, hash string }
+
+// list names the sources and settings of a commit.
+func list(ctx context.Context, dir, revision string) ([]blob, error) {
+	cmd := gitCommand(ctx, dir, "ls-tree", "-r", "-z", "--full-tree", revision)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		line, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n")
+		return nil, fmt.Errorf("%s cannot be listed: %s", revision, strings.TrimPrefix(line, "fatal: "))
+	}
+	var blobs []blob
+	for _, entry := range strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00") {
+		about, name, _ := strings.Cut(entry, "\t")
+		fields := strings.Fields(about) // mode, type, hash
+		if len(fields) != 3 || !strings.HasPrefix(fields[0], "100") || !wanted(name) {
+			continue
+		}
+		blobs = append(blobs, blob{name, fields[2]})
+	}
+	return blobs, nil
+}
+
+// wanted reports whether a file is a source or says how sources hang together.
+func wanted(name string) bool {
+	parts := strings.Split(name, "/")
+	if !filepath.IsLocal(filepath.FromSlash(name)) || slices.Contains(parts, "node_modules") ||
+		slices.Contains(parts, "dist") || slices.Contains(parts, ".git") {
+		return false
+	}
+	base := parts[len(parts)-1]
+	return syntax.Supported(name) || base == "package.json" || base == "pnpm-workspace.yaml" ||
+		strings.HasSuffix(base, ".json") && (strings.HasPrefix(base, "tsconfig") || strings.HasPrefix(base, "jsconfig"))
+}
+
+// extract writes a commit's sources and settings below a folder. Files that the
+// clone lacks, or that are too large to be looked at, are left out.
+func extract(ctx context.Context, dir, revision, to string) error {
+	blobs, err := list(ctx, dir, revision)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // ends git if reading ends early
+	cmd := gitCommand(ctx, dir, "cat-file", "--batch")
+	var asked bytes.Buffer
+	for _, b := range blobs {
+		asked.WriteString(b.hash + "\n")
+	}
+	cmd.Stdin = &asked
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	if err := unpack(bufio.NewReaderSize(out, 1<<16), blobs, to); err != nil {
+		cancel()
+		_ = cmd.Wait() // it was ended, which is not the error to tell
+		return err
+	}
+	return cmd.Wait()
+}
+
+// unpack reads the answers of `git cat-file --batch`.
+func unpack(in *bufio.Reader, blobs []blob, to string) error {
+	for _, b := range blobs {
+		head, err := in.ReadString('\n')
+		if err != nil {
+			return fmt.Errorf("%s: %w", b.path, err)
+		}
+		fields := strings.Fields(head) // hash, type, size
+		if len(fields) == 2 && fields[1] == "missing" {
+			continue
+		}
+		if len(fields) != 3 || fields[1] != "blob" {
+			return fmt.Errorf("%s: git says %q", b.path, strings.TrimSpace(head))
+		}
+		size, err := strconv.ParseInt(fields[2], 10, 64)
+		if err != nil {
+			return fmt.Errorf("%s: %w", b.path, err)
+		}
+		if size > project.MaxFileSize {
+			if _, err := io.CopyN(io.Discard, in, size+1); err != nil {
+				return fmt.Errorf("%s: %w", b.path, err)
+			}
+			continue
+		}
+		data := make([]byte, size+1) // with the newline after it
+		if _, err := io.ReadFull(in, data); err != nil {
+			return fmt.Errorf("%s: %w", b.path, err)
+		}
+		name := filepath.Join(to, filepath.FromSlash(b.path))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(name, data[:size], 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,255 @@
+// Stand-ins for clients of databases and brokers, for schedulers, and for what a
+// browser has: they acquire and release in a world that counts.
+'use strict';
+const { EventEmitter } = require('events');
+
+// thing is alive until it is ended by one of the methods named in ends, each in
+// its manner: `now`, `promise`, or `callback`, which a function among the
+// arguments is called back from. What is in `own` goes with it.
+function thing(world, kind, ends, methods = {}) {
+  const t = Object.assign(new EventEmitter(), methods);
+  t.own = [];
+  world.begin(t, kind);
+  for (const [name, manner] of Object.entries(ends)) {
+    t[name] = (...args) => {
+      const was = t.gone;
+      t.gone = true;
+      if (!world.end(t) && was) {
+        world.twice++;
+        if (manner === 'promise') return Promise.reject(new Error(`${kind} is closed`));
+      }
+      drop(world, t);
+      if (manner === 'promise') return world.slowly(async () => {});
+      const done = args.find((a) => typeof a === 'function');
+      if (manner === 'callback') world.closing++;
+      setImmediate(() => {
+        if (manner === 'callback') world.closing--;
+        done?.();
+        t.emit('end');
+        t.emit('close');
+      });
+      return t;
+    };
+  }
+  return t;
+}
+
+function drop(world, t) {
+  for (const o of t.own) {
+    world.alive.delete(o);
+    o.gone = true;
+    drop(world, o);
+  }
+}
+
+// within makes something that goes with what it was made from.
+function within(parent, made) {
+  parent.own.push(made);
+  return made;
+}
+
+// connecting is a class whose instances are alive from connect() to one of ends.
+function connecting(world, kind, ends, methods = {}, connected = async (client) => client) {
+  return class extends EventEmitter {
+    constructor(settings) {
+      super();
+      this.settings = settings;
+      for (const [name, run] of Object.entries(methods)) {
+        this[name] = (...args) => {
+          if (!this.live || this.live.gone) throw new Error(`${kind} is not connected`);
+          return run(this.live, ...args);
+        };
+      }
+      for (const name of Object.keys(ends)) this[name] = (...args) => this.live?.[name](...args) ?? Promise.resolve();
+    }
+    connect() {
+      if (this.settings === world.places.nobody) return Promise.reject(new Error('refused'));
+      this.live = thing(world, kind, ends, { url: this.settings });
+      setImmediate(() => this.emit('ready'));
+      return connected(this);
+    }
+  };
+}
+
+const run = async (sql) => {
+  if (String(sql).includes('nonsense')) throw new Error('no such column');
+  return [[1], []];
+};
+
+function mysql(world) {
+  const close = { end: 'promise', destroy: 'now' };
+  const createPool = () => {
+    const pool = thing(world, 'pool', { end: 'promise' }, {
+      query: run,
+      getConnection: async () => within(pool, thing(world, 'connection', { release: 'now', destroy: 'now' }, { query: run })),
+    });
+    return pool;
+  };
+  const promise = { createConnection: async () => thing(world, 'connection', close, { query: run, execute: run }), createPool };
+  const answer = (_sql, done) => setImmediate(() => done(null, [1]));
+  const createConnection = () => thing(world, 'connection', { end: 'callback', destroy: 'now' }, { query: answer });
+  return { promise, callback: { createConnection } };
+}
+
+function mongo(world) {
+  const collection = (client) => ({
+    findOne: async () => (client.url === 'mongodb://empty' ? null : { n: 1 }),
+    insertOne: async (d) => {
+      if (d.bad) throw new Error('not valid');
+      return { acknowledged: true };
+    },
+    watch: () => within(client, thing(world, 'stream', { close: 'promise' }, { next: async () => ({ operationType: 'insert' }) })),
+  });
+  const methods = {
+    db: (client) => ({ collection: () => collection(client), command: async () => ({ ok: 1 }) }),
+    startSession: (client) => {
+      const session = thing(world, 'session', { endSession: 'promise' }, {
+        startTransaction: () => {}, commitTransaction: async () => {}, abortTransaction: async () => {}, withTransaction: (f) => f(session),
+      });
+      return within(client, session);
+    },
+  };
+  const MongoClient = connecting(world, 'client', { close: 'promise' }, methods);
+  MongoClient.connect = (url) => new MongoClient(url).connect();
+  return { MongoClient };
+}
+
+function orm(world) {
+  class DataSource {
+    createQueryRunner() {
+      return thing(world, 'runner', { release: 'promise' }, {
+        connect: async () => {}, query: run, startTransaction: async () => {}, commitTransaction: async () => {}, rollbackTransaction: async () => {},
+      });
+    }
+  }
+  return { DataSource };
+}
+
+function knex(world) {
+  return () => {
+    const pool = thing(world, 'pool', { destroy: 'promise' });
+    return Object.assign((table) => ({ first: () => run(table) }), { raw: run, destroy: pool.destroy });
+  };
+}
+
+const redis = (world) => {
+  const Client = connecting(world, 'client', { quit: 'promise', close: 'promise', disconnect: 'promise', destroy: 'now' }, {
+    get: async () => null, incr: async () => 1, ping: async () => 'PONG',
+  });
+  return { createClient: (settings) => new Client(settings) };
+};
+
+function brokers(world) {
+  const channel = {
+    assertQueue: async () => ({}), checkQueue: async () => ({ messageCount: 0 }), sendToQueue: () => true, waitForConfirms: async () => {},
+    consume: async () => ({ consumerTag: 'a' }),
+  };
+  const createChannel = (connection) => async () => within(connection, thing(world, 'channel', { close: 'promise' }, channel));
+  const amqp = {
+    connect: async () => {
+      const connection = thing(world, 'connection', { close: 'promise' });
+      connection.createChannel = connection.createConfirmChannel = createChannel(connection);
+      return connection;
+    },
+  };
+  const Client = connecting(world, 'client', { disconnect: 'promise' }, {
+    send: async () => [], subscribe: async () => {}, run: async () => {}, listTopics: async () => [],
+  }, async () => {});
+  class Kafka {
+    producer() {
+      return new Client();
+    }
+    consumer() {
+      return new Client();
+    }
+    admin() {
+      return new Client();
+    }
+  }
+  const mqtt = {
+    connect: () => {
+      const client = thing(world, 'client', { end: 'now', endAsync: 'promise' }, { publish: () => {}, subscribe: () => {}, connected: false });
+      setImmediate(() => client.emit('connect'));
+      return client;
+    },
+  };
+  const nats = {
+    connect: async () =>
+      thing(world, 'connection', { close: 'promise', drain: 'promise' }, {
+        publish: () => {}, subscribe: () => ({ unsubscribe: () => {} }), request: async () => ({ string: () => 'noon' }), isClosed: () => false,
+      }),
+  };
+  return { amqp, Kafka, mqtt, nats };
+}
+
+function sockets(world) {
+  const io = () => thing(world, 'socket', { disconnect: 'now', close: 'now' }, { emitWithAck: async (_, q) => q, connected: true });
+  io.io = io.connect = io.default = io;
+  const Server = function () {
+    const server = thing(world, 'server', {}, { engine: { clientsCount: 0 } });
+    server.close = (done) => {
+      if (!world.end(server)) world.twice++;
+      world.closing++;
+      return new Promise((resolve) => {
+        setImmediate(() => {
+          world.closing--;
+          done?.();
+          resolve();
+        });
+      });
+    };
+    return server;
+  };
+  return { io, Server };
+}
+
+function queues(world) {
+  const make = (kind) =>
+    function () {
+      return thing(world, kind, { close: 'promise' }, { add: async () => ({ id: '1' }), count: async () => 0, isRunning: () => true });
+    };
+  return { Worker: make('worker'), Queue: make('queue'), QueueEvents: make('events'), FlowProducer: make('flow') };
+}
+
+function schedulers(world) {
+  const schedule = () => thing(world, 'task', { stop: 'now', destroy: 'now' }, { getStatus: () => 'idle' });
+  const scheduleJob = () => thing(world, 'job', { cancel: 'now' }, { nextInvocation: () => null });
+  return { cron: { schedule }, jobs: { scheduleJob, cancelJob: (job) => job.cancel() } };
+}
+
+const exported = (module) => ({ ...module, default: module, __esModule: true });
+
+// services are the modules.
+function services(world) {
+  const sql = mysql(world);
+  const { amqp, Kafka, mqtt, nats } = brokers(world);
+  const { io, Server } = sockets(world);
+  const { cron, jobs } = schedulers(world);
+  const bull = queues(world);
+  return {
+    'mysql2/promise': exported(sql.promise),
+    mysql2: sql.callback,
+    mysql: sql.callback,
+    mongodb: mongo(world),
+    typeorm: orm(world),
+    knex: { knex: knex(world), default: knex(world), __esModule: true },
+    redis: redis(world),
+    amqplib: exported(amqp),
+    kafkajs: { Kafka },
+    mqtt: exported(mqtt),
+    nats,
+    'socket.io-client': Object.assign(io, { __esModule: true }),
+    'socket.io': { Server },
+    bullmq: bull,
+    bull: bull.Queue,
+    'node-cron': exported(cron),
+    'node-schedule': exported(jobs),
+  };
+}
+
+// globals are those of a browser.
+function globals(world) {
+  return {};
+}
+
+module.exports = { services, globals };

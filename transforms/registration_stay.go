@@ -1,0 +1,221 @@
+package transforms
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/unleak-dev/unleak/internal/project"
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// stayOf says how long the target of a registration in a class stays.
+func (s *scan) stayOf(o *Obligation, in *instance) stay {
+	key := s.placeKey(o.target(), 6)
+	field, isField := strings.CutPrefix(key, "this.")
+	switch {
+	case key == "this":
+		return ownStay
+	case isField:
+		field, _, _ = strings.Cut(field, ".")
+		if given, _ := sources(in, field); given && !adopted(in, field) {
+			return givenStay
+		}
+		if len(in.refs[field]) > 0 && slices.ContainsFunc(in.refs[field], syntax.IsWrite) ||
+			slices.ContainsFunc(in.members, func(m syntax.Member) bool { return m.Name == field && m.Node.Field("value").OK() }) {
+			return ownStay
+		}
+	case strings.HasPrefix(key, "?parameter ") && o.Call.Function().IsConstructor():
+		return givenStay
+	case strings.HasPrefix(key, "global "), strings.HasPrefix(key, "module "):
+		return lastingStay
+	}
+	return unknownStay
+}
+
+// sources says whether a field holds what the instance was given, by itself or as
+// a part of something, and whether it holds what the instance made.
+func sources(in *instance, field string) (given, made bool) {
+	given = in.borrowed(field)
+	for _, ref := range in.refs[field] {
+		p := ref.Outer().Parent()
+		if !p.Is("assignment_expression") || p.Field("left").Inner(false) != ref {
+			continue
+		}
+		for _, v := range alternatives(p.Field("right")) {
+			sym := rootOf(v).Symbol()
+			switch {
+			case v.Is("new_expression", "call_expression", "object", "array"):
+				made = true
+			case v.Is("member_expression", "identifier") && sym != nil && (sym.Kind == syntax.Parameter || isCopyOfParameter(sym)):
+				given = true
+			}
+		}
+	}
+	return given, made
+}
+
+// adopted reports whether what is in a field, or what it was given as, is added to
+// something of the instance, with which it may end.
+func adopted(in *instance, field string) bool {
+	given := map[string]bool{"this." + field: true}
+	for _, ref := range in.refs[field] {
+		if p := ref.Outer().Parent(); p.Is("assignment_expression") && p.Field("left").Inner(false) == ref {
+			given[squeeze(p.Field("right"))] = true
+		}
+	}
+	for n := range codeOf(in.class.Node) {
+		if !n.Is("call_expression") {
+			continue
+		}
+		name := n.Field("function").Inner(false).Field("property").Text()
+		if !strings.HasPrefix(name, "add") && !strings.HasPrefix(name, "append") && !strings.HasPrefix(name, "attach") || strings.HasPrefix(name, "addEventListener") {
+			continue
+		}
+		if given[squeeze(n.Field("arguments").Child(0))] {
+			return true
+		}
+	}
+	return false
+}
+
+// isCopyOfParameter: const options = given || {}
+func isCopyOfParameter(sym *syntax.Symbol) bool {
+	for _, v := range alternatives(sym.Init()) {
+		if p := v.Symbol(); p != nil && p.Kind == syntax.Parameter {
+			return true
+		}
+	}
+	return false
+}
+
+// alternatives are the values that an expression may have: a and b of a || b.
+func alternatives(n syntax.Node) []syntax.Node {
+	n = n.Inner(true)
+	switch n.Kind() {
+	case "binary_expression":
+		switch n.Field("operator").Text() {
+		case "??", "||", "&&":
+			return append(alternatives(n.Field("left")), alternatives(n.Field("right"))...)
+		}
+	case "ternary_expression":
+		return append(alternatives(n.Field("consequence")), alternatives(n.Field("alternative"))...)
+	case "assignment_expression":
+		return alternatives(n.Field("right"))
+	}
+	return []syntax.Node{n}
+}
+
+// emits reports whether the target is known to have the methods: by its type, as
+// a global of the platform, or by an import whose class has both.
+func (s *scan) emits(o *Obligation) bool {
+	if o.Acquire.Pattern.Anchor == "addEventListener" {
+		return true // nothing else is called that
+	}
+	origin, ok := o.target().Origin()
+	if ok && origin.Module == "" && len(origin.Path) == 1 {
+		return origin.Path[0] == "process"
+	}
+	if event, _ := o.event().Inner(false).StringValue(); nodeEvents[event] && !s.f.TypeScript() {
+		return true // as streams, sockets and servers name them
+	}
+	t := syntax.TypeOf(o.target())
+	if t.Module == "" && !t.Decl.OK() || t.Derived {
+		if e := s.typeElsewhere(o.target()); e.OK() {
+			t = e
+		}
+	}
+	if name := t.Name(); !t.Derived && emitterTypes[name] {
+		return true
+	}
+	class, ok := s.Project.ClassOf(s.ctx, s.f, t)
+	if !ok || s.makes(class, o.Owner.Name) {
+		return false
+	}
+	if _, _, ok := s.Project.FindMember(s.ctx, class, o.Acquire.Pattern.Anchor); ok {
+		for _, r := range o.Kind.Release {
+			if _, _, ok := s.Project.FindMember(s.ctx, class, r.Pattern.Anchor); ok {
+				return true
+			}
+		}
+	}
+	chain, _ := s.Project.Ancestors(s.ctx, class)
+	for _, c := range append([]project.Class{class}, chain...) {
+		if o, ok := syntax.Extends(c.Node).Origin(); ok && emitterTypes[o.Last()] {
+			return true
+		}
+	}
+	return false
+}
+
+// makes reports whether a class makes others of the name given and hands itself
+// over: what it made ends with it.
+func (s *scan) makes(class project.Class, name string) bool {
+	for n := range codeOf(class.Node) {
+		if !n.Is("new_expression") || n.Field("constructor").Text() != name {
+			continue
+		}
+		for a := range n.Field("arguments").Descendants() {
+			if a.Is("this") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// emitterTypes are types of Node whose values emit events.
+var emitterTypes = map[string]bool{
+	"EventEmitter": true, "EventEmitter2": true, "EventEmitter3": true, "Readable": true, "Writable": true, "Duplex": true, "Transform": true,
+	"Socket": true, "Server": true, "ChildProcess": true, "Process": true, "ReadStream": true, "WriteStream": true, "TypedEmitter": true,
+}
+
+// nodeEvents are names of events that Node's own emitters have, and little else.
+var nodeEvents = map[string]bool{
+	"error": true, "close": true, "end": true, "finish": true, "drain": true, "data": true, "readable": true, "listening": true, "connection": true,
+	"connect": true, "upgrade": true, "timeout": true, "lookup": true, "exit": true, "disconnect": true, "message": true, "secureConnect": true,
+}
+
+// endOfTarget is the call by which the class ends what the registration is with.
+func (s *scan) endOfTarget(o *Obligation, in *instance) syntax.Node {
+	key := s.placeKey(o.target(), 6)
+	if sym := o.target().Inner(false).Symbol(); sym != nil && strings.HasPrefix(key, "?") {
+		for _, r := range sym.Refs {
+			if m := r.Outer().Parent(); m.Parent().Field("function") == m && (isTeardown(m.Field("property").Text()) || enders[m.Field("property").Text()]) {
+				return m.Parent()
+			}
+		}
+	}
+	if !strings.HasPrefix(key, "this.") {
+		return syntax.Node{}
+	}
+	root, _, _ := strings.Cut(strings.TrimPrefix(key, "this."), ".")
+	if given, made := sources(in, root); given && made {
+		return syntax.Node{} // it ends what it made, and not what it was given
+	}
+	for n := range codeOf(in.class.Node) {
+		if !n.Is("call_expression") {
+			continue
+		}
+		fn := n.Field("function").Inner(false)
+		name := fn.Field("property").Text()
+		if !isTeardown(name) && !enders[name] {
+			continue
+		}
+		for at := fn.Field("object").Inner(false); at.OK(); at = at.Field("object").Inner(false) {
+			if s.placeKey(at, 6) == key {
+				return n
+			}
+			if !at.Is("member_expression") {
+				break
+			}
+		}
+		if name, ok := fn.Field("object").ThisField(); ok && name == root && !in.borrowed(root) {
+			return n
+		}
+	}
+	return syntax.Node{}
+}
+
+// enders are further methods that end what they are called on, or take it out of
+// the page.
+var enders = map[string]bool{"remove": true, "abort": true, "unref": true, "destroySoon": true, "complete": true, "empty": true}

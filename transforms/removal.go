@@ -1,0 +1,117 @@
+package transforms
+
+import (
+	"iter"
+	"strings"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// removal is a call that takes some registration away.
+type removal struct {
+	call   syntax.Node
+	target likeness // how each part fits the registration that is asked about
+	event  likeness
+	f      likeness
+	flags  bool // the capture flags are the same
+	made   bool // it names a function that is made on the spot, and so was never registered
+}
+
+// works reports whether it may take the registration away.
+func (r removal) works() bool {
+	return r.target != different && r.event != different && r.f != different && r.flags
+}
+
+// removals finds the calls in some code that might end the registration o, or
+// others with the same target.
+func (s *scan) removals(o *Obligation, code iter.Seq[syntax.Node]) []removal {
+	var out []removal
+	for n := range code {
+		if !n.Is("call_expression") || n == o.Call {
+			continue
+		}
+		if r, ok := s.removalAt(o, n); ok {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func (s *scan) removalAt(o *Obligation, n syntax.Node) (removal, bool) {
+	callee := n.Field("function").Inner(false)
+	if callee.Is("subscript_expression") { // el[add ? 'on' : 'off'](..)
+		if _, literal := callee.Field("index").StringValue(); !literal && n.Field("arguments").Len() > 1 {
+			return removal{n, s.sameTarget(o, callee.Field("object")), sameEvent(o.event(), n.Field("arguments").Child(0)), perhaps, true, false}, true
+		}
+		return removal{}, false
+	}
+	if !s.isReleaseName(o.Kind, callee.Field("property").Text()) {
+		return removal{}, false
+	}
+	best, found := removal{}, false
+	for _, r := range o.Kind.Release {
+		b, ok := r.Pattern.Match(n, nil)
+		if !ok {
+			continue
+		}
+		m := removal{call: n, target: s.sameTarget(o, b[o.Kind.Retainer]), event: same, f: same, flags: true}
+		for _, v := range r.Pattern.Vars {
+			switch given := b[v]; {
+			case v == o.Kind.Retainer || !given.OK():
+			case v == handlerHole:
+				m.f = s.sameHandler(o.handler(), given)
+				m.made = strings.HasPrefix(s.handlerKey(given), "made ")
+				m.flags = sameCapture(o.Call, n)
+			default:
+				m.event = sameEvent(o.event(), given)
+			}
+		}
+		if !found || m.works() && !best.works() {
+			best, found = m, true
+		}
+	}
+	return best, found
+}
+
+func (s *scan) sameTarget(o *Obligation, n syntax.Node) likeness {
+	return alike(s.placeKey(o.target(), 6), s.placeKey(n, 6))
+}
+
+func (s *scan) sameHandler(a, b syntax.Node) likeness {
+	x, y := s.handlerKey(a), s.handlerKey(b)
+	if strings.HasPrefix(x, "made ") || strings.HasPrefix(y, "made ") {
+		return different
+	}
+	return alike(x, y)
+}
+
+// sameCapture compares the capture flags of addEventListener and
+// removeEventListener: one that is added with it is not removed without.
+func sameCapture(add, remove syntax.Node) bool {
+	a, sure := captures(add)
+	b, too := captures(remove)
+	return !sure || !too || a == b
+}
+
+func captures(call syntax.Node) (capture, sure bool) {
+	if !strings.HasSuffix(call.Field("function").Field("property").Text(), "EventListener") {
+		return false, true
+	}
+	switch n := call.Field("arguments").Child(2).Inner(false); n.Kind() {
+	case "", "false":
+		return false, true
+	case "true":
+		return true, true
+	case "object":
+		for c := range n.Children() {
+			if c.Is("spread_element") {
+				return false, false
+			}
+			if c.Field("key").Text() == "capture" {
+				return c.Field("value").Is("true"), c.Field("value").Is("true", "false")
+			}
+		}
+		return false, true
+	}
+	return false, false
+}
