@@ -25,4 +25,12 @@ func TestMentions(t *testing.T) {
 	if !p.mentions("a.ts", "default") {
 		t.Error("a default export has no name")
 	}
+	for rel, want := range map[string]bool{"a.ts": true, "named.ts": false, "barrel.ts": false, "exports.js": false, "none.ts": false, "": false} {
+		if _, got := p.Own(rel, "A"); got != want {
+			t.Errorf("%s hands on nothing of others: %t, want %t", rel, got, want)
+		}
+	}
+	if _, got := p.Own("a.ts", "default"); got {
+		t.Error("a default export may be imported from elsewhere")
+	}
 }

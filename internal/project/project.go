@@ -203,14 +203,14 @@ func (p *Project) mentions(rel, name string) bool {
 		return yes
 	}
 	src, err := p.text(rel)
-	yes := err == nil && (bytes.Contains(src, []byte(name)) || leadsOn(src) || bytes.Contains(src, []byte(`\u`)))
+	yes := err == nil && (bytes.Contains(src, []byte(name)) || leadsOn(src, []byte("*=/")) || bytes.Contains(src, []byte(`\u`)))
 	p.naming.Add(key, yes)
 	return yes
 }
 
 // leadsOn finds what can hand on names that are not written down: `export * from`,
-// `module.exports = ..`, `export = ..`.
-func leadsOn(src []byte) bool {
+// `module.exports = ..`, `export = ..`; signs are what may stand behind export.
+func leadsOn(src, signs []byte) bool {
 	if bytes.Contains(src, []byte("exports")) || bytes.Contains(src, []byte("require")) || bytes.Contains(src, []byte("__exportStar")) {
 		return true
 	}
@@ -220,10 +220,20 @@ func leadsOn(src []byte) bool {
 			return false
 		}
 		src = after
-		if rest := bytes.TrimLeft(src, " \t\r\n"); len(rest) > 0 && (rest[0] == '*' || rest[0] == '=' || rest[0] == '/') {
+		if rest := bytes.TrimLeft(src, " \t\r\n"); len(rest) > 0 && bytes.IndexByte(signs, rest[0]) >= 0 {
 			return true
 		}
 	}
+}
+
+// Own returns the text of a file if an exported name of it can only be declared in
+// it: it hands on nothing of others.
+func (p *Project) Own(rel, name string) ([]byte, bool) {
+	if rel == "" || name == "default" {
+		return nil, false
+	}
+	src, err := p.text(rel)
+	return src, err == nil && !leadsOn(src, []byte("*=/{"))
 }
 
 // Loaded is a file that Load has parsed, if it is still kept.
