@@ -19,6 +19,8 @@ type Detector struct {
 	Offers  bool // look for offers, too
 	Style   Style
 
+	words    *words
+	wanted   *words
 	byAnchor map[string][]candidate
 	byModule map[string][]candidate // those that the module's own value is, too
 	anywhere []candidate            // patterns whose callee is a hole
@@ -67,6 +69,8 @@ func NewDetector(p *project.Project, kinds []*Kind, offers bool) *Detector {
 	for _, cs := range d.byAnchor { // a library's own kind before one for any type
 		slices.SortStableFunc(cs, func(a, b candidate) int { return unnamed(a) - unnamed(b) })
 	}
+	d.words = newWords(d.asked(func(*Kind) bool { return true }))
+	d.wanted = d.words
 	return d
 }
 
@@ -79,13 +83,26 @@ func unnamed(c candidate) int {
 
 // IsCandidate reports whether a file with that text can hold an acquisition;
 // others need not be parsed.
-func (d *Detector) IsCandidate(src []byte) bool {
+func (d *Detector) IsCandidate(src []byte) bool { return d.words.any(src) }
+
+// IsWanted is the same for the kinds that Only names; without it, for all.
+func (d *Detector) IsWanted(src []byte) bool { return d.wanted.any(src) }
+
+// Only says of which kinds findings are wanted. All take part in the analysis of
+// a file that holds one of those.
+func (d *Detector) Only(names []string) {
+	d.wanted = newWords(d.asked(func(k *Kind) bool { return slices.Contains(names, k.Name) }))
+}
+
+// asked are the kinds that make a file a candidate.
+func (d *Detector) asked(wanted func(*Kind) bool) []*Kind {
+	var out []*Kind
 	for _, k := range d.Kinds {
-		if (d.Offers || !k.onlyOffers()) && k.asked(src) {
-			return true
+		if (d.Offers || !k.onlyOffers()) && wanted(k) {
+			out = append(out, k)
 		}
 	}
-	return false
+	return out
 }
 
 // Detect returns every obligation of a file in source order, the met and moved

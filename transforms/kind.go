@@ -212,17 +212,6 @@ func holesToSpace(text string) string {
 	return b.String()
 }
 
-// asked reports whether the kind's acquisition occurs in a text, and its
-// module: only then is a file parsed for it.
-func (k *Kind) asked(src []byte) bool {
-	for i := range k.Acquire {
-		if k.Acquire[i].occurs(src) {
-			return true
-		}
-	}
-	return false
-}
-
 // parseSize reads "50MB" as bytes.
 func parseSize(s string) (int64, error) {
 	for _, u := range []struct {
@@ -240,29 +229,14 @@ func parseSize(s string) (int64, error) {
 	return 0, fmt.Errorf("%q is not a size like 512B, 4KB, 50MB", s)
 }
 
-func (a *Acquire) occurs(src []byte) bool {
-	if a.Whole && slices.ContainsFunc(a.From, func(m string) bool { return quoted(src, m) }) {
-		return true // under whatever name
-	}
-	if !a.named(src) {
-		return false
-	}
+// reachable reports whether a text names a module that the acquisition can be from.
+func (a *Acquire) reachable(src []byte) bool {
 	if len(a.From) == 0 || a.Exact { // the type may be named in another file
 		return true
 	}
 	for _, m := range a.From {
 		m = strings.TrimSuffix(m, "/promises") // fs.promises
 		if m == "global" || bytes.Contains(src, []byte(m)) {
-			return true
-		}
-	}
-	return false
-}
-
-// quoted reports whether a module's name stands in a text as a string.
-func quoted(src []byte, module string) bool {
-	for _, q := range []string{"'", `"`, "`"} {
-		if bytes.Contains(src, []byte(q+module+q)) {
 			return true
 		}
 	}

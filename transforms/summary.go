@@ -72,6 +72,9 @@ func (s *scan) matchImported(n syntax.Node) *Obligation {
 }
 
 func (s *scan) summarise(path, name string) *summary {
+	if src, own := s.Project.Own(path, name); own && !s.IsCandidate(src) {
+		return &summary{} // without a parse
+	}
 	f, decl := s.Project.Declaration(s.ctx, path, name)
 	if decl.Is("variable_declarator") {
 		decl = decl.Field("value").Inner(false)

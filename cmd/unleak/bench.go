@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,58 +18,118 @@ import (
 	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/run"
 	"github.com/unleak-dev/unleak/internal/syntax"
+	"github.com/unleak-dev/unleak/transforms"
 )
 
-// benchCommand times the stages on any folder. It is for those who work on
-// unleak, so it is hidden.
+// timings are what `bench --format json` prints; durations are in seconds.
+type timings struct {
+	Files      int     `json:"files"`
+	Bytes      int64   `json:"bytes"`
+	Candidates int     `json:"candidates"`
+	Read       float64 `json:"read"`
+	Parse      float64 `json:"parse"`
+	Analyse    float64 `json:"analyse"`
+	Total      float64 `json:"total"`
+	Ratio      float64 `json:"ratio"`      // of the total to reading all and parsing the candidates
+	PeakMemory int64   `json:"peakMemory"` // in bytes
+}
+
 func (c *cli) benchCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "bench PATH", Short: "Time the stages on a folder", Hidden: true, Args: cobra.ExactArgs(1),
+	var sel selection
+	var format string
+	cmd := &cobra.Command{
+		Use:   "bench [PATH...]",
+		Short: "Time the stages of a scan",
+		Long: `Time the stages of a scan of the given paths (default: the current folder): reading
+all files, choosing and parsing the candidates, and what the analysis takes beyond
+that. The total is that of a whole scan, with finding the files.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			sel := selection{offers: true}
-			s, err := c.open(cmd.Context(), args, &sel)
+			if format != "text" && format != "json" {
+				return fmt.Errorf("--format: want text or json, got %q", format)
+			}
+			s, err := c.open(cmd.Context(), c.here(args, &sel), &sel)
 			if err != nil {
 				return err
 			}
-			var files []string
-			err = s.project.Discover(cmd.Context(), args, func(rel string) {
-				if s.project.RoleOf(rel, nil) == project.Source {
-					files = append(files, rel)
-				}
-			}, func(error) {})
+			t, err := s.time(cmd.Context())
 			if err != nil {
 				return err
 			}
-			var size, candidates atomic.Int64
-			read := timed(files, func(rel string) {
-				src, err := s.project.Read(rel)
-				if err == nil {
-					size.Add(int64(len(src)))
-				}
-			})
-			readAndParse := timed(files, func(rel string) {
-				src, err := s.project.Read(rel)
-				if err != nil || !s.detector.IsCandidate(src) {
-					return
-				}
-				candidates.Add(1)
-				_, _ = syntax.Parse(cmd.Context(), rel, src)
-			})
-			debug.FreeOSMemory()
-			began := time.Now()
-			r, err := run.Run(cmd.Context(), s.detector, s.options)
-			if err != nil {
-				return err
+			if format == "json" {
+				e := json.NewEncoder(c.out)
+				e.SetIndent("", "  ")
+				return e.Encode(t)
 			}
-			total := time.Since(began)
-			mb := float64(size.Load()) / (1 << 20)
-			fmt.Fprintf(c.out, "files        %d (%.1f MB)\ncandidates   %d\nread         %s\nparse        %s\nanalyse      %s\ntotal        %s (discovery included)\nrate         %.0f files/s, %.1f MB/s\nratio        %.2f (total to reading all and parsing the candidates)\npeak memory  %s\n",
-				r.Summary.Files, mb, candidates.Load(), round(read), round(max(0, readAndParse-read)), round(max(0, total-readAndParse)), round(total),
-				float64(r.Summary.Files)/total.Seconds(), mb/total.Seconds(), total.Seconds()/readAndParse.Seconds(), peakMemory())
+			mb := float64(t.Bytes) / (1 << 20)
+			fmt.Fprintf(c.out, "files        %d (%.1f MB)\ncandidates   %d\nread         %s\nparse        %s\nanalyse      %s\ntotal        %s (finding the files included)\nrate         %.0f files/s, %.1f MB/s\nratio        %.2f (total to reading all and parsing the candidates)\npeak memory  %.0f MB\n",
+				t.Files, mb, t.Candidates, seconds(t.Read), seconds(t.Parse), seconds(t.Analyse), seconds(t.Total),
+				float64(t.Files)/t.Total, mb/t.Total, t.Ratio, float64(t.PeakMemory)/(1<<20))
 			return nil
 		},
 	}
+	f := cmd.Flags()
+	f.StringVar(&format, "format", "text", "output: text or json")
+	f.StringSliceVar(&sel.kinds, "kind", nil, "only these kinds of leak")
+	f.BoolVar(&sel.offers, "offers", false, "look for offers, too")
+	f.BoolVar(&sel.includeTests, "include-tests", false, "look at tests, too")
+	f.BoolVar(&sel.includeScripts, "include-scripts", false, "look at build scripts, configuration and examples, too")
+	return cmd
 }
+
+// time runs the stages one by one, then a scan. The scan comes first, so that the
+// peak is its own, and the files are in the system's cache for all of them.
+func (s *session) time(ctx context.Context) (*timings, error) {
+	opts := s.options
+	opts.Each = func(*transforms.Mended) {}
+	if _, err := run.Run(ctx, s.detector, opts); err != nil {
+		return nil, err
+	}
+	t := &timings{PeakMemory: peakMemory()}
+	var files []string
+	opts.Look = func(rel string, _ []byte) bool { // the same choice of files
+		files = append(files, rel)
+		return false
+	}
+	if _, err := run.Run(ctx, s.detector, opts); err != nil {
+		return nil, err
+	}
+	var size, candidates atomic.Int64
+	read := timed(files, func(rel string) {
+		if src, err := s.project.Read(rel); err == nil {
+			size.Add(int64(len(src)))
+		}
+	})
+	both := timed(files, func(rel string) {
+		src, err := s.project.Read(rel)
+		if err != nil || !s.detector.IsWanted(src) {
+			return
+		}
+		candidates.Add(1)
+		_, _ = syntax.Parse(ctx, rel, src)
+	})
+	// A fresh project: nothing of the first run is remembered.
+	p, err := project.Open(s.project.Root)
+	if err != nil {
+		return nil, err
+	}
+	d := transforms.NewDetector(p, s.detector.Kinds, s.detector.Offers)
+	if len(s.only) > 0 {
+		d.Only(s.only)
+	}
+	opts.Look = nil
+	began := time.Now()
+	if _, err := run.Run(ctx, d, opts); err != nil {
+		return nil, err
+	}
+	total := time.Since(began)
+	t.Files, t.Bytes, t.Candidates = len(files), size.Load(), int(candidates.Load())
+	t.Read, t.Parse = read.Seconds(), max(0, both-read).Seconds()
+	t.Total, t.Analyse = total.Seconds(), max(0, total-both).Seconds()
+	t.Ratio = total.Seconds() / max(both.Seconds(), 1e-9)
+	return t, nil
+}
+
+func seconds(s float64) time.Duration { return round(time.Duration(s * float64(time.Second))) }
 
 func round(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
 
@@ -91,20 +153,22 @@ func timed(files []string, work func(string)) time.Duration {
 	return time.Since(began)
 }
 
-// peakMemory is the most memory that the process ever held, as the system
+// peakMemory is the most memory in bytes that the process ever held, as the system
 // counts it; elsewhere what the Go runtime took from it.
-func peakMemory() string {
+func peakMemory() int64 {
 	data, err := os.ReadFile("/proc/self/status")
 	if err == nil {
 		for line := range strings.Lines(string(data)) {
 			if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-				return strings.TrimSpace(rest)
+				if kb, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64); err == nil {
+					return kb << 10
+				}
 			}
 		}
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return fmt.Sprintf("%d kB", m.Sys>>10)
+	return int64(m.Sys)
 }
 
 func absolute(path string) string {

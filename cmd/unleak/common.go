@@ -69,6 +69,7 @@ type session struct {
 	project  *project.Project
 	settings *settings.Settings
 	kinds    []*transforms.Kind // all, those that are off, too
+	only     []string           // kinds that findings are wanted of; none: all
 	detector *transforms.Detector
 	options  run.Options
 	staged   bool
@@ -118,8 +119,11 @@ func (c *cli) open(ctx context.Context, paths []string, sel *selection) (*sessio
 		}
 	}
 	d := transforms.NewDetector(p, kinds, sel.offers || set.Offers)
+	if len(sel.kinds) > 0 {
+		d.Only(sel.kinds)
+	}
 	d.Style = transforms.Style{Tracking: set.Tracking, Private: set.Style.Private, Using: set.Style.Using || len(sel.styles) > 0}
-	s := &session{project: p, settings: set, kinds: all, detector: d, staged: sel.staged}
+	s := &session{project: p, settings: set, kinds: all, only: sel.kinds, detector: d, staged: sel.staged}
 	s.options = run.Options{
 		Paths: paths, Exclude: set.Excluded,
 		IncludeTests: sel.includeTests || set.IncludeTests, IncludeScripts: sel.includeScripts || set.IncludeScripts,

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -18,7 +19,14 @@ import (
 	"github.com/unleak-dev/unleak/internal/report"
 )
 
-func main() { os.Exit(Main()) }
+func main() {
+	if os.Getenv("GOGC") == "" {
+		// What a scan holds at any time is small; collecting it less often saves a
+		// tenth of the time for some megabytes.
+		debug.SetGCPercent(400)
+	}
+	os.Exit(Main())
+}
 
 // Main is main without the exit, for the tests of the command line.
 func Main() int {

@@ -31,7 +31,8 @@ func Copy(ctx context.Context, root string) (*Tree, error) {
 		return nil, err
 	}
 	t := &Tree{dir}
-	files, err := worktree.Files(ctx, root)
+	var files []string
+	err = worktree.Files(ctx, root, func(f string) { files = append(files, f) })
 	if err == nil {
 		for _, f := range files {
 			if err := copyFile(filepath.Join(root, f), filepath.Join(dir, f)); err != nil {

@@ -31,6 +31,9 @@ func (p *Project) declaration(ctx context.Context, rel, name string, seen map[st
 		return nil, syntax.Node{}
 	}
 	seen[key] = true
+	if !p.mentions(rel, name) {
+		return nil, syntax.Node{}
+	}
 	f, err := p.Load(ctx, rel)
 	if err != nil {
 		return nil, syntax.Node{}

@@ -40,11 +40,14 @@ func (p *Project) Discover(ctx context.Context, paths []string, found func(rel s
 	if len(paths) == 0 {
 		paths = []string{p.Root}
 	}
-	seen := map[string]bool{}
-	emit := func(rel string) {
-		if !seen[rel] {
-			seen[rel] = true
-			found(rel)
+	emit := found
+	if len(paths) > 1 { // they may hold each other
+		seen := map[string]bool{}
+		emit = func(rel string) {
+			if !seen[rel] {
+				seen[rel] = true
+				found(rel)
+			}
 		}
 	}
 	for _, arg := range paths {
@@ -92,20 +95,16 @@ func (p *Project) askGit(ctx context.Context, dir, rel string, emit func(string)
 	if p.gitTop == "" {
 		return false, false
 	}
-	files, err := worktree.Files(ctx, dir)
-	if err != nil || len(files) == 0 {
-		return err == nil, false
-	}
-	slices.Sort(files)
-	for i, f := range files {
-		if !syntax.Supported(f) || isProduct(path.Base(f)) || inSkippedFolder(f) || i > 0 && files[i-1] == f {
-			continue
+	err := worktree.Files(ctx, dir, func(f string) {
+		some = true
+		if !syntax.Supported(f) || isProduct(path.Base(f)) || inSkippedFolder(f) {
+			return
 		}
 		if info, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(f))); err == nil && info.Mode().IsRegular() {
 			emit(path.Join(rel, f))
 		}
-	}
-	return true, true
+	})
+	return err == nil || some, some
 }
 
 func inSkippedFolder(rel string) bool {

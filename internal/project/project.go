@@ -4,6 +4,7 @@
 package project
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -20,6 +21,9 @@ import (
 // parsedFiles bounds how many files stay parsed for questions from others.
 const parsedFiles = 256
 
+// knownFiles bounds for how many paths it is remembered whether a file is there.
+const knownFiles = 8192
+
 // Project is one repository. It is safe for concurrent use.
 type Project struct {
 	Root string // absolute
@@ -33,7 +37,9 @@ type Project struct {
 	workspaces map[string]map[string]*Package // by folder of the workspace, then by name
 	packages   map[string]*Package            // by folder; nil where there is none
 	configs    map[string]*TSConfig           // by file; nil where unreadable
-	exists     map[string]bool
+	exists     *lru.Cache[string, bool]
+	naming     *lru.Cache[string, bool] // file and name: can the one lead to the other?
+	modules    map[string]bool          // folders with installed packages
 	overlay    map[string][]byte
 }
 
@@ -55,9 +61,17 @@ func Open(root string) (*Project, error) {
 	if err != nil {
 		return nil, err // not for a positive size
 	}
+	exists, err := lru.New[string, bool](knownFiles)
+	if err != nil {
+		return nil, err
+	}
+	naming, err := lru.New[string, bool](knownFiles)
+	if err != nil {
+		return nil, err
+	}
 	p := &Project{
 		Root: abs, real: abs, parsed: cache,
-		packages: map[string]*Package{}, configs: map[string]*TSConfig{}, workspaces: map[string]map[string]*Package{}, exists: map[string]bool{},
+		packages: map[string]*Package{}, configs: map[string]*TSConfig{}, workspaces: map[string]map[string]*Package{}, exists: exists, naming: naming, modules: map[string]bool{},
 	}
 	if real, err := filepath.EvalSymlinks(abs); err == nil {
 		p.real = real
@@ -145,15 +159,9 @@ func (p *Project) Load(ctx context.Context, rel string) (*syntax.File, error) {
 		return f, nil
 	}
 	v, err, _ := p.parsing.Do(rel, func() (any, error) {
-		src, ok := p.overlay[rel]
-		if !ok {
-			var err error
-			if src, err = os.ReadFile(p.Abs(rel)); err != nil {
-				return nil, &PathError{rel, plain(err)}
-			}
-			if len(src) > MaxFileSize {
-				return nil, &PathError{rel, ErrSkipped}
-			}
+		src, err := p.text(rel)
+		if err != nil {
+			return nil, err
 		}
 		f, err := syntax.Parse(ctx, rel, src)
 		if err != nil {
@@ -168,17 +176,81 @@ func (p *Project) Load(ctx context.Context, rel string) (*syntax.File, error) {
 	return v.(*syntax.File), nil
 }
 
+// text is that of a file which another one asks about.
+func (p *Project) text(rel string) ([]byte, error) {
+	if src, ok := p.overlay[rel]; ok {
+		return src, nil
+	}
+	src, err := os.ReadFile(p.Abs(rel))
+	if err != nil {
+		return nil, &PathError{rel, plain(err)}
+	}
+	if len(src) > MaxFileSize {
+		return nil, &PathError{rel, ErrSkipped}
+	}
+	return src, nil
+}
+
+// mentions reports whether a file can declare a name or lead on to it: a file
+// that hands on all of fifty others is asked often, and most of them need not be
+// parsed for one name.
+func (p *Project) mentions(rel, name string) bool {
+	if name == "default" || p.parsed.Contains(rel) {
+		return true
+	}
+	key := rel + "\x00" + name
+	if yes, ok := p.naming.Get(key); ok {
+		return yes
+	}
+	src, err := p.text(rel)
+	yes := err == nil && (bytes.Contains(src, []byte(name)) || leadsOn(src, []byte("*=/")) || bytes.Contains(src, []byte(`\u`)))
+	p.naming.Add(key, yes)
+	return yes
+}
+
+// leadsOn finds what can hand on names that are not written down: `export * from`,
+// `module.exports = ..`, `export = ..`; signs are what may stand behind export.
+func leadsOn(src, signs []byte) bool {
+	if bytes.Contains(src, []byte("exports")) || bytes.Contains(src, []byte("require")) || bytes.Contains(src, []byte("__exportStar")) {
+		return true
+	}
+	for {
+		_, after, ok := bytes.Cut(src, []byte("export"))
+		if !ok {
+			return false
+		}
+		src = after
+		if rest := bytes.TrimLeft(src, " \t\r\n"); len(rest) > 0 && bytes.IndexByte(signs, rest[0]) >= 0 {
+			return true
+		}
+	}
+}
+
+// Own returns the text of a file if an exported name of it can only be declared in
+// it: it hands on nothing of others.
+func (p *Project) Own(rel, name string) ([]byte, bool) {
+	if rel == "" || name == "default" {
+		return nil, false
+	}
+	src, err := p.text(rel)
+	return src, err == nil && !leadsOn(src, []byte("*=/{"))
+}
+
+// Loaded is a file that Load has parsed, if it is still kept.
+func (p *Project) Loaded(rel string, src []byte) (*syntax.File, bool) {
+	f, ok := p.parsed.Peek(rel)
+	return f, ok && bytes.Equal(f.Src(), src)
+}
+
 func (p *Project) isFile(rel string) bool {
 	if _, ok := p.overlay[rel]; ok {
 		return true
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	known, ok := p.exists[rel]
+	known, ok := p.exists.Get(rel)
 	if !ok {
 		info, err := os.Stat(p.Abs(rel))
 		known = err == nil && info.Mode().IsRegular()
-		p.exists[rel] = known
+		p.exists.Add(rel, known)
 	}
 	return known
 }

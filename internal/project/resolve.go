@@ -2,6 +2,7 @@ package project
 
 import (
 	"maps"
+	"os"
 	"path"
 	"slices"
 	"sort"
@@ -251,7 +252,11 @@ func leaves(v any) []string {
 func (p *Project) installed(from, name, sub string) string {
 	types := "@types/" + strings.ReplaceAll(strings.TrimPrefix(name, "@"), "/", "__")
 	for dir := path.Dir(from); ; dir = path.Dir(dir) {
-		for _, n := range []string{name, types} {
+		names := []string{name, types}
+		if !p.hasModules(dir) {
+			names = nil
+		}
+		for _, n := range names {
 			at := path.Join(dir, "node_modules", n)
 			pkg := p.packageIn(at)
 			if pkg == nil {
@@ -279,4 +284,21 @@ func (p *Project) installed(from, name, sub string) string {
 			return ""
 		}
 	}
+}
+
+// hasModules reports whether packages are installed in a folder: most have none,
+// and need not be asked for every name that is imported below them.
+func (p *Project) hasModules(dir string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	has, ok := p.modules[dir]
+	if !ok {
+		info, err := os.Stat(p.Abs(path.Join(dir, "node_modules")))
+		has = err == nil && info.IsDir()
+		for rel := range p.overlay {
+			has = has || strings.HasPrefix(rel, path.Join(dir, "node_modules")+"/")
+		}
+		p.modules[dir] = has
+	}
+	return has
 }

@@ -33,6 +33,8 @@ type Options struct {
 	// Each takes what came of a file, and the file is forgotten: nothing is kept
 	// in Result.Files. It is called by one goroutine at a time, in no order.
 	Each func(*transforms.Mended)
+	// Look is asked before a file is looked at, by one goroutine at a time; nil: yes.
+	Look func(rel string, src []byte) bool
 	Seen *Counters // updated while the run goes on; may be nil
 	// Stdin holds contents to be looked at instead of files, by relative path.
 	Stdin map[string][]byte
@@ -203,11 +205,22 @@ func (w *worker) file(ctx context.Context, rel string) (err error) {
 		}
 	}
 	w.seen.Files.Add(1)
-	if !w.d.IsCandidate(src) {
+	if w.opts.Look != nil {
+		w.mu.Lock()
+		ok := w.opts.Look(rel, src)
+		w.mu.Unlock()
+		if !ok {
+			return nil
+		}
+	}
+	if !w.d.IsWanted(src) {
 		return nil
 	}
 	w.seen.Candidates.Add(1)
-	f, err := syntax.Parse(ctx, rel, src)
+	f, ok := w.d.Project.Loaded(rel, src)
+	if !ok {
+		f, err = syntax.Parse(ctx, rel, src)
+	}
 	if err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

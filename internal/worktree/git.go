@@ -3,19 +3,20 @@
 package worktree
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 )
 
 // git runs one read-only git command in dir. Nothing of the repository's own
 // configuration is executed: no hooks, no file system monitor, no pager.
 func git(ctx context.Context, dir string, args ...string) ([]byte, error) {
-	base := []string{"-C", dir, "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-pager"}
-	cmd := exec.CommandContext(ctx, "git", append(base, args...)...)
+	cmd := command(ctx, dir, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
@@ -28,6 +29,11 @@ func git(ctx context.Context, dir string, args ...string) ([]byte, error) {
 		return nil, fmt.Errorf("git %s: %w", args[0], err)
 	}
 	return stdout.Bytes(), nil
+}
+
+func command(ctx context.Context, dir string, args ...string) *exec.Cmd {
+	base := []string{"-C", dir, "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-pager"}
+	return exec.CommandContext(ctx, "git", append(base, args...)...)
 }
 
 // Changed lists the files that differ from ref, untracked ones included, as
@@ -82,15 +88,48 @@ func Dirty(ctx context.Context, top string, files []string, staged bool) ([]stri
 	return dirty, nil
 }
 
-// Files lists the files below dir that are tracked, or untracked and not
-// ignored, relative to dir; names come as git finds them. It fails where git is
-// not installed or dir is in no work tree.
-func Files(ctx context.Context, dir string) ([]string, error) {
-	out, err := git(ctx, dir, "ls-files", "--cached", "--others", "--exclude-standard", "-z")
+// Files calls found for the files below dir that are tracked, or untracked and not
+// ignored, relative to dir, in order and each once. The list is never held as a
+// whole. It fails where git is not installed or dir is in no work tree.
+func Files(ctx context.Context, dir string, found func(name string)) error {
+	out, err := git(ctx, dir, "ls-files", "--others", "--exclude-standard", "-z")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return split(out), nil
+	others := split(out)
+	slices.Sort(others)
+	cmd := command(ctx, dir, "ls-files", "--cached", "-z")
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	last := ""
+	tell := func(name string) {
+		if name != last {
+			last = name
+			found(name)
+		}
+	}
+	r := bufio.NewReader(pipe)
+	for {
+		name, err := r.ReadString(0)
+		if err != nil {
+			break // the end, or what Wait tells
+		}
+		name = name[:len(name)-1]
+		for len(others) > 0 && others[0] < name {
+			tell(others[0])
+			others = others[1:]
+		}
+		tell(name)
+	}
+	for _, name := range others {
+		tell(name)
+	}
+	return cmd.Wait()
 }
 
 // literal keeps names with magic characters from being read as patterns.

@@ -1,0 +1,147 @@
+// Command compare times unleak against ast-grep on one tree, in alternating runs:
+//
+//	go run ./internal/compare -tree DIR [-ast-grep PATH]
+//
+// ast-grep looks for six patterns in TypeScript by one rule. unleak scans twice:
+// for the kinds that those patterns touch, and for all. Tests and scripts are
+// looked at by both. The medians and the ratios are printed.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// patterns are what ast-grep looks for.
+var patterns = []string{"setInterval($$$A)", "setTimeout($$$A)", "$X.subscribe($$$A)", "$X.addEventListener($$$A)", "$X.on($$$A)", "puppeteer.launch($$$A)"}
+
+// touched are words in the names of the kinds that the patterns touch.
+var touched = []string{"interval", "timeout", "rxjs-subscription", "listener", "emitter", "browser"}
+
+func main() {
+	tree := flag.String("tree", "", "the folder to scan")
+	astGrep := flag.String("ast-grep", "ast-grep", "the program of the npm package @ast-grep/cli")
+	runs := flag.Int("runs", 7, "how often each command runs")
+	flag.Parse()
+	if err := compare(*tree, *astGrep, *runs); err != nil {
+		fmt.Fprintln(os.Stderr, "compare:", err)
+		os.Exit(2)
+	}
+}
+
+type contestant struct {
+	name  string
+	cmd   []string
+	times []time.Duration
+	peak  int64 // in kB
+}
+
+func compare(tree, astGrep string, runs int) error {
+	if tree == "" || runs < 1 {
+		return errors.New("want -tree DIR and at least one run")
+	}
+	tree, err := filepath.Abs(tree)
+	if err != nil {
+		return err
+	}
+	if astGrep, err = exec.LookPath(astGrep); err != nil {
+		return fmt.Errorf("%w; `npm i -g @ast-grep/cli` installs it", err)
+	}
+	dir, err := os.MkdirTemp("", "unleak-compare-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	unleak, rule := filepath.Join(dir, "unleak"), filepath.Join(dir, "six.yml")
+	if out, err := exec.Command("go", "build", "-o", unleak, "./cmd/unleak").CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	text := "id: six\nlanguage: typescript\nrule:\n  any:\n"
+	for _, p := range patterns {
+		text += "    - pattern: " + p + "\n"
+	}
+	if err := os.WriteFile(rule, []byte(text), 0o644); err != nil {
+		return err
+	}
+	kinds, err := touchedKinds(unleak)
+	if err != nil {
+		return err
+	}
+	scan := []string{unleak, "scan", "--format", "json", "--exit-zero", "--quiet", "--include-tests", "--include-scripts"}
+	all := []*contestant{
+		{name: "ast-grep, six patterns", cmd: []string{astGrep, "scan", "--rule", rule, "--json=stream", tree}},
+		{name: "unleak, " + strings.Join(kinds, " "), cmd: append(slices.Clone(scan), "--kind", strings.Join(kinds, ","), tree)},
+		{name: "unleak, all kinds", cmd: append(slices.Clone(scan), tree)},
+	}
+	for i := range runs + 1 { // the first warms the cache of files
+		for _, c := range all {
+			took, peak, err := once(c.cmd)
+			if err != nil {
+				return err
+			}
+			if i > 0 {
+				c.times = append(c.times, took)
+				c.peak = max(c.peak, peak)
+			}
+		}
+	}
+	for _, c := range all {
+		fmt.Printf("%6.2f s  %5.2f of ast-grep  %4d MB  %s\n", median(c.times).Seconds(), ratio(c.times, all[0].times), c.peak>>10, c.name)
+	}
+	return nil
+}
+
+// touchedKinds are the kinds of this build whose names have one of the words.
+func touchedKinds(unleak string) ([]string, error) {
+	out, err := exec.Command(unleak, "--root", filepath.Dir(unleak), "kinds").Output()
+	if err != nil {
+		return nil, err
+	}
+	var kinds []string
+	for line := range strings.Lines(string(out)) {
+		name := strings.Fields(line)[0]
+		if slices.ContainsFunc(touched, func(w string) bool { return strings.Contains(name, w) }) {
+			kinds = append(kinds, name)
+		}
+	}
+	return kinds, nil
+}
+
+// once runs a command, whose output is thrown away. Both programs exit with 1 for
+// findings.
+func once(command []string) (took time.Duration, peak int64, err error) {
+	cmd := exec.Command(command[0], command[1:]...)
+	began := time.Now()
+	err = cmd.Run()
+	took = time.Since(began)
+	var ee *exec.ExitError
+	if errors.As(err, &ee) && ee.ExitCode() == 1 {
+		err = nil
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("%s: %w", command[0], err)
+	}
+	return took, peakOf(cmd.ProcessState), nil
+}
+
+func median(times []time.Duration) time.Duration {
+	s := slices.Sorted(slices.Values(times))
+	return s[len(s)/2]
+}
+
+// ratio is the median of the ratios run by run: the machine may drift between runs.
+func ratio(a, b []time.Duration) float64 {
+	var r []float64
+	for i := range a {
+		r = append(r, a[i].Seconds()/b[i].Seconds())
+	}
+	slices.Sort(r)
+	return r[len(r)/2]
+}
