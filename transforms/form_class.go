@@ -66,6 +66,7 @@ func (formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	if no := e.tearDown(w); no != nil {
 		return nil, no
 	}
+	e.uncalled(in.teardown)
 	name := "dispose"
 	if t := in.teardown; t != nil {
 		name = t.name

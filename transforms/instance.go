@@ -333,8 +333,10 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 			return
 		}
 	}
-	var exits []ExitPlace
-	if t := in.teardown; t != nil && t.own.OK() {
+	exits := o.Exits
+	if len(exits) > 0 {
+		way, o.Form = WrongRelease, formOrder{}
+	} else if t := in.teardown; t != nil && t.own.OK() {
 		at := t.own.Field("name")
 		if !at.OK() {
 			at = t.own // stop = () => { .. }
@@ -354,7 +356,7 @@ func isImmediate(o *Obligation) bool {
 }
 
 func (o *Obligation) settle(u use) {
-	o.Form = nil
+	o.Form, o.Exits = nil, nil
 	if u.effect == released {
 		o.Status = Met
 		o.releases = append(o.releases, u.at)
@@ -390,6 +392,7 @@ func (s *scan) fieldSettled(o *Obligation, in *instance, field string) bool {
 				o.step(u.at, "%s, only to acquire it anew", u.text)
 			case u.effect == released && s.beside(o, in, u.at, field):
 				beside = append(beside, u)
+			case u.effect == released && o.tooLate(s, in, u, ref, field):
 			case u.effect == released:
 				o.settle(u)
 				return true
