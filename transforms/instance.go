@@ -275,7 +275,7 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "met: part of the teardown")
 		return
 	}
-	if o.Kind.OneShot && o.Handle.Place == Discarded && answers(o.Call) {
+	if o.Kind.OneShot && (o.Handle.Place == Discarded || o.Handle.Place == InVariable) && answers(o.Call) {
 		o.Status = Met
 		o.step(o.Call, "met: ends by itself, and somebody waits for what it calls")
 		return
@@ -286,6 +286,11 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		return
 	}
 	o.Form = formClass{}
+	if o.Kind.OneShot && onlyEnds(o.Call.Field("arguments").Child(0)) {
+		o.Status = Met
+		o.step(o.Call, "met: what it does is itself a release")
+		return
+	}
 	o.endless = in.teardown == nil || !in.teardown.own.OK()
 	if o.Kind.OneShot && (in.teardown == nil || isImmediate(o)) {
 		o.Status, o.Form = Met, nil
@@ -390,6 +395,10 @@ func (s *scan) fieldSettled(o *Obligation, in *instance, field string) bool {
 			switch {
 			case u.effect == released && u.at.Function() == o.Call.Function() && u.at.End() <= o.Call.Start():
 				o.step(u.at, "%s, only to acquire it anew", u.text)
+				if in.teardown == nil { // whoever wrote it knows, and nothing ends the instance
+					o.settle(u)
+					return true
+				}
 			case u.effect == released && s.beside(o, in, u.at, field):
 				beside = append(beside, u)
 			case u.effect == released && o.tooLate(s, in, u, ref, field):

@@ -176,3 +176,22 @@ func touches(call syntax.Node) bool {
 	}
 	return false
 }
+
+// onlyEnds reports whether a callback does nothing but take listeners away and end
+// other things: to cancel it would leave those.
+func onlyEnds(fn syntax.Node) bool {
+	body := fn.Field("body")
+	if !body.Is("statement_block") || body.Len() == 0 {
+		return false
+	}
+	for stmt := range body.Children() {
+		call := stmt.Child(0)
+		if !stmt.Is("expression_statement") || !call.Is("call_expression") {
+			return false
+		}
+		if name := call.Field("function").Inner(false).Field("property").Text(); !takesAway(call) && !isTeardown(name) {
+			return false
+		}
+	}
+	return true
+}

@@ -3,6 +3,7 @@ package transforms
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -218,6 +219,15 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		o.step(o.handler(), "met: it takes itself away")
 		return
 	}
+	if how == ownStay && s.madeBeside(o, in) {
+		o.Status = Met
+		o.step(o.Call, "met: what it is registered with is made anew each time")
+		return
+	}
+	if event, _ := o.event().Inner(false).StringValue(); strings.HasPrefix(event, "SIG") {
+		o.step(o.Call, "moved: a signal is the whole process's affair")
+		return
+	}
 	if in.teardown != nil && callsTeardown(o) {
 		o.step(o.handler(), "moved: it is what ends the instance")
 		return
@@ -265,6 +275,14 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 	default:
 		o.step(o.Call, "moved: nothing shows that what it is registered with outlives the instance")
 	}
+}
+
+// madeBeside reports whether the target is made by the method that registers.
+func (s *scan) madeBeside(o *Obligation, in *instance) bool {
+	field, _ := strings.CutPrefix(s.placeKey(o.target(), 6), "this.")
+	return !o.Call.Function().IsConstructor() && slices.ContainsFunc(in.refs[field], func(r syntax.Node) bool {
+		return syntax.IsWrite(r) && r.Function() == o.Call.Function()
+	})
 }
 
 // callsTeardown reports whether the function that is registered is a teardown of

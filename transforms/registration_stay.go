@@ -189,9 +189,7 @@ func (s *scan) endOfTarget(o *Obligation, in *instance) syntax.Node {
 		return syntax.Node{}
 	}
 	root, _, _ := strings.Cut(strings.TrimPrefix(key, "this."), ".")
-	if given, made := sources(in, root); given && made {
-		return syntax.Node{} // it ends what it made, and not what it was given
-	}
+	given, made := sources(in, root)
 	for n := range codeOf(in.class.Node) {
 		if !n.Is("call_expression") {
 			continue
@@ -200,6 +198,9 @@ func (s *scan) endOfTarget(o *Obligation, in *instance) syntax.Node {
 		name := fn.Field("property").Text()
 		if !isTeardown(name) && !enders[name] {
 			continue
+		}
+		if given && made && n.Ancestor("if_statement", "try_statement").OK() {
+			continue // it ends what it made, and not what it was given
 		}
 		for at := fn.Field("object").Inner(false); at.OK(); at = at.Field("object").Inner(false) {
 			if s.placeKey(at, 6) == key {

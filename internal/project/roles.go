@@ -30,7 +30,7 @@ var testFolderEnds = []string{"-e2e", "-tests", "_tests"}
 
 // testEnds are how the runners want the names of tests to end.
 var testEnds = []string{
-	".test", ".tests", "-test", "_test", ".spec", ".specs", "-spec", "_spec", "Spec", ".e2e", ".cy", ".test-d",
+	".test", ".tests", "-test", "_test", "-tests", "_tests", ".spec", ".specs", "-spec", "_spec", "Spec", ".e2e", ".cy", ".test-d",
 	".stories", ".story", // run by the runner of the storybook
 	"jest.setup", "jest-setup", "vitest.setup", "vitest-setup", "test-setup", "test.setup", "setup-jest", "setupJest", "setupTests", "setup-tests", "setup-vitest",
 }
