@@ -51,6 +51,9 @@ func (s *scan) restarts() {
 		if !write.OK() || !write.Function().IsAsync() && (o.Kind.Fails == Rejects || o.Kind.Release[0].Done) {
 			continue
 		}
+		if e := (&classEdit{s: s, in: in}); in.borrowed(o.Handle.Field) || e.borrows(o) {
+			continue // it may hold somebody else's
+		}
 		r := &rearm{s: s, o: o, in: in, names: in.names(o.Handle.Field), seen: map[int32]bool{}}
 		fn := r.startedBy(write, 3)
 		if !fn.OK() {
