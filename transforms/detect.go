@@ -6,7 +6,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
-	"sync"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -22,10 +23,10 @@ type Detector struct {
 	words    *words
 	wanted   *words
 	byAnchor map[string][]candidate
-	byModule map[string][]candidate // those that the module's own value is, too
-	anywhere []candidate            // patterns whose callee is a hole
-	rejects  map[string]bool        // methods that release and reject: they do not throw
-	imported *sync.Map              // what functions of other files return: declaration -> *summary
+	byModule map[string][]candidate       // those that the module's own value is, too
+	anywhere []candidate                  // patterns whose callee is a hole
+	rejects  map[string]bool              // methods that release and reject: they do not throw
+	imported *lru.Cache[string, *summary] // what functions of other files return: declaration -> *summary
 }
 
 // Style overrides what forms otherwise choose by the code.
@@ -40,10 +41,18 @@ type candidate struct {
 	acquire *Acquire
 }
 
+// knownSummaries bounds of how many functions of other files it is remembered
+// what they return.
+const knownSummaries = 2048
+
 // NewDetector prepares the kinds for matching.
 func NewDetector(p *project.Project, kinds []*Kind, offers bool) *Detector {
+	imported, err := lru.New[string, *summary](knownSummaries)
+	if err != nil {
+		panic(err) // not for a positive size
+	}
 	d := &Detector{
-		Project: p, Kinds: kinds, Offers: offers, imported: &sync.Map{}, rejects: map[string]bool{},
+		Project: p, Kinds: kinds, Offers: offers, imported: imported, rejects: map[string]bool{},
 		byAnchor: map[string][]candidate{}, byModule: map[string][]candidate{},
 	}
 	for _, k := range kinds {

@@ -54,12 +54,11 @@ func (s *scan) matchImported(n syntax.Node) *Obligation {
 	}
 	path := s.Project.Resolve(s.f.Path, im.Module)
 	key := path + "\x00" + im.Name
-	v, known := s.imported.Load(key)
+	sum, known := s.imported.Get(key)
 	if !known {
-		v = s.summarise(path, im.Name)
-		s.imported.Store(key, v)
+		sum = s.summarise(path, im.Name)
+		s.imported.Add(key, sum)
 	}
-	sum := v.(*summary)
 	if sum.kind == nil {
 		return nil
 	}

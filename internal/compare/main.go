@@ -40,7 +40,8 @@ type contestant struct {
 	name  string
 	cmd   []string
 	times []time.Duration
-	peak  int64 // in kB
+	cpu   []time.Duration // of all processors together
+	peak  int64           // in kB
 }
 
 func compare(tree, astGrep string, runs int) error {
@@ -82,18 +83,19 @@ func compare(tree, astGrep string, runs int) error {
 	}
 	for i := range runs + 1 { // the first warms the cache of files
 		for _, c := range all {
-			took, peak, err := once(c.cmd)
+			took, cpu, peak, err := once(c.cmd)
 			if err != nil {
 				return err
 			}
 			if i > 0 {
-				c.times = append(c.times, took)
+				c.times, c.cpu = append(c.times, took), append(c.cpu, cpu)
 				c.peak = max(c.peak, peak)
 			}
 		}
 	}
 	for _, c := range all {
-		fmt.Printf("%6.2f s  %5.2f of ast-grep  %4d MB  %s\n", median(c.times).Seconds(), ratio(c.times, all[0].times), c.peak>>10, c.name)
+		fmt.Printf("%6.2f s, %.2f of ast-grep  cpu %6.2f s, %.2f of ast-grep  %4d MB  %s\n", median(c.times).Seconds(), ratio(c.times, all[0].times),
+			median(c.cpu).Seconds(), ratio(c.cpu, all[0].cpu), c.peak>>10, c.name)
 	}
 	return nil
 }
@@ -116,7 +118,7 @@ func touchedKinds(unleak string) ([]string, error) {
 
 // once runs a command, whose output is thrown away. Both programs exit with 1 for
 // findings.
-func once(command []string) (took time.Duration, peak int64, err error) {
+func once(command []string) (took, cpu time.Duration, peak int64, err error) {
 	cmd := exec.Command(command[0], command[1:]...)
 	began := time.Now()
 	err = cmd.Run()
@@ -126,9 +128,9 @@ func once(command []string) (took time.Duration, peak int64, err error) {
 		err = nil
 	}
 	if err != nil {
-		return 0, 0, fmt.Errorf("%s: %w", command[0], err)
+		return 0, 0, 0, fmt.Errorf("%s: %w", command[0], err)
 	}
-	return took, peakOf(cmd.ProcessState), nil
+	return took, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), peakOf(cmd.ProcessState), nil
 }
 
 func median(times []time.Duration) time.Duration {

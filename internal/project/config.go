@@ -50,11 +50,11 @@ func (p *Project) PackageOf(rel string) *Package {
 func (p *Project) packageIn(dir string) *Package {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if pkg, ok := p.packages[dir]; ok {
+	if pkg, ok := p.packages.Get(dir); ok {
 		return pkg
 	}
 	pkg := p.readPackage(dir)
-	p.packages[dir] = pkg
+	p.packages.Add(dir, pkg)
 	return pkg
 }
 
@@ -242,12 +242,12 @@ func (p *Project) tsconfig(file string) *TSConfig {
 // readTSConfig reads one file and what it extends, to a bounded depth: two
 // that extend each other are somebody's mistake, not a reason to hang.
 func (p *Project) readTSConfig(file string, depth int) *TSConfig {
-	if c, ok := p.configs[file]; ok {
+	if c, ok := p.configs.Get(file); ok {
 		return c
 	}
 	data, err := os.ReadFile(p.Abs(file))
 	if err != nil || depth > 8 {
-		p.configs[file] = nil
+		p.configs.Add(file, nil)
 		return nil
 	}
 	data = bytes.TrimPrefix(data, bom)
@@ -268,7 +268,7 @@ func (p *Project) readTSConfig(file string, depth int) *TSConfig {
 		}
 	}
 	if json.Unmarshal(data, &raw) != nil {
-		p.configs[file] = nil
+		p.configs.Add(file, nil)
 		return nil
 	}
 	dir := path.Dir(file)
@@ -313,7 +313,7 @@ func (p *Project) readTSConfig(file string, depth int) *TSConfig {
 	if o.VerbatimModuleSyntax != nil {
 		c.Verbatim = *o.VerbatimModuleSyntax
 	}
-	p.configs[file] = c
+	p.configs.Add(file, c)
 	return c
 }
 

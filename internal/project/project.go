@@ -22,7 +22,19 @@ import (
 const parsedFiles = 256
 
 // knownFiles bounds for how many paths it is remembered whether a file is there.
-const knownFiles = 8192
+const knownFiles = 2048
+
+// knownFolders bounds of how many folders, and files in them, the settings are
+// remembered.
+const knownFolders = 1024
+
+func bounded[V any](size int) *lru.Cache[string, V] {
+	c, err := lru.New[string, V](size)
+	if err != nil {
+		panic(err) // not for a positive size
+	}
+	return c
+}
 
 // Project is one repository. It is safe for concurrent use.
 type Project struct {
@@ -35,11 +47,11 @@ type Project struct {
 
 	mu         sync.Mutex
 	workspaces map[string]map[string]*Package // by folder of the workspace, then by name
-	packages   map[string]*Package            // by folder; nil where there is none
-	configs    map[string]*TSConfig           // by file; nil where unreadable
+	packages   *lru.Cache[string, *Package]   // by folder; nil where there is none
+	configs    *lru.Cache[string, *TSConfig]  // by file; nil where unreadable
 	exists     *lru.Cache[string, bool]
 	naming     *lru.Cache[string, bool] // file and name: can the one lead to the other?
-	modules    map[string]bool          // folders with installed packages
+	modules    *lru.Cache[string, bool] // folders with installed packages
 	overlay    map[string][]byte
 }
 
@@ -57,21 +69,10 @@ func Open(root string) (*Project, error) {
 	if !info.IsDir() {
 		return nil, &PathError{root, errors.New("is not a folder")}
 	}
-	cache, err := lru.New[string, *syntax.File](parsedFiles)
-	if err != nil {
-		return nil, err // not for a positive size
-	}
-	exists, err := lru.New[string, bool](knownFiles)
-	if err != nil {
-		return nil, err
-	}
-	naming, err := lru.New[string, bool](knownFiles)
-	if err != nil {
-		return nil, err
-	}
 	p := &Project{
-		Root: abs, real: abs, parsed: cache,
-		packages: map[string]*Package{}, configs: map[string]*TSConfig{}, workspaces: map[string]map[string]*Package{}, exists: exists, naming: naming, modules: map[string]bool{},
+		Root: abs, real: abs, workspaces: map[string]map[string]*Package{},
+		parsed: bounded[*syntax.File](parsedFiles), exists: bounded[bool](knownFiles), naming: bounded[bool](knownFiles),
+		packages: bounded[*Package](knownFolders), configs: bounded[*TSConfig](knownFolders), modules: bounded[bool](knownFolders),
 	}
 	if real, err := filepath.EvalSymlinks(abs); err == nil {
 		p.real = real

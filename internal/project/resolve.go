@@ -291,14 +291,14 @@ func (p *Project) installed(from, name, sub string) string {
 func (p *Project) hasModules(dir string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	has, ok := p.modules[dir]
+	has, ok := p.modules.Get(dir)
 	if !ok {
 		info, err := os.Stat(p.Abs(path.Join(dir, "node_modules")))
 		has = err == nil && info.IsDir()
 		for rel := range p.overlay {
 			has = has || strings.HasPrefix(rel, path.Join(dir, "node_modules")+"/")
 		}
-		p.modules[dir] = has
+		p.modules.Add(dir, has)
 	}
 	return has
 }
