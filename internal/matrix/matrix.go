@@ -238,6 +238,10 @@ func (h holes) DocJS() string {
 	return "/** @param {" + h.docType() + "} given */\n"
 }
 
+// Tells: its release tells by a callback when it is done, and is not awaited as it
+// stands in the programs.
+func (h holes) Tells() bool { return h.kind.Release[0].Done }
+
 // OnItsOwn: nobody has to give anything for it.
 func (h holes) OnItsOwn() bool { return h.given == "" }
 
