@@ -152,15 +152,23 @@ func inBlock(stmt syntax.Node) bool {
 	return stmt.Parent().Is("statement_block", "program", "switch_case", "switch_default")
 }
 
-// before puts statements before stmt, with its indentation.
+// before puts lines of code, statements with their semicolons, before stmt, with
+// its indentation.
 func (st style) before(stmt syntax.Node, code ...string) patch.Edit {
 	at := insertionPoint(stmt)
 	indent := indentAt(stmt.File(), at)
 	if strings.TrimSpace(string(stmt.File().Src()[stmt.File().LineStart(at):at])) != "" {
-		one := strings.TrimSuffix(strings.Join(code, " "), ";") // { a(); } on one line
-		return patch.Edit{Start: at, End: at, New: one + "; "}
+		one := "" // { a(); } on one line, where nothing but semicolons ends a statement
+		for _, line := range code {
+			one += strings.TrimLeft(line, "\t") + " "
+		}
+		return patch.Edit{Start: at, End: at, New: one}
 	}
-	code[len(code)-1] = st.guarded(code[len(code)-1], stmt)
+	last := len(code) - 1
+	for i, line := range code[:last] {
+		code[i] = st.fit(line)
+	}
+	code[last] = st.guarded(code[last], stmt)
 	text := st.lines(indent, code...)
 	return patch.Edit{Start: at, End: at, New: strings.TrimPrefix(text, indent) + st.eol + indent}
 }

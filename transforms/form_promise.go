@@ -317,7 +317,7 @@ func (st style) releaseBefore(call syntax.Node, release string) ([]patch.Edit, *
 		return nil, refuse(TooEntangled, "the promise settles inside of a larger expression")
 	}
 	if inBlock(stmt) {
-		return []patch.Edit{st.before(stmt, st.fit(release+";"))}, nil
+		return []patch.Edit{st.before(stmt, release+";")}, nil
 	}
 	// if (x) resolve();
 	indent := indentAt(stmt.File(), stmt.Start())

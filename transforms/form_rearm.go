@@ -54,9 +54,6 @@ func (formRearm) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		}
 		code = append(code, strings.Split(step.plain, "\n")...)
 	}
-	for i, line := range code {
-		code[i] = e.st.fit(line)
-	}
 	e.doubtAgain(o, fn)
 	return &Fix{
 		Plan: p, Edits: []patch.Edit{e.st.before(stmt, code...)}, Notes: e.notes,
