@@ -100,6 +100,25 @@ func TestIsCandidate(t *testing.T) {
 		{"rocket.launch()", false, false},
 		{"ajv.addSchema(schema, id) // ajv", false, true},
 		{"return new Scope(this)", false, true},
+
+		// A method is behind a dot and is called; in prose it is a word like others.
+		{"// it depends on (or listens on) what is on", false, false},
+		{"on('row', draw); const on = bus.on", false, false},
+		{"bus.on('row', draw)", true, true},
+		{"bus\n  ?.on\n  ?.('row', draw)", true, true},
+		{"bus./* all */on<Row>('row', draw)", true, true},
+		{"on(1); bus.on /* here */ ('row', draw)", true, true},
+		{"(bus.on)('row', draw); (bus.on as any)('row', draw)", true, true},
+		{"bus.on!('row', draw)", true, true},
+
+		// What a call returned is a subject only where the file says so.
+		{"this.rows$.subscribe(draw)", true, true},
+		{"this.rows$.pipe(map(f)).subscribe(draw)", false, false},
+		{"rows()\n  ?.subscribe(draw)", false, false},
+		{"rows().subscribe(draw); this.rows$.subscribe(draw)", true, true},
+		{"const rows = (): Subject<Row> => all; rows().subscribe(draw)", true, true},
+		{"import { interval } from 'rxjs'; interval(9).subscribe(draw)", true, true},
+		{"import { timer } from 'rxjs'; timer(9).subscribe(draw)", false, false},
 	} {
 		for _, offers := range []bool{false, true} {
 			want := tt.leaks || offers && tt.offering

@@ -229,8 +229,12 @@ func parseSize(s string) (int64, error) {
 	return 0, fmt.Errorf("%q is not a size like 512B, 4KB, 50MB", s)
 }
 
-// reachable reports whether a text names a module that the acquisition can be from.
+// reachable reports whether a text has the names in the acquisition, and names a
+// module that it can be from.
 func (a *Acquire) reachable(src []byte) bool {
+	if a.Pattern.Method() && slices.ContainsFunc(a.Pattern.Names, func(n string) bool { return !bytes.Contains(src, []byte(n)) }) {
+		return false
+	}
 	if len(a.From) == 0 || a.Exact { // the type may be named in another file
 		return true
 	}

@@ -69,12 +69,17 @@ func (w *words) any(src []byte) bool {
 		if acquires == nil || slices.Contains(tried, string(word)) {
 			continue
 		}
+		at, vain := useOf(src, start, i), true
 		for _, a := range acquires {
-			if a.reachable(src) {
+			if !a.fits(at, src) {
+				vain = false // here, and perhaps not elsewhere
+			} else if a.reachable(src) {
 				return true
 			}
 		}
-		tried = append(tried, string(word))
+		if vain {
+			tried = append(tried, string(word))
+		}
 	}
 	return slices.ContainsFunc(w.rest, func(a *Acquire) bool { return a.named(src) && a.reachable(src) })
 }
@@ -87,4 +92,48 @@ func (w *words) module(rest []byte, quote byte) bool {
 	}
 	end := bytes.IndexByte(rest[:min(len(rest), w.longest+1)], quote)
 	return end > 0 && w.modules[string(rest[:end])]
+}
+
+// wordUse is what a word can be where it stands.
+type wordUse int
+
+const (
+	prose        wordUse = iota // nothing that is called on something
+	calledOn                    // a method, called on a variable or a member
+	calledOnCall                // a method, called on what a call returned
+)
+
+// useOf looks at what is around the word from start to end: a method stands behind a
+// dot, and before what a call can go on with. In prose `on` is a word like any other.
+func useOf(src []byte, start, end int) wordUse {
+	before := bytes.TrimRight(src[:start], space)
+	after := bytes.TrimLeft(src[end:min(len(src), end+256)], space)
+	// f(), f<T>(), f?.(), f!(), (f)(), (f as any)(), f /* .. */ ()
+	if len(before) == 0 || len(after) == 0 || strings.IndexByte("(<?!)/as", after[0]) < 0 {
+		return prose
+	}
+	switch before[len(before)-1] {
+	case '/': // a comment stands between
+		return calledOn
+	case '.':
+		if before = bytes.TrimRight(before, space+".?!"); len(before) > 0 && before[len(before)-1] == ')' {
+			return calledOnCall
+		}
+		return calledOn
+	}
+	return prose
+}
+
+const space = " \t\r\n"
+
+// fits reports whether a word that is used so can be the acquisition's. What a call
+// returned is of a type by name only where the file names the type.
+func (a *Acquire) fits(u wordUse, src []byte) bool {
+	switch {
+	case !a.Pattern.Method():
+		return true
+	case u == calledOnCall && a.Exact && a.Pattern.Receiver() != "":
+		return slices.ContainsFunc(a.Types, func(t string) bool { return bytes.Contains(src, []byte(t)) })
+	}
+	return u != prose
 }

@@ -50,8 +50,9 @@ type Project struct {
 	packages   *lru.Cache[string, *Package]   // by folder; nil where there is none
 	configs    *lru.Cache[string, *TSConfig]  // by file; nil where unreadable
 	exists     *lru.Cache[string, bool]
-	naming     *lru.Cache[string, bool] // file and name: can the one lead to the other?
-	modules    *lru.Cache[string, bool] // folders with installed packages
+	resolved   *lru.Cache[string, string] // folder and specifier: the file
+	naming     *lru.Cache[string, bool]   // file and name: can the one lead to the other?
+	modules    *lru.Cache[string, bool]   // folders with installed packages
 	overlay    map[string][]byte
 }
 
@@ -71,7 +72,7 @@ func Open(root string) (*Project, error) {
 	}
 	p := &Project{
 		Root: abs, real: abs, workspaces: map[string]map[string]*Package{},
-		parsed: bounded[*syntax.File](parsedFiles), exists: bounded[bool](knownFiles), naming: bounded[bool](knownFiles),
+		parsed: bounded[*syntax.File](parsedFiles), exists: bounded[bool](knownFiles), resolved: bounded[string](knownFiles), naming: bounded[bool](knownFiles),
 		packages: bounded[*Package](knownFolders), configs: bounded[*TSConfig](knownFolders), modules: bounded[bool](knownFolders),
 	}
 	if real, err := filepath.EvalSymlinks(abs); err == nil {

@@ -1,11 +1,11 @@
 package project
 
 import (
+	"cmp"
 	"maps"
 	"os"
 	"path"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -14,6 +14,16 @@ import (
 // declaration file. "" means that the import leaves the project, or leads
 // nowhere.
 func (p *Project) Resolve(from, specifier string) string {
+	key := path.Dir(from) + "\x00" + specifier // what matters of a file is its folder
+	to, ok := p.resolved.Get(key)
+	if !ok {
+		to = p.resolve(from, specifier)
+		p.resolved.Add(key, to)
+	}
+	return to
+}
+
+func (p *Project) resolve(from, specifier string) string {
 	if specifier == "" {
 		return ""
 	}
@@ -54,6 +64,14 @@ func splitPackage(specifier string) (name, sub string) {
 	return strings.Join(parts[:n], "/"), "./" + strings.Join(parts[n:], "/")
 }
 
+// sourcesOf says, by the extension of a compiled file, what it may be compiled from.
+var sourcesOf = map[string][]string{
+	".js":  {".ts", ".tsx", ".js", ".jsx", ".d.ts"},
+	".jsx": {".tsx", ".jsx", ".d.tsx"},
+	".mjs": {".mts", ".mjs", ".d.mts"},
+	".cjs": {".cts", ".cjs", ".d.cts"},
+}
+
 // sourceAt finds the file for a path without or with an extension: sources
 // first, also where the import names the compiled file.
 func (p *Project) sourceAt(base string) string {
@@ -62,19 +80,9 @@ func (p *Project) sourceAt(base string) string {
 	}
 	ext := path.Ext(base)
 	stem := strings.TrimSuffix(base, ext)
-	for compiled, sources := range map[string][]string{
-		".js":  {".ts", ".tsx", ".js", ".jsx"},
-		".jsx": {".tsx", ".jsx"},
-		".mjs": {".mts", ".mjs"},
-		".cjs": {".cts", ".cjs"},
-	} {
-		if ext != compiled {
-			continue
-		}
-		for _, s := range append(sources, ".d"+strings.Replace(compiled, "js", "ts", 1)) {
-			if p.isFile(stem + s) {
-				return stem + s
-			}
+	for _, s := range sourcesOf[ext] {
+		if p.isFile(stem + s) {
+			return stem + s
 		}
 	}
 	if ext != "" && p.isFile(base) {
@@ -93,32 +101,29 @@ func (p *Project) sourceAt(base string) string {
 	return ""
 }
 
-// byPaths applies tsconfig's `paths`, the longest matching prefix first.
+// byPaths applies tsconfig's `paths`, the longest matching pattern first.
 func (p *Project) byPaths(c *TSConfig, specifier string) string {
-	patterns := make([]string, 0, len(c.Paths))
+	type match struct{ pattern, rest string }
+	var matches []match // one or two of hundreds
 	for k := range c.Paths {
-		patterns = append(patterns, k)
+		before, after, star := strings.Cut(k, "*")
+		switch {
+		case !star && k == specifier:
+			matches = append(matches, match{k, ""})
+		case star && len(specifier) >= len(before)+len(after) && strings.HasPrefix(specifier, before) && strings.HasSuffix(specifier, after):
+			matches = append(matches, match{k, specifier[len(before) : len(specifier)-len(after)]})
+		}
 	}
-	sort.Slice(patterns, func(i, j int) bool {
-		return len(patterns[i]) > len(patterns[j]) || len(patterns[i]) == len(patterns[j]) && patterns[i] < patterns[j]
+	slices.SortFunc(matches, func(a, b match) int {
+		return cmp.Or(len(b.pattern)-len(a.pattern), strings.Compare(a.pattern, b.pattern))
 	})
 	base := c.BaseURL
 	if base == "" {
 		base = c.pathsBase
 	}
-	for _, k := range patterns {
-		before, after, star := strings.Cut(k, "*")
-		rest := ""
-		switch {
-		case !star && k == specifier:
-		case star && strings.HasPrefix(specifier, before) && strings.HasSuffix(specifier, after) &&
-			len(specifier) >= len(before)+len(after):
-			rest = specifier[len(before) : len(specifier)-len(after)]
-		default:
-			continue
-		}
-		for _, target := range c.Paths[k] {
-			if f := p.sourceAt(path.Join(base, strings.Replace(target, "*", rest, 1))); f != "" {
+	for _, m := range matches {
+		for _, target := range c.Paths[m.pattern] {
+			if f := p.sourceAt(path.Join(base, strings.Replace(target, "*", m.rest, 1))); f != "" {
 				return f
 			}
 		}
@@ -232,7 +237,7 @@ func leaves(v any) []string {
 		for k := range x {
 			keys = append(keys, k)
 		}
-		sort.Strings(keys)
+		slices.Sort(keys)
 		var out []string
 		for _, k := range keys {
 			out = append(out, leaves(x[k])...)

@@ -19,6 +19,7 @@ type Pattern struct {
 	New    bool     // a construction, not a call
 	Vars   []string // the holes, without dollars, in order of appearance
 	rooted bool
+	method bool
 }
 
 // Bindings maps the names of holes to what they matched. Lists of arguments
@@ -54,6 +55,7 @@ func CompilePattern(text string) (*Pattern, error) {
 		p.Anchor = name.Text()
 	}
 	p.rooted = callee.Is("identifier") && p.Anchor != ""
+	p.method = callee.Is("member_expression") && !p.New
 	for n := range p.root.Descendants() {
 		if n.Is("identifier", "property_identifier", "this") {
 			if v, ok := holeName(n); ok {
@@ -69,6 +71,10 @@ func CompilePattern(text string) (*Pattern, error) {
 // Rooted reports whether the callee is a plain name, which has to be resolved
 // by its origin: in a file it may stand under an alias or behind a namespace.
 func (p *Pattern) Rooted() bool { return p.rooted }
+
+// Method reports whether the pattern is a call of something's member, which stands
+// behind a dot under its own name.
+func (p *Pattern) Method() bool { return p.method }
 
 // Has reports whether the pattern has the hole $name.
 func (p *Pattern) Has(name string) bool {
