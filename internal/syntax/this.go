@@ -174,12 +174,16 @@ func (n Node) ThisField() (string, bool) {
 }
 
 // FieldOwner returns the owner whose field n is, where ThisField says that it is
-// one, and the member that n stands in, if it stands in the owner.
+// one, and the member that n stands in, if it stands in the owner. Of the field of
+// a global nobody is the owner.
 func (n Node) FieldOwner() (owner, member Node) {
 	n = n.Inner(false)
 	object := n.Field("object").Inner(false)
 	if !object.Is("identifier") {
 		return n.ThisClass()
+	}
+	if object.Symbol() == nil {
+		return Node{}, Node{} // a global
 	}
 	init := object.Symbol().Init().Inner(false)
 	if init.Is("object") {
