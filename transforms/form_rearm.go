@@ -15,7 +15,8 @@ func (formRearm) Name() string { return "rearm" }
 
 func (formRearm) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	o := p.Obligations[0]
-	write := o.gist.(syntax.Node)
+	way := o.gist.([]syntax.Node)
+	write := way[0]
 	in := s.instance(p.Owner.Node)
 	e := &classEdit{s: s, in: in, st: styleOf(s.f), taken: map[string]bool{}, locals: map[string]bool{}}
 	field := write.Field("left").Text()
@@ -32,9 +33,11 @@ func (formRearm) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	if write.Parent().Is("binary_expression", "ternary_expression") {
 		return nil, refuse(TooEntangled, "%s is filled in the middle of an expression", field)
 	}
-	if emptied := emptiedBefore(write, in.refs[o.Handle.Field]); emptied.OK() {
-		line, _ := s.f.Position(emptied.Start())
-		return nil, refuse(TooEntangled, "%s is emptied before, in line %d", field, line)
+	for _, n := range way {
+		if emptied := emptiedBefore(n, in.refs[o.Handle.Field]); emptied.OK() {
+			line, _ := s.f.Position(emptied.Start())
+			return nil, refuse(TooEntangled, "%s is emptied before, in line %d", field, line)
+		}
 	}
 	for d := range fn.Descendants() {
 		if d.Is("identifier") {
@@ -75,11 +78,12 @@ func (e *classEdit) doubtAgain(o *Obligation, fn syntax.Node) {
 	}
 }
 
-// emptiedBefore is where the function gives the field nothing before it fills it.
-func emptiedBefore(write syntax.Node, refs []syntax.Node) syntax.Node {
+// emptiedBefore is where a function gives the field nothing before it fills it, or
+// has it filled, at n.
+func emptiedBefore(n syntax.Node, refs []syntax.Node) syntax.Node {
 	for _, ref := range refs {
 		p := ref.Outer().Parent()
-		if p.Is("assignment_expression") && p.Field("left").Inner(false) == ref && isNothing(p.Field("right")) && ref.Function() == write.Function() && p.End() <= write.Start() {
+		if p.Is("assignment_expression") && p.Field("left").Inner(false) == ref && isNothing(p.Field("right")) && homeOf(ref) == homeOf(n) && p.End() <= n.Start() {
 			return p
 		}
 	}
