@@ -34,6 +34,10 @@ func (formPromise) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 			return nil, refuse(TooEntangled, "%s is not in scope in line %d, where the promise settles", name, line)
 		}
 		if edit, ok := settledByListener(m, how.release); ok {
+			if taken := takenAwayByName(m); taken.OK() {
+				line, _ := s.f.Position(taken.Start())
+				return nil, refuse(SettledByName, "line %d takes %s away by its name, so that nothing else can be registered in its place", line, m.ref.Text())
+			}
 			fix.Edits = append(fix.Edits, edit)
 			continue
 		}
@@ -92,6 +96,18 @@ func settledByListener(m settle, release string) (patch.Edit, bool) {
 		return patch.Edit{}, false
 	}
 	return patch.Edit{Start: m.ref.Start(), End: m.ref.End(), New: fmt.Sprintf("(%s) => { %s; %s(%s); }", given, release, m.ref.Text(), given)}, true
+}
+
+// takenAwayByName is the call that takes away a settle function that is handed on
+// as the function of a registration; the zero Node for none.
+func takenAwayByName(m settle) syntax.Node {
+	event := m.ref.Parent().Child(0)
+	for _, r := range m.ref.Symbol().Refs {
+		if call := r.Parent().Parent(); r.Parent().Is("arguments") && takesAway(call) && sameEvent(r.Parent().Child(0), event) != different {
+			return call
+		}
+	}
+	return syntax.Node{}
 }
 
 // promisesNothing reports whether an executor's promise is declared to be one of
