@@ -152,7 +152,7 @@ func (s *scan) promisedRelease(o *Obligation) (promisedRelease, *Refusal) {
 	var name string
 	switch {
 	case o.Handle.Symbol != nil:
-		name, block = o.Handle.Symbol.Name, scopeOf(o.Handle.Symbol)
+		name, block = o.Handle.Symbol.Name, o.Handle.Symbol.Scope()
 	case o.Handle.Value.Parent().Is("expression_statement") && inBlock(o.Handle.Value.Parent()) && o.Handle.Value == chain(o.Call):
 		name = freshName(o.Kind.Noun, nameTaken(o.Owner.Node))
 		at := o.Handle.Value.Start()
@@ -256,20 +256,6 @@ func runsLater(fn syntax.Node) bool {
 	return ok && o.Module == "" && (strings.HasPrefix(o.Last(), "set") && harmlessGlobals[o.Last()] || o.Last() == "queueMicrotask")
 }
 
-// scopeOf is the block in which a variable can be mentioned.
-func scopeOf(sym *syntax.Symbol) syntax.Node {
-	if sym.Decl.Parent().Is("variable_declaration") {
-		if fn := sym.Decl.Function(); fn.OK() {
-			return fn
-		}
-	}
-	n := sym.Decl.Parent()
-	for n.OK() && !n.Is("statement_block", "program", "switch_body", "for_statement", "for_in_statement") && !n.IsFunction() {
-		n = n.Parent()
-	}
-	return n
-}
-
 // shadowed reports whether a name means something else at n than in outer.
 func shadowed(n, outer syntax.Node, name string, sym *syntax.Symbol) bool {
 	for d := range outer.Descendants() {
@@ -286,7 +272,7 @@ func shadowed(n, outer syntax.Node, name string, sym *syntax.Symbol) bool {
 
 func scopeAround(sym *syntax.Symbol, fn syntax.Node) syntax.Node {
 	if sym.Kind == syntax.Variable {
-		return scopeOf(sym)
+		return sym.Scope()
 	}
 	if sym.Kind == syntax.Caught {
 		return sym.Decl

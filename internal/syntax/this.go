@@ -124,11 +124,7 @@ func (n Node) InstanceAt() (owner, member Node, name string) {
 // Visible reports whether n, which stands behind the declaration of a local
 // variable, can read it.
 func (s *Symbol) Visible(n Node) bool {
-	around := s.Decl.Function()
-	if !s.Decl.Parent().Is("variable_declaration") {
-		around = s.Decl.Ancestor("statement_block")
-	}
-	return n.Within(around) && n.i > s.Decl.i && !s.shadowed(n)
+	return n.Within(s.Scope()) && n.i > s.Decl.i && !s.shadowed(n)
 }
 
 // shadowed reports whether the name means something else somewhere between its
