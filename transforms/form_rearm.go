@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -57,11 +58,29 @@ func (formRearm) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		}
 		code = append(code, strings.Split(step.plain, "\n")...)
 	}
+	if o.Call.End() <= write.Start() && o.Kind.Fails != Never {
+		// const h = open(); this.h = h: what fails between the two would lose the new one
+		made := o.Call.Statement()
+		if made.Parent() != stmt.Parent() || s.leavesBetween(o.Call, write) {
+			return nil, refuse(TooEntangled, "%s is not always filled once there is another for it, and the release of the one before can fail", field)
+		}
+		stmt = made
+	}
 	e.doubtAgain(o, fn)
 	return &Fix{
 		Plan: p, Edits: []patch.Edit{e.st.before(stmt, code...)}, Notes: e.notes,
 		Message: fmt.Sprintf("Release the %s of %s before %s is filled anew", o.Kind.Noun, p.Owner.Name, field),
 	}, nil
+}
+
+// leavesBetween reports whether the function can be left, other than by an error,
+// behind the evaluation from and without the evaluation to.
+func (s *scan) leavesBetween(from, to syntax.Node) bool {
+	fn := from.Function()
+	g := s.graph(fn)
+	ends := s.points(g, fn, to)
+	ways := g.Ways(s.points(g, fn, from), func(p int) bool { return slices.Contains(ends, p) }, func(e syntax.Edge) bool { return !e.Throw })
+	return len(ways) > 0
 }
 
 // doubtAgain notes what may rely on two at a time.
