@@ -221,15 +221,20 @@ func (s *scan) hoistHandler(o *Obligation) (name string, edits []patch.Edit, no 
 	if !stmt.Is("expression_statement") || !inBlock(stmt) {
 		return "", nil, refuse(TooEntangled, "there is no place before the registration")
 	}
+	if x := s.owedWithin(n, nil); x != nil {
+		line, _ := s.f.Position(x.At.Start())
+		return "", nil, refuse(TooEntangled, "the function that is registered owes something itself, in line %d", line)
+	}
 	name = freshName(handlerName(o), nameTaken(o.Call.Function()))
 	edits, no = s.hoist(o, stmt, name)
 	return name, edits, no
 }
 
-// hoist puts the function of a registration into a constant before stmt.
+// hoist puts the function of a registration into a constant before stmt. What
+// stands in the function is left where it is, for other edits.
 func (s *scan) hoist(o *Obligation, stmt syntax.Node, name string) ([]patch.Edit, *Refusal) {
 	st := styleOf(s.f)
-	text, no := s.freestanding(o, st.ts)
+	edits, no := s.annotated(o, st.ts)
 	if no != nil {
 		return nil, no
 	}
@@ -238,10 +243,22 @@ func (s *scan) hoist(o *Obligation, stmt syntax.Node, name string) ([]patch.Edit
 		return nil, refuse(TooEntangled, "it shares its line with other code")
 	}
 	n := o.handler()
-	return []patch.Edit{
-		{Start: at, End: at, New: "const " + name + " = " + text + st.semi + st.eol + indentAt(s.f, at)},
-		{Start: n.Start(), End: n.End(), New: name},
-	}, nil
+	return append(edits,
+		patch.Edit{Start: at, End: n.Start(), New: "const " + name + " = "},
+		patch.Edit{Start: n.End(), End: n.End(), New: st.semi + st.eol + indentAt(s.f, at) + string(s.f.Src()[at:n.Start()]) + name},
+	), nil
+}
+
+// owedWithin is something owed in a function, other than what settled says; nil for
+// nothing. A function that is given a name is another one for what tells findings
+// apart, so nothing may be left owing in it.
+func (s *scan) owedWithin(fn syntax.Node, settled []*Obligation) *Obligation {
+	for _, x := range s.found {
+		if x.Status == Unmet && x.At.Within(fn) && !slices.Contains(settled, x) {
+			return x
+		}
+	}
+	return nil
 }
 
 // runsLater reports whether a function is the callback of a timer or of a
