@@ -22,6 +22,7 @@ type classEdit struct {
 	notes   []Note
 	taken   map[string]bool
 	locals  map[string]bool // names given to local variables
+	named   []*Obligation   // registrations whose function was given a name
 }
 
 // editClass begins to edit a class; it refuses one whose members share lines, as

@@ -13,10 +13,10 @@ import (
 //	this.timer = null;
 //	clearInterval(this.timer);
 
-// emptying is the statement that empties a field before the release of it behind
+// emptying are the statements that empty a field before the release of it behind
 // in the same block, with nothing in between that could fill it, and the statement
-// of the release; zero Nodes for none.
-func (in *instance) emptying(release, mention syntax.Node, field string) (emptied, then syntax.Node) {
+// of the release.
+func (in *instance) emptying(release, mention syntax.Node, field string) (emptied []syntax.Node, then syntax.Node) {
 	for _, ref := range in.refs[field] {
 		p := ref.Outer().Parent()
 		stmt := p.Parent()
@@ -29,10 +29,10 @@ func (in *instance) emptying(release, mention syntax.Node, field string) (emptie
 			next = next.NextNamed()
 		}
 		if next.Is("expression_statement", "if_statement") && release.Within(next) && mention.Within(next) {
-			return stmt, next
+			emptied, then = append(emptied, stmt), next
 		}
 	}
-	return syntax.Node{}, syntax.Node{}
+	return emptied, then
 }
 
 // harmlessBetween: a comment, or another assignment of nothing.
@@ -45,14 +45,14 @@ func harmlessBetween(n syntax.Node) bool {
 // been emptied.
 func (o *Obligation) tooLate(s *scan, in *instance, u use, mention syntax.Node, field string) bool {
 	emptied, then := in.emptying(u.at, mention, field)
-	if !emptied.OK() {
+	if len(emptied) == 0 {
 		return false
 	}
-	line, _ := s.f.Position(emptied.Start())
+	line, _ := s.f.Position(emptied[0].Start())
 	o.releases = append(o.releases, u.at)
 	o.step(u.at, "%s, which line %d has emptied", u.text, line)
 	o.Exits = append(o.Exits, ExitPlace{u.at, fmt.Sprintf("line %d has emptied it", line)})
-	o.gist = [2]syntax.Node{emptied, then}
+	o.gist = append(emptied, then)
 	return true
 }
 
@@ -63,19 +63,23 @@ func (formOrder) Name() string { return "order" }
 
 func (formOrder) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	o := p.Obligations[0]
-	both := o.gist.([2]syntax.Node)
-	emptied, then := both[0], both[1]
+	all := o.gist.([]syntax.Node)
+	emptied, then := all[:len(all)-1], all[len(all)-1]
 	st := styleOf(s.f)
-	start, end := wholeLines(emptied)
-	if lineEndAfter(s.f, emptied.End()) != endOf(emptied) {
-		return nil, refuse(TooEntangled, "a remark stands beside what empties the field")
+	var edits []patch.Edit
+	for _, stmt := range emptied {
+		if lineEndAfter(s.f, stmt.End()) != endOf(stmt) {
+			return nil, refuse(TooEntangled, "a remark stands beside what empties the field")
+		}
+		start, end := wholeLines(stmt)
+		edits = append(edits, patch.Edit{Start: start, End: end})
 	}
 	if at := then.Start(); strings.TrimSpace(string(s.f.Src()[s.f.LineStart(at):at])) != "" {
 		return nil, refuse(TooEntangled, "what empties the field and what releases it share a line")
 	}
 	return &Fix{
 		Plan:    p,
-		Edits:   []patch.Edit{{Start: start, End: end}, st.after(then, st.fit(emptied.Text()))},
+		Edits:   append(edits, st.after(then, st.fit(emptied[0].Text()))),
 		Notes:   []Note{{Unsafe, fmt.Sprintf("the %s was never released here, and is now: does anything rely on it?", o.Kind.Noun)}},
 		Message: fmt.Sprintf("Release the %s of %s before this.%s is emptied", o.Kind.Noun, p.Owner.Name, o.Handle.Field),
 	}, nil

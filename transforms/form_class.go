@@ -15,7 +15,7 @@ type formClass struct{}
 
 func (formClass) Name() string { return "class" }
 
-func (formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
+func (f formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	in := s.instance(p.Owner.Node)
 	e, no := s.editClass(in)
 	if no != nil {
@@ -45,6 +45,16 @@ func (formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		tracked[o] = how
 		if noun := plural(o.Kind.Noun); !slices.Contains(what, noun) {
 			what = append(what, noun)
+		}
+	}
+	for _, o := range e.named {
+		if x := s.owedWithin(o.handler(), mended); x != nil {
+			line, _ := s.f.Position(x.At.Start())
+			o.Refusal = refuse(TooEntangled, "the function that is registered owes something itself, in line %d", line)
+			if len(mended) == 1 {
+				return nil, o.Refusal
+			}
+			return f.fix(s, p.only(slices.DeleteFunc(mended, func(m *Obligation) bool { return m == o })...))
 		}
 	}
 	if len(mended) == 0 {

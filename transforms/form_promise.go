@@ -34,6 +34,10 @@ func (formPromise) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 			return nil, refuse(TooEntangled, "%s is not in scope in line %d, where the promise settles", name, line)
 		}
 		if edit, ok := settledByListener(m, how.release); ok {
+			if taken := takenAwayByName(m); taken.OK() {
+				line, _ := s.f.Position(taken.Start())
+				return nil, refuse(SettledByName, "line %d takes %s away by its name, so that nothing else can be registered in its place", line, m.ref.Text())
+			}
 			fix.Edits = append(fix.Edits, edit)
 			continue
 		}
@@ -94,6 +98,18 @@ func settledByListener(m settle, release string) (patch.Edit, bool) {
 	return patch.Edit{Start: m.ref.Start(), End: m.ref.End(), New: fmt.Sprintf("(%s) => { %s; %s(%s); }", given, release, m.ref.Text(), given)}, true
 }
 
+// takenAwayByName is the call that takes away a settle function that is handed on
+// as the function of a registration; the zero Node for none.
+func takenAwayByName(m settle) syntax.Node {
+	event := m.ref.Parent().Child(0)
+	for _, r := range m.ref.Symbol().Refs {
+		if call := r.Parent().Parent(); r.Parent().Is("arguments") && takesAway(call) && sameEvent(r.Parent().Child(0), event) != different {
+			return call
+		}
+	}
+	return syntax.Node{}
+}
+
 // promisesNothing reports whether an executor's promise is declared to be one of
 // nothing.
 func promisesNothing(executor syntax.Node) bool {
@@ -136,7 +152,7 @@ func (s *scan) promisedRelease(o *Obligation) (promisedRelease, *Refusal) {
 	var name string
 	switch {
 	case o.Handle.Symbol != nil:
-		name, block = o.Handle.Symbol.Name, scopeOf(o.Handle.Symbol)
+		name, block = o.Handle.Symbol.Name, o.Handle.Symbol.Scope()
 	case o.Handle.Value.Parent().Is("expression_statement") && inBlock(o.Handle.Value.Parent()) && o.Handle.Value == chain(o.Call):
 		name = freshName(o.Kind.Noun, nameTaken(o.Owner.Node))
 		at := o.Handle.Value.Start()
@@ -205,15 +221,20 @@ func (s *scan) hoistHandler(o *Obligation) (name string, edits []patch.Edit, no 
 	if !stmt.Is("expression_statement") || !inBlock(stmt) {
 		return "", nil, refuse(TooEntangled, "there is no place before the registration")
 	}
+	if x := s.owedWithin(n, nil); x != nil {
+		line, _ := s.f.Position(x.At.Start())
+		return "", nil, refuse(TooEntangled, "the function that is registered owes something itself, in line %d", line)
+	}
 	name = freshName(handlerName(o), nameTaken(o.Call.Function()))
 	edits, no = s.hoist(o, stmt, name)
 	return name, edits, no
 }
 
-// hoist puts the function of a registration into a constant before stmt.
+// hoist puts the function of a registration into a constant before stmt. What
+// stands in the function is left where it is, for other edits.
 func (s *scan) hoist(o *Obligation, stmt syntax.Node, name string) ([]patch.Edit, *Refusal) {
 	st := styleOf(s.f)
-	text, no := s.freestanding(o, st.ts)
+	edits, no := s.annotated(o, st.ts)
 	if no != nil {
 		return nil, no
 	}
@@ -222,10 +243,22 @@ func (s *scan) hoist(o *Obligation, stmt syntax.Node, name string) ([]patch.Edit
 		return nil, refuse(TooEntangled, "it shares its line with other code")
 	}
 	n := o.handler()
-	return []patch.Edit{
-		{Start: at, End: at, New: "const " + name + " = " + text + st.semi + st.eol + indentAt(s.f, at)},
-		{Start: n.Start(), End: n.End(), New: name},
-	}, nil
+	return append(edits,
+		patch.Edit{Start: at, End: n.Start(), New: "const " + name + " = "},
+		patch.Edit{Start: n.End(), End: n.End(), New: st.semi + st.eol + indentAt(s.f, at) + string(s.f.Src()[at:n.Start()]) + name},
+	), nil
+}
+
+// owedWithin is something owed in a function, other than what settled says; nil for
+// nothing. A function that is given a name is another one for what tells findings
+// apart, so nothing may be left owing in it.
+func (s *scan) owedWithin(fn syntax.Node, settled []*Obligation) *Obligation {
+	for _, x := range s.found {
+		if x.Status == Unmet && x.At.Within(fn) && !slices.Contains(settled, x) {
+			return x
+		}
+	}
+	return nil
 }
 
 // runsLater reports whether a function is the callback of a timer or of a
@@ -238,20 +271,6 @@ func runsLater(fn syntax.Node) bool {
 	}
 	o, ok := callee.Origin()
 	return ok && o.Module == "" && (strings.HasPrefix(o.Last(), "set") && harmlessGlobals[o.Last()] || o.Last() == "queueMicrotask")
-}
-
-// scopeOf is the block in which a variable can be mentioned.
-func scopeOf(sym *syntax.Symbol) syntax.Node {
-	if sym.Decl.Parent().Is("variable_declaration") {
-		if fn := sym.Decl.Function(); fn.OK() {
-			return fn
-		}
-	}
-	n := sym.Decl.Parent()
-	for n.OK() && !n.Is("statement_block", "program", "switch_body", "for_statement", "for_in_statement") && !n.IsFunction() {
-		n = n.Parent()
-	}
-	return n
 }
 
 // shadowed reports whether a name means something else at n than in outer.
@@ -270,7 +289,7 @@ func shadowed(n, outer syntax.Node, name string, sym *syntax.Symbol) bool {
 
 func scopeAround(sym *syntax.Symbol, fn syntax.Node) syntax.Node {
 	if sym.Kind == syntax.Variable {
-		return scopeOf(sym)
+		return sym.Scope()
 	}
 	if sym.Kind == syntax.Caught {
 		return sym.Decl

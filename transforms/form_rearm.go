@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -15,7 +16,8 @@ func (formRearm) Name() string { return "rearm" }
 
 func (formRearm) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	o := p.Obligations[0]
-	write := o.gist.(syntax.Node)
+	way := o.gist.([]syntax.Node)
+	write := way[0]
 	in := s.instance(p.Owner.Node)
 	e := &classEdit{s: s, in: in, st: styleOf(s.f), taken: map[string]bool{}, locals: map[string]bool{}}
 	field := write.Field("left").Text()
@@ -32,9 +34,11 @@ func (formRearm) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	if write.Parent().Is("binary_expression", "ternary_expression") {
 		return nil, refuse(TooEntangled, "%s is filled in the middle of an expression", field)
 	}
-	if emptied := emptiedBefore(write, in.refs[o.Handle.Field]); emptied.OK() {
-		line, _ := s.f.Position(emptied.Start())
-		return nil, refuse(TooEntangled, "%s is emptied before, in line %d", field, line)
+	for _, n := range way {
+		if emptied := emptiedBefore(n, in.refs[o.Handle.Field]); emptied.OK() {
+			line, _ := s.f.Position(emptied.Start())
+			return nil, refuse(TooEntangled, "%s is emptied before, in line %d", field, line)
+		}
 	}
 	for d := range fn.Descendants() {
 		if d.Is("identifier") {
@@ -54,11 +58,29 @@ func (formRearm) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		}
 		code = append(code, strings.Split(step.plain, "\n")...)
 	}
+	if o.Call.End() <= write.Start() && o.Kind.Fails != Never {
+		// const h = open(); this.h = h: what fails between the two would lose the new one
+		made := o.Call.Statement()
+		if made.Parent() != stmt.Parent() || s.leavesBetween(o.Call, write) {
+			return nil, refuse(TooEntangled, "%s is not always filled once there is another for it, and the release of the one before can fail", field)
+		}
+		stmt = made
+	}
 	e.doubtAgain(o, fn)
 	return &Fix{
 		Plan: p, Edits: []patch.Edit{e.st.before(stmt, code...)}, Notes: e.notes,
 		Message: fmt.Sprintf("Release the %s of %s before %s is filled anew", o.Kind.Noun, p.Owner.Name, field),
 	}, nil
+}
+
+// leavesBetween reports whether the function can be left, other than by an error,
+// behind the evaluation from and without the evaluation to.
+func (s *scan) leavesBetween(from, to syntax.Node) bool {
+	fn := from.Function()
+	g := s.graph(fn)
+	ends := s.points(g, fn, to)
+	ways := g.Ways(s.points(g, fn, from), func(p int) bool { return slices.Contains(ends, p) }, func(e syntax.Edge) bool { return !e.Throw })
+	return len(ways) > 0
 }
 
 // doubtAgain notes what may rely on two at a time.
@@ -75,11 +97,12 @@ func (e *classEdit) doubtAgain(o *Obligation, fn syntax.Node) {
 	}
 }
 
-// emptiedBefore is where the function gives the field nothing before it fills it.
-func emptiedBefore(write syntax.Node, refs []syntax.Node) syntax.Node {
+// emptiedBefore is where a function gives the field nothing before it fills it, or
+// has it filled, at n.
+func emptiedBefore(n syntax.Node, refs []syntax.Node) syntax.Node {
 	for _, ref := range refs {
 		p := ref.Outer().Parent()
-		if p.Is("assignment_expression") && p.Field("left").Inner(false) == ref && isNothing(p.Field("right")) && ref.Function() == write.Function() && p.End() <= write.Start() {
+		if p.Is("assignment_expression") && p.Field("left").Inner(false) == ref && isNothing(p.Field("right")) && homeOf(ref) == homeOf(n) && p.End() <= n.Start() {
 			return p
 		}
 	}

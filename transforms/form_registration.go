@@ -200,6 +200,7 @@ func (e *classEdit) trackRemover(o *Obligation, sets map[string]string) (string,
 			return "", no
 		}
 		e.edits = append(e.edits, edits...)
+		e.named = append(e.named, o)
 	}
 	set := e.removers(sets)
 	code := e.s.writeRemoval(o, o.target().Text(), handler, syntax.Node{})

@@ -85,7 +85,7 @@ func (s *scan) shutdowns() {
 		if o.Handle.Place != InField {
 			continue
 		}
-		if o.Status != Met && o.Form != (formRearm{}) || !o.Owner.Node.IsClass() || len(o.Kind.Release) == 0 || !o.Kind.Release[0].Done {
+		if o.Status == Moved || !o.Owner.Node.IsClass() || len(o.Kind.Release) == 0 || !o.Kind.Release[0].Done {
 			continue
 		}
 		in := s.instance(o.Owner.Node)

@@ -221,16 +221,63 @@ func takesAway(call syntax.Node) bool {
 	return false
 }
 
-// paid is paidAround, also for the function around one that runs on the spot.
+// paid reports whether the settling at st is never reached without a release: in
+// its own function, in one around that runs it on the spot, or because that
+// function is made only when the release is behind it.
 func (s *scan) paid(o *Obligation, st settle, releases []syntax.Node, executor syntax.Node) bool {
 	for !s.paidAround(o, st, releases) {
-		if st.fn == executor || !isInline(st.fn) {
+		if st.fn == executor {
 			return false
+		}
+		if !isInline(st.fn) {
+			return s.madeWhenPaid(o, st.fn, releases, executor)
 		}
 		st.call = callAround(st.fn)
 		st.fn = st.call.Function()
 	}
 	return true
+}
+
+// madeWhenPaid reports whether a function, or one around it in the executor, is made
+// behind a release on every way.
+func (s *scan) madeWhenPaid(o *Obligation, fn syntax.Node, releases []syntax.Node, executor syntax.Node) bool {
+	for ; fn.OK() && fn != executor; fn = fn.Function() {
+		home := fn.Function()
+		g := s.graph(home)
+		stops := map[int]bool{}
+		for _, r := range releases {
+			for _, l := range s.lift(use{effect: released, at: r}, home, maxHops) {
+				if l.effect != released {
+					continue // when it is made, it has not run
+				}
+				for _, p := range s.points(g, home, l.at) {
+					stops[p] = true
+				}
+			}
+		}
+		starts := []int{syntax.Entry}
+		if o.Call.Function() == home {
+			starts = append(starts, s.behind(g, home, s.beginning(o))...)
+		}
+		made := g.At(fn) // none of one that is declared, which is there from the beginning
+		if len(made) > 0 && !slices.ContainsFunc(made, func(p int) bool {
+			return g.Reaches(starts, p, func(q int) bool { return stops[q] }, o.holds)
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+// behind are the points that come right after an evaluation.
+func (s *scan) behind(g *syntax.Graph, home, n syntax.Node) []int {
+	var out []int
+	for _, p := range s.points(g, home, n) {
+		for _, e := range g.Points[p].Next {
+			out = append(out, e.To)
+		}
+	}
+	return out
 }
 
 // paidAround reports whether no way through the function that settles passes
@@ -249,12 +296,7 @@ func (s *scan) paidAround(o *Obligation, st settle, releases []syntax.Node) bool
 	any := func(e syntax.Edge) bool { return o.holds(e) }
 	starts := []int{syntax.Entry}
 	if o.Call.Function() == st.fn {
-		starts = nil
-		for _, p := range s.points(g, st.fn, s.beginning(o)) {
-			for _, e := range g.Points[p].Next {
-				starts = append(starts, e.To)
-			}
-		}
+		starts = s.behind(g, st.fn, s.beginning(o))
 	}
 	for _, at := range g.At(st.call) {
 		if !g.Reaches(starts, at, stop, any) {

@@ -32,7 +32,7 @@ func (s *scan) judgeRearmed(o *Obligation) {
 	r := &rearm{s: s, o: o, in: in, names: in.names(o.Handle.Field), seen: map[int32]bool{}}
 	if place, ok := r.again(write, maxHops); ok {
 		s.unmet(o, Overwritten, []ExitPlace{place})
-		o.Form, o.gist = formRearm{}, write
+		o.Form, o.gist = formRearm{}, r.way
 	}
 }
 
@@ -62,7 +62,7 @@ func (s *scan) restarts() {
 		c := *o
 		c.Steps, c.Standing = slices.Clone(o.Steps), Offer
 		s.unmet(&c, Overwritten, []ExitPlace{{fn, fn.Text() + "() may be called twice"}})
-		c.Form, c.gist, c.Refusal = formRearm{}, write, nil
+		c.Form, c.gist, c.Refusal = formRearm{}, r.way, nil
 		s.rate(&c)
 		s.found = append(s.found, &c)
 	}
@@ -99,14 +99,25 @@ type rearm struct {
 	in    *instance
 	names []string // of the field
 	seen  map[int32]bool
+	way   []syntax.Node // what was found: the assignment, what runs it, and so on
 }
 
 // again reports whether the evaluation n, which fills the field or leads to that,
 // runs again while the field is filled, and what makes it.
-func (r *rearm) again(n syntax.Node, hops int) (ExitPlace, bool) {
+func (r *rearm) again(n syntax.Node, hops int) (place ExitPlace, ok bool) {
+	before := len(r.way)
+	defer func() {
+		if !ok {
+			r.way = r.way[:before]
+		}
+	}()
+	r.way = append(r.way, n)
 	none := ExitPlace{}
 	fn := n.Function()
 	for fn.OK() && isInline(fn) {
+		if !r.reached(n, fn) {
+			return none, false
+		}
 		n = callAround(fn)
 		fn = n.Function()
 	}
@@ -114,15 +125,10 @@ func (r *rearm) again(n syntax.Node, hops int) (ExitPlace, bool) {
 		return none, false
 	}
 	r.seen[n.ID()] = true
-	g := r.s.graph(fn)
-	at := r.s.points(g, fn, n)
-	stops := r.stops(g, fn)
-	stop := func(p int) bool { return stops[p] }
-	all := func(syntax.Edge) bool { return true }
-	if len(at) == 0 || !slices.ContainsFunc(at, func(p int) bool { return g.Reaches([]int{syntax.Entry}, p, stop, all) }) {
+	if !r.reached(n, fn) {
 		return none, false
 	}
-	if loop := r.loop(g, at, n, stop); loop.OK() {
+	if loop := r.loop(n, fn); loop.OK() {
 		return ExitPlace{loop, "in a loop"}, true
 	}
 	if owner, member := fn.ThisClass(); owner == r.in.class.Node && syntax.FunctionOf(member) == fn {
@@ -175,6 +181,7 @@ func (r *rearm) method(fn, member syntax.Node, hops int) (ExitPlace, bool) {
 		}
 	}
 	if len(first) > 0 && len(later) > 0 && r.finalOnly() {
+		r.way = append(r.way, later[0])
 		return ExitPlace{later[0], "after the constructor did it"}, true
 	}
 	if len(r.in.refs[name]) == 0 && (startsAgain(name) || member.HasToken("set")) {
@@ -191,6 +198,12 @@ func (r *rearm) open(n syntax.Node) bool {
 	if owner != r.in.class.Node || syntax.FunctionOf(member) != fn || inFailure(n, fn) || onceHooks[syntax.MemberName(member)] {
 		return false
 	}
+	return r.reached(n, fn)
+}
+
+// reached reports whether a way leads from the beginning of a function to an
+// evaluation in it with the field filled.
+func (r *rearm) reached(n, fn syntax.Node) bool {
 	g := r.s.graph(fn)
 	stops := r.stops(g, fn)
 	return slices.ContainsFunc(r.s.points(g, fn, n), func(p int) bool {
@@ -200,18 +213,20 @@ func (r *rearm) open(n syntax.Node) bool {
 
 // loop is a loop of the function that fills the field anew. What fires by itself
 // may have fired before it comes round.
-func (r *rearm) loop(g *syntax.Graph, at []int, n syntax.Node, stop func(int) bool) syntax.Node {
+func (r *rearm) loop(n, fn syntax.Node) syntax.Node {
 	if r.o.Kind.OneShot {
 		return syntax.Node{}
 	}
-	for _, p := range at {
+	g := r.s.graph(fn)
+	stops := r.stops(g, fn)
+	for _, p := range r.s.points(g, fn, n) {
 		var next []int
 		for _, e := range g.Points[p].Next {
 			if !e.Throw {
 				next = append(next, e.To)
 			}
 		}
-		if g.Reaches(next, p, func(q int) bool { return q != p && stop(q) }, func(syntax.Edge) bool { return true }) {
+		if g.Reaches(next, p, func(q int) bool { return q != p && stops[q] }, func(syntax.Edge) bool { return true }) {
 			if loop := n.Ancestor("for_statement", "for_in_statement", "while_statement", "do_statement"); loop.OK() {
 				return loop
 			}
@@ -248,10 +263,7 @@ func (r *rearm) counterpart() bool {
 // reacts reports whether n runs in a callback, or in a method that a callback
 // runs, other than a teardown.
 func (r *rearm) reacts(n syntax.Node, hops int) bool {
-	fn := n.Function()
-	for fn.OK() && isInline(fn) {
-		fn = callAround(fn).Function()
-	}
+	fn := homeOf(n)
 	owner, member := fn.ThisClass()
 	if owner != r.in.class.Node || syntax.FunctionOf(member) != fn {
 		return fn.OK()
@@ -278,10 +290,8 @@ func (r *rearm) finalOnly() bool {
 // startedBy is the public method that fills the field, or has it filled, where its
 // callers are elsewhere; the zero Node where somebody sees to it that it runs once.
 func (r *rearm) startedBy(n syntax.Node, hops int) syntax.Node {
-	fn := n.Function()
-	for fn.OK() && isInline(fn) {
-		fn = callAround(fn).Function()
-	}
+	r.way = append(r.way, n)
+	fn := homeOf(n)
 	owner, member := fn.ThisClass()
 	if owner != r.in.class.Node || syntax.FunctionOf(member) != fn || !r.open(n) || member.HasToken("get") {
 		return syntax.Node{}
@@ -296,11 +306,13 @@ func (r *rearm) startedBy(n syntax.Node, hops int) syntax.Node {
 	if len(calls) == 0 && !isPrivate(member) && !isTeardown(name) {
 		return nameNode(fn)
 	}
+	before := len(r.way)
 	for _, ref := range calls {
 		if call := ref.Outer().Parent(); hops > 0 && call.Field("function") == ref.Outer() {
 			if by := r.startedBy(call, hops-1); by.OK() {
 				return by
 			}
+			r.way = r.way[:before]
 		}
 	}
 	return syntax.Node{}

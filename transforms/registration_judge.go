@@ -305,10 +305,7 @@ func callsTeardown(o *Obligation) bool {
 // inMethod reports whether a call is made by a method that can be called to end
 // something, and not by the constructor or a function that runs some day.
 func inMethod(call syntax.Node) bool {
-	fn := call.Function()
-	for fn.OK() && isInline(fn) {
-		fn = fn.Function()
-	}
+	fn := homeOf(call)
 	_, member, _ := call.InstanceAt()
 	return fn.OK() && !fn.IsConstructor() && (fn == member || fn == syntax.FunctionOf(member))
 }

@@ -218,33 +218,27 @@ func (o *Obligation) pageEvents() string {
 	return ""
 }
 
-// freestanding writes the function that is registered so that it can stand away
-// from the call that said what its parameters are.
-func (s *scan) freestanding(o *Obligation, ts bool) (string, *Refusal) {
-	n := o.handler()
-	fn := n.Inner(false)
+// annotated says what the parameters of the function that is registered are, so that
+// it can stand away from the call that said it.
+func (s *scan) annotated(o *Obligation, ts bool) ([]patch.Edit, *Refusal) {
+	fn := o.handler().Inner(false)
 	if !ts || !fn.IsFunction() {
-		return n.Text(), nil
+		return nil, nil
 	}
 	if p := fn.Field("parameter"); p.OK() { // e => ..
-		at := p.Start() - n.Start()
-		return n.Text()[:at] + "(" + p.Text() + ": " + s.eventType(o) + ")" + n.Text()[at+len(p.Text()):], nil
+		return []patch.Edit{{Start: p.Start(), End: p.End(), New: "(" + p.Text() + ": " + s.eventType(o) + ")"}}, nil
 	}
-	var b strings.Builder
-	at := n.Start()
+	var edits []patch.Edit
 	for p := range fn.Field("parameters").Children() {
 		if syntax.Annotation(p).OK() || p.Field("value").OK() {
 			continue
 		}
 		if p.Field("pattern").Is("rest_pattern") {
-			return "", refuse(TooEntangled, "the function takes whatever there is")
+			return nil, refuse(TooEntangled, "the function takes whatever there is")
 		}
-		b.WriteString(string(s.f.Src()[at:p.End()]))
-		b.WriteString(": " + s.eventType(o))
-		at = p.End()
+		edits = append(edits, patch.Edit{Start: p.End(), End: p.End(), New: ": " + s.eventType(o)})
 	}
-	b.WriteString(string(s.f.Src()[at:n.End()]))
-	return b.String(), nil
+	return edits, nil
 }
 
 func (s *scan) eventType(o *Obligation) string {

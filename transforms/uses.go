@@ -325,6 +325,15 @@ func callAround(fn syntax.Node) syntax.Node {
 	return fn.Outer().Parent()
 }
 
+// homeOf is the function in which n runs: around those that run on the spot.
+func homeOf(n syntax.Node) syntax.Node {
+	fn := n.Function()
+	for fn.OK() && isInline(fn) {
+		fn = callAround(fn).Function()
+	}
+	return fn
+}
+
 // functionName is the local name that a function is called by.
 func functionName(fn syntax.Node) *syntax.Symbol {
 	if fn.Is("function_declaration") {

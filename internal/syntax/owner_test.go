@@ -150,6 +150,11 @@ func TestFieldOwner(t *testing.T) {
 		"x of Plain() in constructor", "x of Plain() in stop", "run of () in constructor", "y of () in constructor", "x of  in ",
 		"timer of table in stop", "timer of table in stop", "timer of table in ",
 	}
+	for n := range mustParse(t, "b.js", "window.timers.push(1)").Root().Descendants() {
+		if owner, member := n.FieldOwner(); n.Is("member_expression") && (owner.OK() || member.OK()) {
+			t.Errorf("%s is a field of %s", n.Text(), owner.Text())
+		}
+	}
 	if !slices.Equal(got, want) {
 		t.Errorf("fields are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}

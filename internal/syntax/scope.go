@@ -77,6 +77,20 @@ func (s *Symbol) Using() bool {
 		s.Decl.Is("variable_declarator") && list.Is("lexical_declaration") && strings.HasPrefix(list.Text(), "using")
 }
 
+// Scope returns the block, function or module in which a variable can be mentioned.
+func (s *Symbol) Scope() Node {
+	if s.Decl.Parent().Is("variable_declaration") {
+		if fn := s.Decl.Function(); fn.OK() {
+			return fn
+		}
+	}
+	n := s.Decl
+	for n.OK() && !n.Is("statement_block", "program", "switch_body", "for_statement", "for_in_statement", "class_static_block") && !n.IsFunction() {
+		n = n.Parent()
+	}
+	return n
+}
+
 // Annotation returns the type in n's `type` field, without its colon.
 func Annotation(n Node) Node {
 	if t := n.Field("type"); t.OK() {

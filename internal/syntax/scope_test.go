@@ -247,3 +247,40 @@ func TestInit(t *testing.T) {
 		}
 	}
 }
+
+// TestScope: where a variable can be mentioned.
+func TestScope(t *testing.T) {
+	f := mustParse(t, "a.js", `
+		const a = 1;
+		function home() {
+			const b = 1;
+			if (b) { const c = 1; var d = 1; }
+			switch (b) { case 1: const e = 1; }
+			for (let g = 1; g; g++) { use(g); }
+			for (const h of b) use(h);
+			return () => { const i = 1; };
+		}
+		class K { static { const j = 1; } }
+	`)
+	want := map[string]string{
+		"a": "program", "b": "function_declaration", "c": "if_statement", "d": "function_declaration", "e": "switch_statement",
+		"g": "for_statement", "h": "for_in_statement", "i": "arrow_function", "j": "class_static_block",
+	}
+	for n := range f.Root().Descendants() {
+		sym := n.Symbol()
+		if sym == nil || sym.Node != n || sym.Kind != Variable {
+			continue
+		}
+		in := sym.Scope()
+		if in.Is("statement_block", "switch_body") {
+			in = in.Parent()
+		}
+		if in.Kind() != want[sym.Name] || sym.Name != "a" && sym.Visible(f.Root().Child(0)) {
+			t.Errorf("%s can be mentioned in %s, want %s", sym.Name, in.Kind(), want[sym.Name])
+		}
+		delete(want, sym.Name)
+	}
+	if len(want) > 0 {
+		t.Errorf("not seen: %v", want)
+	}
+}

@@ -124,11 +124,7 @@ func (n Node) InstanceAt() (owner, member Node, name string) {
 // Visible reports whether n, which stands behind the declaration of a local
 // variable, can read it.
 func (s *Symbol) Visible(n Node) bool {
-	around := s.Decl.Function()
-	if !s.Decl.Parent().Is("variable_declaration") {
-		around = s.Decl.Ancestor("statement_block")
-	}
-	return n.Within(around) && n.i > s.Decl.i && !s.shadowed(n)
+	return n.Within(s.Scope()) && n.i > s.Decl.i && !s.shadowed(n)
 }
 
 // shadowed reports whether the name means something else somewhere between its
@@ -174,12 +170,16 @@ func (n Node) ThisField() (string, bool) {
 }
 
 // FieldOwner returns the owner whose field n is, where ThisField says that it is
-// one, and the member that n stands in, if it stands in the owner.
+// one, and the member that n stands in, if it stands in the owner. Of the field of
+// a global nobody is the owner.
 func (n Node) FieldOwner() (owner, member Node) {
 	n = n.Inner(false)
 	object := n.Field("object").Inner(false)
 	if !object.Is("identifier") {
 		return n.ThisClass()
+	}
+	if object.Symbol() == nil {
+		return Node{}, Node{} // a global
 	}
 	init := object.Symbol().Init().Inner(false)
 	if init.Is("object") {
