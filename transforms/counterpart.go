@@ -16,7 +16,7 @@ import (
 var opposites = map[string]string{
 	"start": "stop", "enable": "disable", "activate": "deactivate", "attach": "detach", "mount": "unmount", "connect": "disconnect",
 	"add": "remove", "open": "close", "show": "hide", "enter": "leave", "begin": "end", "install": "uninstall", "register": "unregister",
-	"resume": "suspend", "setup": "teardown", "init": "destroy", "create": "destroy", "join": "leave", "engage": "disengage",
+	"resume": "suspend", "join": "leave", "engage": "disengage",
 }
 
 // fillers are words of such names that do not tell one from another.
@@ -83,7 +83,7 @@ func (s *scan) judgeAgain(o *Obligation, in *instance) bool {
 	_, member, _ := o.Call.InstanceAt()
 	name := syntax.MemberName(member)
 	other := counterpartOf(in, name)
-	if !other.Method || o.firesOnce() || !s.addsUp(o) || s.targetAnew(o, in) {
+	if !other.Method || o.firesOnce() || calledOnce(in, member) || !s.addsUp(o) || s.targetAnew(o, in) {
 		return false
 	}
 	if s.guardedForGood(o, in, syntax.FunctionOf(member), other.Function()) {
@@ -101,6 +101,17 @@ func (s *scan) judgeAgain(o *Obligation, in *instance) bool {
 	s.unmet(o, NeverReleased, []ExitPlace{{at, other.Name + "() leaves it, and " + name + "() adds another"}})
 	o.gist, o.Form = other, formCounterpart{}
 	return true
+}
+
+// calledOnce reports whether a private method is only called where the instance is
+// made.
+func calledOnce(in *instance, member syntax.Node) bool {
+	calls := in.refs[syntax.MemberName(member)]
+	return isPrivate(member) && len(calls) > 0 && !slices.ContainsFunc(calls, func(r syntax.Node) bool {
+		_, by, _ := r.InstanceAt()
+		name := syntax.MemberName(by)
+		return name != "constructor" && name != "initialize" && name != "init"
+	})
 }
 
 // addsUp reports whether a second registration adds to the first: those of the
