@@ -182,6 +182,7 @@ type scan struct {
 	hops   int
 	graphs map[int32]*syntax.Graph
 	owners map[int32]*instance
+	fills  map[string]bool // names that are given a value, once asked
 }
 
 func newScan(ctx context.Context, d *Detector, f *syntax.File) *scan {

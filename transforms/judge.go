@@ -74,6 +74,9 @@ func (s *scan) settledByParent(o *Obligation) string {
 }
 
 func (s *scan) judgeDiscarded(o *Obligation) {
+	if s.judgeUnfilled(o) {
+		return
+	}
 	fn := o.Call.Function()
 	if isExecutor(fn) {
 		s.judgePromise(o, fn)

@@ -23,6 +23,8 @@ func plans(found []*Obligation) []*Plan {
 		k := key{form: o.Form.Name(), owner: o.Owner.Node.ID()}
 		switch o.Form.(type) {
 		case formClass, formBlock, formBeside:
+		case formCounterpart:
+			k.extra = o.gist.(syntax.Member).Node.ID()
 		default:
 			k.extra = o.At.ID() // these settle one place each
 		}

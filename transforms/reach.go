@@ -61,6 +61,9 @@ func (s *scan) leadsTo(in *instance, r *reach, n syntax.Node) []syntax.Node {
 	switch n.Kind() {
 	case "member_expression", "subscript_expression":
 		name, ok := n.ThisField()
+		if ok && isTakenAway(n) {
+			return nil
+		}
 		if !ok {
 			r.opaque = r.opaque || n.Is("subscript_expression") && n.Field("object").IsThis()
 			return nil
@@ -107,11 +110,18 @@ func (s *scan) leadsTo(in *instance, r *reach, n syntax.Node) []syntax.Node {
 			out = append(out, fn)
 		}
 	case "identifier":
-		if sym := n.Symbol(); sym != nil && sym.Kind == syntax.Function && sym.Node != n {
+		if sym := n.Symbol(); sym != nil && sym.Kind == syntax.Function && sym.Node != n && !isTakenAway(n) {
 			out = append(out, sym.Decl)
 		}
 	}
 	return out
+}
+
+// isTakenAway reports whether a function is named to be taken away from what it
+// listened to: it does not run there.
+func isTakenAway(n syntax.Node) bool {
+	args := n.Outer().Parent()
+	return args.Is("arguments") && takesAway(args.Parent())
 }
 
 // above is the inherited method that a call of super runs.
@@ -221,7 +231,7 @@ func (s *scan) beside(o *Obligation, in *instance, at syntax.Node, field string)
 	if t == nil || !t.own.OK() || rank(t.name) > rank("tearDown") || at.Within(o.Call) {
 		return false
 	}
-	if !in.whole && !frameworkHook(t.name) {
+	if !in.whole && !frameworkHook(t.name) && !hooks[t.name] {
 		return false
 	}
 	if keeper(at) == keeper(o.Call) {
@@ -231,11 +241,32 @@ func (s *scan) beside(o *Obligation, in *instance, at syntax.Node, field string)
 	if r.opaque {
 		return false
 	}
-	if r.runs(at) || s.reachOf(in, s.functionsIn(in, o.Call.Field("arguments"))...).runs(at) {
+	if r.runs(at) || s.reachOf(in, s.functionsIn(in, o.Call.Field("arguments"))...).runs(at) && !o.cancelledBy(in, at) {
 		return false
 	}
 	// The teardown may know of it, somehow.
 	return !slices.ContainsFunc(in.refs[field], r.runs)
+}
+
+// cancelledBy reports whether the method around a release does nothing but take
+// away and reset, and is called by more than the one-shot itself: what it is there
+// for is to cancel, and not to do at once what the one-shot would do.
+func (o *Obligation) cancelledBy(in *instance, at syntax.Node) bool {
+	_, member := at.ThisClass()
+	fn := syntax.FunctionOf(member)
+	if !o.Kind.OneShot || fn != at.Function() {
+		return false
+	}
+	for stmt := range fn.Field("body").Children() {
+		n := stmt.Child(0).Inner(false)
+		reset := n.Is("assignment_expression") && (isNothing(n.Field("right")) || n.Field("right").Is("false"))
+		if !stmt.Is("comment") && (!stmt.Is("expression_statement") || n != at && !takesAway(n) && !reset) {
+			return false
+		}
+	}
+	return slices.ContainsFunc(in.refs[syntax.MemberName(member)], func(r syntax.Node) bool {
+		return !r.Within(o.Call) && !isTakenAway(r)
+	})
 }
 
 // runs reports whether some code is in what is reached.

@@ -196,15 +196,18 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 	in := s.instance(class)
 	o.Owner = ownerOf(class, o.Handle)
 	how := s.stayOf(o, in)
-	if how == ownStay && s.placeKey(o.target(), 6) == "this" {
-		o.Status = Met
-		o.step(o.Call, "met: it listens to itself")
-		return
-	}
 	all := s.removals(o, codeOf(class))
 	for _, c := range in.ancestors {
 		above := newScan(s.ctx, s.Detector, c.File)
 		all = append(all, above.removals(o, codeOf(c.Node))...)
+	}
+	if how == ownStay && s.placeKey(o.target(), 6) == "this" {
+		if !slices.ContainsFunc(all, removal.works) && s.judgeAgain(o, in) {
+			return
+		}
+		o.Status = Met
+		o.step(o.Call, "met: it listens to itself")
+		return
 	}
 	for _, r := range all {
 		if r.works() {
@@ -233,6 +236,9 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		return
 	}
 	if end := s.endOfTarget(o, in); end.OK() {
+		if s.judgeAgain(o, in) {
+			return
+		}
 		o.Status = Met
 		o.step(end, "met: what it is registered with ends by %s", shorten(end.Text()))
 		return
@@ -262,6 +268,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 	case o.Kind.OneShot:
 		o.Status = Met
 		o.step(o.Call, "met: ends by itself")
+	case !(how == lastingStay || how == givenStay) && s.judgeAgain(o, in):
 	case in.teardown == nil || !in.teardown.own.OK():
 		o.step(o.Call, "moved: nothing ends the instance, so nothing shows when it should end")
 	case how == lastingStay && s.emits(o), how == givenStay && s.emits(o):
@@ -350,7 +357,10 @@ func (s *scan) wrongRemoval(o *Obligation, in *instance, all []removal) (removal
 	}
 	for _, again := range s.found { // .on where .off was meant
 		owner, member, _ := again.Call.InstanceAt()
-		if again == o || again.Kind != o.Kind || owner != in.class.Node || o.Call.Within(member) || !isTeardown(syntax.MemberName(member)) {
+		if again == o || again.Kind != o.Kind || owner != in.class.Node || o.Call.Within(member) {
+			continue
+		}
+		if _, begun, _ := o.Call.InstanceAt(); !isTeardown(syntax.MemberName(member)) && !opposite(syntax.MemberName(begun), syntax.MemberName(member)) {
 			continue
 		}
 		if s.sameTarget(o, again.target()) == same && sameEvent(o.event(), again.event()) == same && s.sameHandler(o.handler(), again.handler()) == same {

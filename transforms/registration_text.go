@@ -80,6 +80,9 @@ func (e *classEdit) namedHandler(o *Obligation, at syntax.Node, single bool) (na
 		return "", false, refuse(TooEntangled, "the event is not known where it should be taken away")
 	}
 	n := o.handler().Inner(false)
+	if n.Is("this") { // an object that handles events itself
+		return strings.TrimSuffix(e.hereAt(at, "this.x"), ".x"), false, nil
+	}
 	if field, ok := n.ThisField(); ok {
 		return e.hereAt(at, "this."+field), !e.always(field), nil
 	}
