@@ -210,7 +210,13 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 	needed, settled := false, false
 	_, twoStep := o.Bindings["HANDLE"] // the handle was there before it was acquired
 	begin := s.points(g, home, s.beginning(o))
-	for _, u := range s.usesOf(o, o.Handle.Symbol, maxHops) {
+	uses := s.usesOf(o, o.Handle.Symbol, maxHops)
+	o.lent = s.lendings(o, home, g, uses)
+	for _, u := range uses {
+		if slices.Contains(o.lent, u.at) {
+			o.step(u.at, "lent: it is released here once that is done")
+			continue
+		}
 		if u.text == usingText {
 			o.Status = Met
 			o.step(u.at, "met: declared by using")
