@@ -259,6 +259,9 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 			}
 		}
 	}
+	if !settled && o.Kind.OneShot && isExecutor(o.Call.Function()) && s.judgeRace(o, o.Call.Function()) {
+		return
+	}
 	if !settled && (!needed || o.Kind.OneShot) {
 		s.judgeOutliving(o)
 		return
