@@ -30,6 +30,7 @@ func (s *scan) judge(o *Obligation) {
 		}
 	case h.Place == InVariable:
 		s.judgeVariable(o)
+		s.judgeAnswer(o)
 	case h.Place == Discarded:
 		s.judgeDiscarded(o)
 	default:
