@@ -58,6 +58,9 @@ func (v *outliving) add(sym *syntax.Symbol, l liveness) {
 
 // escapes records that something of a level gets away at n.
 func (v *outliving) escapes(l liveness, n syntax.Node, what string) {
+	if v.lentIn(n.Statement()) {
+		return // released right after that today, whatever was made of it
+	}
 	line, _ := v.s.f.Position(n.Start())
 	if l == live {
 		if v.refuse == nil {
@@ -66,6 +69,10 @@ func (v *outliving) escapes(l liveness, n syntax.Node, what string) {
 		return
 	}
 	v.notes = append(v.notes, Note{Unsafe, fmt.Sprintf("line %d: is %s usable once the %s is released?", line, what, v.o.Kind.Noun)})
+}
+
+func (v *outliving) lentIn(stmt syntax.Node) bool {
+	return slices.ContainsFunc(v.o.lent, func(at syntax.Node) bool { return at.Statement() == stmt })
 }
 
 func (v *outliving) mention(sym *syntax.Symbol, ref syntax.Node) {

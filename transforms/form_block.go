@@ -279,6 +279,9 @@ func (s *scan) fitsBlock(o *Obligation, home syntax.Node) (Release, []Note, *Ref
 		return r, nil, s.unknownRelease(o)
 	}
 	for _, u := range s.usesOf(o, o.Handle.Symbol, maxHops) {
+		if slices.Contains(o.lent, u.at) {
+			continue
+		}
 		for _, l := range s.lift(u, home, maxHops) {
 			if l.effect == moved {
 				return r, nil, refuse(DerivedEscapes, "on some ways %s becomes somebody else's, who would be left with a released one", o.Handle.Symbol.Name)

@@ -30,6 +30,7 @@ func (s *scan) judge(o *Obligation) {
 		}
 	case h.Place == InVariable:
 		s.judgeVariable(o)
+		s.judgeAnswer(o)
 	case h.Place == Discarded:
 		s.judgeDiscarded(o)
 	default:
@@ -213,7 +214,13 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 	needed, settled := false, false
 	_, twoStep := o.Bindings["HANDLE"] // the handle was there before it was acquired
 	begin := s.points(g, home, s.beginning(o))
-	for _, u := range s.usesOf(o, o.Handle.Symbol, maxHops) {
+	uses := s.usesOf(o, o.Handle.Symbol, maxHops)
+	o.lent = s.lendings(o, home, g, uses)
+	for _, u := range uses {
+		if slices.Contains(o.lent, u.at) {
+			o.step(u.at, "lent: it is released here once that is done")
+			continue
+		}
 		if u.text == usingText {
 			o.Status = Met
 			o.step(u.at, "met: declared by using")
@@ -255,6 +262,9 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 				}
 			}
 		}
+	}
+	if !settled && o.Kind.OneShot && isExecutor(o.Call.Function()) && s.judgeRace(o, o.Call.Function()) {
+		return
 	}
 	if !settled && (!needed || o.Kind.OneShot) {
 		s.judgeOutliving(o)

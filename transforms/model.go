@@ -124,11 +124,12 @@ type Obligation struct {
 	Form     form   // the form that can settle it; nil with Refusal set
 
 	releases    []syntax.Node
-	kept        *Handle     // where the instance keeps what a call acquired
-	gives       syntax.Node // the function whose result the handle is
-	goesOn      bool        // it is released where something fails, and meant to stay otherwise
-	endless     bool        // the class of its instance has no teardown of its own
-	again       bool        // acquired again before it was released, on some way
+	lent        []syntax.Node // the calls that only borrow the handle
+	kept        *Handle       // where the instance keeps what a call acquired
+	gives       syntax.Node   // the function whose result the handle is
+	goesOn      bool          // it is released where something fails, and meant to stay otherwise
+	endless     bool          // the class of its instance has no teardown of its own
+	again       bool          // acquired again before it was released, on some way
 	fingerprint string
 	ordinal     int // among those that are alike in their file
 	gist        any // what detection found and the form needs

@@ -81,7 +81,9 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 		o.step(o.Call, "met: ends by itself")
 		return
 	case o.Kind.OneShot && own == len(all) && len(releases) == 0:
-		s.judgeDelay(o, executor)
+		if !s.judgeRace(o, executor) {
+			s.judgeDelay(o, executor)
+		}
 		return
 	case o.Kind.OneShot && len(missed) == 0, len(missed) == 0 && len(releases) > 0:
 		o.Status = Met
@@ -107,7 +109,10 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 
 // isOver reports whether n runs, or is handed on, as a listener of the handle for
 // an event after which nothing is owed: h.on('close', n), h.onclose = n.
-func (o *Obligation) isOver(n syntax.Node) bool {
+func (o *Obligation) isOver(n syntax.Node) bool { return o.isToldOf(n, o.Kind.Over) }
+
+// isToldOf is the same for any events.
+func (o *Obligation) isToldOf(n syntax.Node, events []string) bool {
 	for p := n; p.OK() && p != o.Owner.Node; p = p.Parent() {
 		target, event := syntax.Node{}, ""
 		switch {
@@ -125,7 +130,7 @@ func (o *Obligation) isOver(n syntax.Node) bool {
 		for target.Is("call_expression") && chainable[target.Field("function").Field("property").Text()] {
 			target = target.Field("function").Field("object").Inner(false)
 		}
-		if target.OK() && slices.Contains(o.Kind.Over, event) && (isHandle(target, o.Handle) || target == o.Call || o.Kind.Registers() && syntax.SameExpression(target, o.target())) {
+		if target.OK() && slices.Contains(events, event) && (isHandle(target, o.Handle) || target == o.Call || o.Kind.Registers() && syntax.SameExpression(target, o.target())) {
 			return true
 		}
 	}
