@@ -11,7 +11,6 @@ func (formAnswer) Name() string { return "answer" }
 
 func (formAnswer) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	o := p.Obligations[0]
-	st := styleOf(s.f)
 	if o.Kind.Fails == Rejects {
 		return nil, refuse(NotAsync, "%s tells its result by a callback, and the release must be awaited", p.Owner.Name)
 	}
@@ -22,18 +21,11 @@ func (formAnswer) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	}
 	fix := &Fix{Plan: p, Message: fmt.Sprintf("Release the %s before a failure is told", o.Kind.Noun)}
 	for _, m := range o.gist.([]settle) {
-		line, _ := s.f.Position(m.ref.Start())
-		if !m.ref.Within(scopeOf(sym)) || shadowed(m.ref, p.Owner.Node, sym.Name, sym) {
+		if !m.ref.Within(sym.Scope()) || shadowed(m.ref, p.Owner.Node, sym.Name, sym) {
+			line, _ := s.f.Position(m.ref.Start())
 			return nil, refuse(TooEntangled, "%s is not in scope in line %d, where the failure is told", sym.Name, line)
 		}
-		if edit, ok := settledByListener(m, release); ok {
-			fix.Edits = append(fix.Edits, edit)
-			continue
-		}
-		if !m.call.OK() {
-			return nil, refuse(SettledByName, "line %d hands %s on, so that there is no place to release before it", line, m.ref.Text())
-		}
-		edits, no := st.releaseBefore(m.call, release)
+		edits, no := s.releaseBeforeSettling(m, release)
 		if no != nil {
 			return nil, no
 		}

@@ -16,7 +16,6 @@ type formPromise struct{}
 func (formPromise) Name() string { return "promise executor" }
 
 func (formPromise) fix(s *scan, p *Plan) (*Fix, *Refusal) {
-	st := styleOf(s.f)
 	fix := &Fix{Plan: p}
 	o := p.Obligations[0]
 	if len(o.gist.([]settle)) == 0 {
@@ -33,23 +32,14 @@ func (formPromise) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 			line, _ := s.f.Position(m.ref.Start())
 			return nil, refuse(TooEntangled, "%s is not in scope in line %d, where the promise settles", name, line)
 		}
-		if edit, ok := settledByListener(m, how.release); ok {
-			if taken := takenAwayByName(m); taken.OK() {
-				line, _ := s.f.Position(taken.Start())
-				return nil, refuse(SettledByName, "line %d takes %s away by its name, so that nothing else can be registered in its place", line, m.ref.Text())
-			}
-			fix.Edits = append(fix.Edits, edit)
-			continue
-		}
-		if !m.call.OK() {
-			line, _ := s.f.Position(m.ref.Start())
-			return nil, refuse(SettledByName, "line %d hands %s on, so that there is no place to release before it", line, m.ref.Text())
-		}
-		edits, no := st.releaseBefore(m.call, how.release)
+		edits, no := s.releaseBeforeSettling(m, how.release)
 		if no != nil {
 			return nil, no
 		}
 		fix.Edits = append(fix.Edits, edits...)
+		if !m.call.OK() {
+			continue
+		}
 		if m.ref.Within(o.Call) && o.Handle.Symbol != nil && !slices.Contains(o.Acquire.From, "global") &&
 			!slices.ContainsFunc(o.releases, func(r syntax.Node) bool { return r.Within(o.Call) }) {
 			line, _ := s.f.Position(m.call.Start())
@@ -73,6 +63,22 @@ func (formPromise) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		}
 	}
 	return fix, nil
+}
+
+// releaseBeforeSettling releases where a function settles, or tells what came of it.
+func (s *scan) releaseBeforeSettling(m settle, release string) ([]patch.Edit, *Refusal) {
+	if edit, ok := settledByListener(m, release); ok {
+		if taken := takenAwayByName(m); taken.OK() {
+			line, _ := s.f.Position(taken.Start())
+			return nil, refuse(SettledByName, "line %d takes %s away by its name, so that nothing else can be registered in its place", line, m.ref.Text())
+		}
+		return []patch.Edit{edit}, nil
+	}
+	if !m.call.OK() {
+		line, _ := s.f.Position(m.ref.Start())
+		return nil, refuse(SettledByName, "line %d hands %s on, so that there is no place to release before it", line, m.ref.Text())
+	}
+	return styleOf(s.f).releaseBefore(m.call, release)
 }
 
 // settledByListener wraps a settle function that is handed on as the function of
