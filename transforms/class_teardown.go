@@ -118,11 +118,11 @@ func (e *classEdit) complete(t *teardown, w work) *Refusal {
 	}
 	indent := indentAt(e.s.f, t.own.Start()) + e.st.unit
 	outer := indentAt(e.s.f, t.own.Start())
-	first := body.Child(0)
+	first := notEmpty(body.Child(0))
 	at := lineEndAfter(e.s.f, body.Start()+1)
 	if first.Is("expression_statement") && first.Child(0).Is("string") { // a directive comes first
 		at = lineEndAfter(e.s.f, first.End())
-		first = first.NextNamed()
+		first = notEmpty(first.NextNamed())
 	}
 	src := string(e.s.f.Src())
 	brace := body.Token("}").Start() // a remark behind it may count as the block's

@@ -265,6 +265,14 @@ func wholeLines(n syntax.Node) (start, end int) {
 	return ls, e
 }
 
+// notEmpty is stmt, or the first behind it that is more than a semicolon.
+func notEmpty(stmt syntax.Node) syntax.Node {
+	for stmt.Is("empty_statement", "comment") {
+		stmt = stmt.NextNamed()
+	}
+	return stmt
+}
+
 // endOf is the end of a statement without a semicolon that stands on a later
 // line: in files without semicolons that one guards the next statement.
 func endOf(n syntax.Node) int {

@@ -172,7 +172,7 @@ func (e *classEdit) lastingTarget(o *Obligation) (string, bool) {
 		}
 		return e.there(key) + "?", true
 	}
-	if steady(e.s.f, o.target()) {
+	if steady(e.s.f, o.target()) && meansTheSame(o.target(), e.in.teardown.own.Field("body")) {
 		return o.target().Text(), true
 	}
 	return "", false

@@ -153,11 +153,13 @@ func (m *Mended) offer(fix *Fix) {
 }
 
 func (m *Mended) drop(s *scan, fix *Fix, why string, mangled []byte, dropped map[string]bool) {
-	dropped[fix.ID()] = true
 	no := refuse(FailedProof, "%s", why)
-	if s.f.Errors() > 0 { // what looks whole may stand in a string that never ends
+	if s.f.Errors() > 0 || len(esbuildErrors(s.f.Path, s.f.Src())) > 0 {
+		// What looks whole may stand in a string that never ends. In another round
+		// it may be read otherwise.
 		no = refuse(SyntaxError, "the file does not parse, and neither does what would become of it")
 	} else {
+		dropped[fix.ID()] = true
 		m.Bugs = append(m.Bugs, &Bug{Path: m.Path, Fix: fix, Reason: why, Before: s.f.Src(), Mangled: mangled})
 	}
 	for _, o := range m.Findings {

@@ -166,7 +166,7 @@ func (e *classEdit) assignments() patch.Edit {
 			last = stmt
 		}
 	}
-	first := body.Child(0)
+	first := notEmpty(body.Child(0))
 	indent := indentAt(e.s.f, body.Parent().Start()) + e.st.unit
 	code := strings.Join(e.fields, "\n")
 	if last.OK() {

@@ -108,10 +108,40 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 }
 
 // isOver reports whether n runs, or is handed on, as a listener of the handle for
-// an event after which nothing is owed: h.on('close', n), h.onclose = n.
-func (o *Obligation) isOver(n syntax.Node) bool { return o.isToldOf(n, o.Kind.Over) }
+// an event after which nothing is owed, under a name of its own, too: h.on('close', n),
+// h.onclose = n.
+func (o *Obligation) isOver(n syntax.Node) bool {
+	if o.listensForEnd(n) {
+		return true
+	}
+	for fn := n.Function(); fn.OK() && fn != o.Owner.Node; fn = fn.Function() {
+		if o.onlyListensForEnd(functionName(fn)) {
+			return true
+		}
+	}
+	return false
+}
 
-// isToldOf is the same for any events.
+// onlyListensForEnd reports whether the function of that name is nothing but such a
+// listener.
+func (o *Obligation) onlyListensForEnd(name *syntax.Symbol) bool {
+	listens := false
+	for _, r := range name.Mentions() {
+		switch {
+		case r.Parent().Is("arguments") && takesAway(r.Parent().Parent()):
+		case r.Parent().Is("arguments") && r.Within(o.Owner.Node) && o.listensForEnd(r):
+			listens = true
+		default:
+			return false
+		}
+	}
+	return listens
+}
+
+func (o *Obligation) listensForEnd(n syntax.Node) bool { return o.isToldOf(n, o.Kind.Over) }
+
+// isToldOf reports whether n runs, or is handed on, as a listener of the handle for one
+// of some events.
 func (o *Obligation) isToldOf(n syntax.Node, events []string) bool {
 	for p := n; p.OK() && p != o.Owner.Node; p = p.Parent() {
 		target, event := syntax.Node{}, ""

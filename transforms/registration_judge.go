@@ -255,7 +255,10 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		o.gist, o.Form = wrong, formCorrection{}
 		return
 	}
-	beside := slices.DeleteFunc(siblings(all), func(r removal) bool { return r.call.File() != s.f || !inMethod(r.call) })
+	beside := slices.DeleteFunc(siblings(all), func(r removal) bool {
+		atOnce := homeOf(r.call) == homeOf(o.Call) && r.call.Start() > o.Call.Start()
+		return r.call.File() != s.f || !inMethod(r.call) || atOnce
+	})
 	for _, r := range beside {
 		line, _ := s.f.Position(r.call.Start())
 		o.Evidence = append(o.Evidence, fmt.Sprintf("line %d takes away another from the same", line))

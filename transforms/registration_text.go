@@ -76,7 +76,7 @@ func (s *scan) removalPattern(o *Obligation, like syntax.Node) *syntax.Pattern {
 // registered, and returns how, for code at the place at; guard says that it may not
 // be there. single: one place is enough, however often it is registered.
 func (e *classEdit) namedHandler(o *Obligation, at syntax.Node, single bool) (name string, guard bool, no *Refusal) {
-	if ev := o.event(); ev.OK() && !steady(e.s.f, ev) {
+	if ev := o.event(); ev.OK() && (!steady(e.s.f, ev) || !meansTheSame(ev, at)) {
 		return "", false, refuse(TooEntangled, "the event is not known where it should be taken away")
 	}
 	n := o.handler().Inner(false)
@@ -92,6 +92,9 @@ func (e *classEdit) namedHandler(o *Obligation, at syntax.Node, single bool) (na
 		}
 	}
 	if steady(e.s.f, n) && !n.IsFunction() {
+		if !meansTheSame(n, at) {
+			return "", false, refuse(NameTaken, "%s is something else where it should be taken away", n.Text())
+		}
 		return n.Text(), false, nil
 	}
 	if n.Is("identifier") {
@@ -129,6 +132,16 @@ func (e *classEdit) always(name string) bool {
 		}
 	}
 	return e.alwaysSet(Handle{Place: InField, Field: name})
+}
+
+// meansTheSame reports whether no name of a steady expression is another one at n.
+func meansTheSame(expr, n syntax.Node) bool {
+	for d := range expr.Descendants() {
+		if d.Is("identifier") && shadowed(n, n.File().Root(), d.Text(), d.Symbol()) {
+			return false
+		}
+	}
+	return true
 }
 
 // steady reports whether an expression means the same everywhere in the file: a

@@ -51,13 +51,21 @@ func (d *Detector) verify(ctx context.Context, f *syntax.File, before []*Obligat
 			owed[o.Fingerprint()] = true
 		}
 	}
-	released := map[string]bool{} // by a teardown now: whether it is filled twice is the next question
+	// Settled by one form, a debt can be somebody else's by the very next question:
+	// by a teardown, whether the field is filled twice; by a call that does not lose
+	// it any more, whether the instance that keeps it has an end for it.
+	released, passed := map[string]bool{}, map[string]bool{}
 	for _, o := range settled {
 		delete(owed, o.Fingerprint())
 		released[o.Fingerprint()] = o.Way != Overwritten
+		passed[o.Fingerprint()] = o.Owner.Form == OwnerBlock
 	}
 	for _, o := range d.Detect(ctx, after) {
-		if o.Status == Unmet && !owed[o.Fingerprint()] && !(o.Form == (formRearm{}) && (released[o.Fingerprint()] || o.Standing == Offer)) {
+		if o.Status != Unmet || owed[o.Fingerprint()] {
+			continue
+		}
+		again := o.Form == formRearm{} && (released[o.Fingerprint()] || o.Standing == Offer)
+		if kept := o.kept != nil && o.Owner.isInstance() && passed[o.Fingerprint()]; !again && !kept {
 			line, _ := after.Position(o.At.Start())
 			return nil, src, fmt.Sprintf("the result still owes, or owes anew, in line %d: %s", line, o.Message)
 		}
