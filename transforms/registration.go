@@ -148,6 +148,9 @@ func (s *scan) nameKey(n syntax.Node, depth int) string {
 		if field := keptIn(sym); field != "" {
 			return "this." + field
 		}
+		if field := keptBefore(sym, n); field != "" {
+			return "this." + field
+		}
 		return fmt.Sprintf("?parameter %d", sym.Node.ID())
 	}
 	if init := sym.Init().Inner(false); sym.Constant() && init.Is("member_expression", "identifier", "this", "subscript_expression", "call_expression") {
@@ -180,6 +183,23 @@ func keptIn(sym *syntax.Symbol) string {
 		return ""
 	}
 	return assignedTo(sym)
+}
+
+// keptBefore is the field in which a method has put a parameter by the time that it
+// mentions it again, on whatever way.
+func keptBefore(sym *syntax.Symbol, mention syntax.Node) string {
+	fn := sym.Decl.Function()
+	for _, r := range sym.Refs {
+		p := r.Outer().Parent()
+		stmt := p.Parent()
+		if !p.Is("assignment_expression") || p.Field("right").Inner(false) != r || !stmt.Is("expression_statement") || stmt.Parent() != fn.Field("body") || stmt.End() > mention.Start() {
+			continue
+		}
+		if field, ok := p.Field("left").ThisField(); ok {
+			return field
+		}
+	}
+	return ""
 }
 
 // assignedTo is the field of the instance that a variable is assigned to.

@@ -209,6 +209,9 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "met: it listens to itself")
 		return
 	}
+	if s.judgeReplaced(o, in, all) {
+		return
+	}
 	for _, r := range all {
 		if r.works() {
 			o.Status = Met
