@@ -124,7 +124,7 @@ func (s *scan) emits(o *Obligation) bool {
 			t = e
 		}
 	}
-	if name := t.Name(); !t.Derived && emitterTypes[name] {
+	if name := t.Name(); !t.Derived && (emitterTypes[name] || isEvents(t.Module, name)) {
 		return true
 	}
 	class, ok := s.Project.ClassOf(s.ctx, s.f, t)
@@ -140,11 +140,16 @@ func (s *scan) emits(o *Obligation) bool {
 	}
 	chain, _ := s.Project.Ancestors(s.ctx, class)
 	for _, c := range append([]project.Class{class}, chain...) {
-		if o, ok := syntax.Extends(c.Node).Origin(); ok && emitterTypes[o.Last()] {
+		if o, ok := syntax.Extends(c.Node).Origin(); ok && (emitterTypes[o.Last()] || isEvents(o.Module, o.Last())) {
 			return true
 		}
 	}
 	return false
+}
+
+// isEvents: the module itself is the class, too.
+func isEvents(module, name string) bool {
+	return syntax.ModuleName(module) == "events" && (name == "" || name == "default" || name == "*")
 }
 
 // makes reports whether a class makes others of the name given and hands itself
