@@ -151,6 +151,9 @@ func (s *scan) nameKey(n syntax.Node, depth int) string {
 		if field := keptBefore(sym, n); field != "" {
 			return "this." + field
 		}
+		if field := s.toldAgain(sym); field != "" {
+			return "this." + field
+		}
 		return fmt.Sprintf("?parameter %d", sym.Node.ID())
 	}
 	if init := sym.Init().Inner(false); sym.Constant() && init.Is("member_expression", "identifier", "this", "subscript_expression", "call_expression") {
@@ -183,6 +186,22 @@ func keptIn(sym *syntax.Symbol) string {
 		return ""
 	}
 	return assignedTo(sym)
+}
+
+// toldAgain is the field in which an instance keeps what a hook at its end is told
+// once more, by the same name: onRemove(map) { .. } beside this._map.
+func (s *scan) toldAgain(sym *syntax.Symbol) string {
+	owner, member := sym.Decl.Function().ThisClass()
+	if !owner.OK() || !hooks[syntax.MemberName(member)] || syntax.FunctionOf(member) != sym.Decl.Function() {
+		return ""
+	}
+	refs := s.instance(owner).refs
+	for _, name := range []string{sym.Name, "_" + sym.Name} {
+		if len(refs[name]) > 0 {
+			return name
+		}
+	}
+	return ""
 }
 
 // keptBefore is the field in which a method has put a parameter by the time that it

@@ -38,6 +38,9 @@ func (s *scan) judgeRegistration(o *Obligation) {
 	case o.handlerKept():
 		o.step(o.handler(), "moved: the function is kept elsewhere")
 		return
+	case o.onceForTarget():
+		o.step(o.Call, "moved: it is made once for what it is registered with")
+		return
 	}
 	home := o.Call.Function()
 	for home.OK() && isInline(home) && !isExecutor(home) {
