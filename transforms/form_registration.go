@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -48,10 +49,15 @@ func (formBeside) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 			line, _ := s.f.Position(sibling.call.Start())
 			e.note(Unsafe, fmt.Sprintf("line %d takes its sibling away under a condition: does that hold for this one, too?", line))
 		}
+		if event, _ := o.event().Inner(false).StringValue(); event == "error" && o.Acquire.Pattern.Anchor != "addEventListener" {
+			e.note(Unsafe, "an 'error' that nobody listens to is thrown: does anybody else listen?")
+		}
 		if stmts[stmt.ID()] = stmt; behind[stmt.ID()] == nil {
 			order = append(order, stmt.ID())
 		}
-		behind[stmt.ID()] = append(behind[stmt.ID()], e.st.fit(code+";"))
+		if line := e.st.fit(code + ";"); !slices.Contains(behind[stmt.ID()], line) {
+			behind[stmt.ID()] = append(behind[stmt.ID()], line)
+		}
 		mended = append(mended, o)
 	}
 	if len(mended) == 0 {

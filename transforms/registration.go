@@ -148,6 +148,12 @@ func (s *scan) nameKey(n syntax.Node, depth int) string {
 		if field := keptIn(sym); field != "" {
 			return "this." + field
 		}
+		if field := keptBefore(sym, n); field != "" {
+			return "this." + field
+		}
+		if field := s.toldAgain(sym); field != "" {
+			return "this." + field
+		}
 		return fmt.Sprintf("?parameter %d", sym.Node.ID())
 	}
 	if init := sym.Init().Inner(false); sym.Constant() && init.Is("member_expression", "identifier", "this", "subscript_expression", "call_expression") {
@@ -180,6 +186,39 @@ func keptIn(sym *syntax.Symbol) string {
 		return ""
 	}
 	return assignedTo(sym)
+}
+
+// toldAgain is the field in which an instance keeps what a hook at its end is told
+// once more, by the same name: onRemove(map) { .. } beside this._map.
+func (s *scan) toldAgain(sym *syntax.Symbol) string {
+	owner, member := sym.Decl.Function().ThisClass()
+	if !owner.OK() || !hooks[syntax.MemberName(member)] || syntax.FunctionOf(member) != sym.Decl.Function() {
+		return ""
+	}
+	refs := s.instance(owner).refs
+	for _, name := range []string{sym.Name, "_" + sym.Name} {
+		if len(refs[name]) > 0 {
+			return name
+		}
+	}
+	return ""
+}
+
+// keptBefore is the field in which a method has put a parameter by the time that it
+// mentions it again, on whatever way.
+func keptBefore(sym *syntax.Symbol, mention syntax.Node) string {
+	fn := sym.Decl.Function()
+	for _, r := range sym.Refs {
+		p := r.Outer().Parent()
+		stmt := p.Parent()
+		if !p.Is("assignment_expression") || p.Field("right").Inner(false) != r || !stmt.Is("expression_statement") || stmt.Parent() != fn.Field("body") || stmt.End() > mention.Start() {
+			continue
+		}
+		if field, ok := p.Field("left").ThisField(); ok {
+			return field
+		}
+	}
+	return ""
 }
 
 // assignedTo is the field of the instance that a variable is assigned to.

@@ -32,6 +32,24 @@ func (s *scan) stayOf(o *Obligation, in *instance) stay {
 	return unknownStay
 }
 
+// onceForTarget reports whether a registration is made when its target is given
+// something that it has not yet: it is the target's affair, whoever came first.
+func (o *Obligation) onceForTarget() bool {
+	target := squeeze(o.target())
+	for p := o.Call.Parent(); p.OK() && !p.IsFunction(); p = p.Parent() {
+		if !p.Is("if_statement") || !o.Call.Within(p.Field("consequence")) {
+			continue
+		}
+		for n := range p.Field("consequence").Descendants() {
+			left := n.Field("left").Inner(false)
+			if n.Is("assignment_expression") && left.Is("member_expression") && squeeze(left.Field("object")) == target && !isNothing(n.Field("right").Inner(true)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // sources says whether a field holds what the instance was given, by itself or as
 // a part of something, and whether it holds what the instance made.
 func sources(in *instance, field string) (given, made bool) {
@@ -124,7 +142,7 @@ func (s *scan) emits(o *Obligation) bool {
 			t = e
 		}
 	}
-	if name := t.Name(); !t.Derived && emitterTypes[name] {
+	if name := t.Name(); !t.Derived && (emitterTypes[name] || isEvents(t.Module, name)) {
 		return true
 	}
 	class, ok := s.Project.ClassOf(s.ctx, s.f, t)
@@ -140,11 +158,16 @@ func (s *scan) emits(o *Obligation) bool {
 	}
 	chain, _ := s.Project.Ancestors(s.ctx, class)
 	for _, c := range append([]project.Class{class}, chain...) {
-		if o, ok := syntax.Extends(c.Node).Origin(); ok && emitterTypes[o.Last()] {
+		if o, ok := syntax.Extends(c.Node).Origin(); ok && (emitterTypes[o.Last()] || isEvents(o.Module, o.Last())) {
 			return true
 		}
 	}
 	return false
+}
+
+// isEvents: the module itself is the class, too.
+func isEvents(module, name string) bool {
+	return syntax.ModuleName(module) == "events" && (name == "" || name == "default" || name == "*")
 }
 
 // makes reports whether a class makes others of the name given and hands itself

@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -48,6 +49,9 @@ func (s *scan) removalAt(o *Obligation, n syntax.Node) (removal, bool) {
 	if !s.isReleaseName(o.Kind, callee.Field("property").Text()) {
 		return removal{}, false
 	}
+	if m, ok := s.removalByMap(o, n); ok {
+		return m, true
+	}
 	best, found := removal{}, false
 	for _, r := range o.Kind.Release {
 		b, ok := r.Pattern.Match(n, nil)
@@ -71,6 +75,34 @@ func (s *scan) removalAt(o *Obligation, n syntax.Node) (removal, bool) {
 		}
 	}
 	return best, found
+}
+
+// removalByMap reads a removal of several at once: map.off({ move: this.draw }, this).
+// A map that is made elsewhere may name any.
+func (s *scan) removalByMap(o *Obligation, n syntax.Node) (removal, bool) {
+	args := n.Field("arguments")
+	events := args.Child(0).Inner(false)
+	if args.Len() > 2 || args.Len() == 2 && !args.Child(1).IsThis() {
+		return removal{}, false
+	}
+	m := removal{call: n, target: s.sameTarget(o, n.Field("function").Inner(false).Field("object")), event: perhaps, f: perhaps, flags: true}
+	switch {
+	case events.Is("object"):
+		m.event = different
+		for c := range events.Children() {
+			key := c.Field("key")
+			if name, ok := o.event().Inner(false).StringValue(); !ok || !c.Is("pair") {
+				m.event = perhaps
+			} else if value, quoted := key.StringValue(); slices.Contains(strings.Fields(name), key.Text()) || quoted && value == name {
+				m.event, m.f = same, s.sameHandler(o.handler(), c.Field("value"))
+				return m, true
+			}
+		}
+		return m, true
+	case events.Is("identifier", "member_expression", "call_expression") && args.Len() == 2:
+		return m, true
+	}
+	return removal{}, false
 }
 
 func (s *scan) sameTarget(o *Obligation, n syntax.Node) likeness {

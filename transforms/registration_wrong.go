@@ -1,0 +1,78 @@
+package transforms
+
+import "github.com/unleak-dev/unleak/internal/syntax"
+
+// wrongRemoval finds a removal that was meant for this registration and cannot
+// take it away, and that is no other one's.
+func (s *scan) wrongRemoval(o *Obligation, in *instance, all []removal) (removal, string) {
+	for _, r := range all {
+		if r.call.File() != s.f || r.call.Function() == o.Call.Function() {
+			continue
+		}
+		if r.target == different || r.target == perhaps && !o.spelledAlike(r.call) {
+			continue
+		}
+		why := ""
+		switch {
+		case r.event == same && r.f == same && !r.flags:
+			why = "it is registered with another capture flag"
+		case r.event == same && r.f == different && r.made:
+			why = "the function named there is a new one, which was never registered"
+		case r.event == same && r.f == different && s.madeHere(o):
+			why = "the function that was registered is another one"
+		case r.event == different && r.f == same:
+			why = "it was registered for another event"
+		default:
+			continue
+		}
+		if !s.claimed(o, in, r) {
+			return r, why
+		}
+	}
+	for _, again := range s.found { // .on where .off was meant
+		owner, member, _ := again.Call.InstanceAt()
+		if again == o || again.Kind != o.Kind || owner != in.class.Node || o.Call.Within(member) {
+			continue
+		}
+		if _, begun, _ := o.Call.InstanceAt(); !isTeardown(syntax.MemberName(member)) && !opposite(syntax.MemberName(begun), syntax.MemberName(member)) {
+			continue
+		}
+		if s.sameTarget(o, again.target()) == same && sameEvent(o.event(), again.event()) == same && s.sameHandler(o.handler(), again.handler()) == same {
+			return removal{call: again.Call}, "it is registered there once more"
+		}
+	}
+	return removal{}, ""
+}
+
+// spelledAlike reports whether a call takes away, letter by letter, what this
+// one registers: of two parameters nobody knows whether they are the same.
+func (o *Obligation) spelledAlike(call syntax.Node) bool {
+	return squeeze(o.target()) == squeeze(call.Field("function").Inner(false).Field("object")) &&
+		squeeze(o.event()) == squeeze(call.Field("arguments").Child(0)) && squeeze(o.handler()) == squeeze(call.Field("arguments").Child(1))
+}
+
+// madeHere reports whether the function is made where it is registered, by bind.
+func (s *scan) madeHere(o *Obligation) bool { return isBind(o.handler().Inner(false)) }
+
+// claimed reports whether a removal fits another registration of the class.
+func (s *scan) claimed(o *Obligation, in *instance, r removal) bool {
+	for n := range codeOf(in.class.Node) {
+		if n == o.Call || !n.Is("call_expression") {
+			continue
+		}
+		for _, c := range s.candidates(n) {
+			if !c.kind.Registers() {
+				continue
+			}
+			b, ok := c.acquire.Pattern.Match(n, nil)
+			if !ok {
+				continue
+			}
+			other := &Obligation{Kind: c.kind, Acquire: c.acquire, File: s.f, Call: n, At: n, Bindings: b}
+			if m, ok := s.removalAt(other, r.call); ok && m.works() {
+				return true
+			}
+		}
+	}
+	return false
+}
