@@ -28,9 +28,13 @@ func (s *scan) judge(o *Obligation) {
 		if elsewhere == returnedText {
 			o.gives = o.Call.Function()
 		}
+	case o.then.OK():
+		s.judgeThen(o, o.then)
+		s.judgeChain(o)
 	case h.Place == InVariable:
 		s.judgeVariable(o)
 		s.judgeAnswer(o)
+		s.judgeChain(o)
 	case h.Place == Discarded:
 		s.judgeDiscarded(o)
 	default:
