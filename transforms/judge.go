@@ -52,6 +52,7 @@ func (s *scan) judge(o *Obligation) {
 		o.step(o.Call, "met: what keeps it alive ends with %s", o.Owner.Name)
 	}
 	s.judgeRearmed(o)
+	s.judgeLate(o)
 	if o.Status == Unmet {
 		s.rate(o)
 	}
