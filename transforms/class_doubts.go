@@ -24,7 +24,7 @@ func (e *classEdit) fits(o *Obligation) *Refusal {
 	if o.Handle.Nameless {
 		return refuse(TooEntangled, "the %s is made where nothing can keep it; give it a name first", o.Kind.Noun)
 	}
-	if o.Kind.Promised && !o.Call.Outer().Is("await_expression") && o.Handle.Place != InVariable {
+	if o.Kind.Promised && !o.Call.Outer().Is("await_expression") && o.Handle.Place != InVariable && !o.then.OK() {
 		return refuse(TooEntangled, "what is kept is the promise of the %s", o.Kind.Noun)
 	}
 	if method := e.calledByBase(o); method != "" {

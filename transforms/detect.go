@@ -166,6 +166,8 @@ func (d *Detector) candidates(n syntax.Node) []candidate {
 				return append(slices.Clone(d.byModule[syntax.ModuleName(im.Module)]), d.byAnchor[name]...)
 			}
 			name = im.Name
+		} else if o, ok := callee.Origin(); ok && o.Last() != "" { // const dial = secure ? tls.connect : net.connect
+			name = o.Last()
 		}
 	case "member_expression":
 		name = callee.Field("property").Text()

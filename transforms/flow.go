@@ -76,6 +76,11 @@ func (s *scan) locate(o *Obligation) (h Handle, moved string) {
 	}
 	v := widen(o.Call)
 	h.Value = v
+	if fn, value := thenOf(v); value != nil && o.Kind.Promised {
+		h.Place, h.Symbol = InVariable, value
+		o.then = fn
+		return h, ""
+	}
 	return s.sink(h, v)
 }
 

@@ -103,6 +103,9 @@ func (e *classEdit) track(o *Obligation, sets map[string]string) (string, *Refus
 	if o.Kind.Registers() {
 		return e.trackRegistration(o, sets)
 	}
+	if o.then.OK() && o.Handle.Place == InVariable {
+		return e.trackThen(o, sets)
+	}
 	switch o.Handle.Place {
 	case InField:
 		if o.Kind.OneShot {
@@ -196,7 +199,7 @@ func (e *classEdit) handleType(o *Obligation) string {
 		if sym == nil && (root.Text() == "window" || root.Text() == "self") { // also typeof globalThis, whose may differ
 			t = "ReturnType<Window[" + e.st.quote + callee.Field("property").Text() + e.st.quote + "]>"
 		}
-		if o.Call.Outer().Is("await_expression") {
+		if o.Call.Outer().Is("await_expression") || o.then.OK() {
 			t = "Awaited<" + t + ">"
 		}
 		return t
@@ -206,6 +209,22 @@ func (e *classEdit) handleType(o *Obligation) string {
 		return "{ " + r.Anchor + "(): unknown }"
 	}
 	return "unknown"
+}
+
+// trackThen keeps what the function of a then is given in a set.
+func (e *classEdit) trackThen(o *Obligation, sets map[string]string) (string, *Refusal) {
+	if !o.then.IsArrow() {
+		return "", refuse(TooEntangled, "the function that is given the %s is not an arrow function, which could keep it", o.Kind.Noun)
+	}
+	set := e.set(o, sets)
+	keep := e.here(o, set) + ".add(" + o.Handle.Symbol.Name + ")"
+	if body := o.then.Field("body"); !body.Is("statement_block") {
+		e.edits = append(e.edits,
+			patch.Edit{Start: body.Start(), End: body.Start(), New: "{ " + keep + "; return "}, patch.Edit{Start: body.End(), End: body.End(), New: "; }"})
+		return set, nil
+	}
+	e.edits = append(e.edits, e.st.beginWith(o.then, keep)...)
+	return set, nil
 }
 
 // trackOneShot keeps a one-shot in a set that it leaves when it fires. name is

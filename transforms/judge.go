@@ -28,9 +28,13 @@ func (s *scan) judge(o *Obligation) {
 		if elsewhere == returnedText {
 			o.gives = o.Call.Function()
 		}
+	case o.then.OK():
+		s.judgeThen(o, o.then)
+		s.judgeChain(o)
 	case h.Place == InVariable:
 		s.judgeVariable(o)
 		s.judgeAnswer(o)
+		s.judgeChain(o)
 	case h.Place == Discarded:
 		s.judgeDiscarded(o)
 	default:
@@ -48,6 +52,7 @@ func (s *scan) judge(o *Obligation) {
 		o.step(o.Call, "met: what keeps it alive ends with %s", o.Owner.Name)
 	}
 	s.judgeRearmed(o)
+	s.judgeLate(o)
 	if o.Status == Unmet {
 		s.rate(o)
 	}

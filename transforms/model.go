@@ -127,6 +127,7 @@ type Obligation struct {
 	lent        []syntax.Node // the calls that only borrow the handle
 	kept        *Handle       // where the instance keeps what a call acquired
 	gives       syntax.Node   // the function whose result the handle is
+	then        syntax.Node   // the function that a promise gives the handle to
 	goesOn      bool          // it is released where something fails, and meant to stay otherwise
 	endless     bool          // the class of its instance has no teardown of its own
 	again       bool          // acquired again before it was released, on some way

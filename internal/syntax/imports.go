@@ -1,6 +1,9 @@
 package syntax
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Import says where an imported local name comes from.
 type Import struct {
@@ -187,8 +190,24 @@ func (n Node) origin(depth int) (Origin, bool) {
 		if module, ok := requiredModule(n); ok {
 			return Origin{Module: ModuleName(module)}, true
 		}
+	case "ternary_expression": // (secure ? https : http).createServer()
+		return originOfEither(n.Field("consequence"), n.Field("alternative"), depth-1)
 	}
 	return Origin{}, false
+}
+
+// originOfEither is that of one of two things that are the same of two modules, as
+// a plain twin and a secure one.
+func originOfEither(a, b Node, depth int) (Origin, bool) {
+	one, ok := a.origin(depth)
+	if !ok || one.Module == "" {
+		return Origin{}, false
+	}
+	other, ok := b.origin(depth)
+	if !ok || other.Module == "" || !slices.Equal(one.Path, other.Path) {
+		return Origin{}, false
+	}
+	return one, true
 }
 
 func originOfName(n Node, depth int) (Origin, bool) {
@@ -203,7 +222,7 @@ func originOfName(n Node, depth int) (Origin, bool) {
 		}
 		return o, true
 	}
-	if init := sym.Init(); init.OK() && sym.Constant() && init.Inner(true).Is("member_expression", "identifier") {
+	if init := sym.Init(); init.OK() && sym.Constant() && init.Inner(true).Is("member_expression", "identifier", "ternary_expression") {
 		return init.origin(depth - 1)
 	}
 	return originOfPart(sym, depth)

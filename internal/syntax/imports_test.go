@@ -130,6 +130,12 @@ func TestOrigin(t *testing.T) {
 		{"result of a call", "import { g } from 'm'; g().listen()", "g().listen", "none"},
 		{"this", "class C { m() { this.setInterval(f) } }", "this.setInterval", "none"},
 		{"qualified type", "import * as http from 'http'; let s: http.Server", "http.Server", "http: Server"},
+		{"either of two modules", "import http from 'http'; import https from 'https'; const lib = s ? https : http; lib.get(u)", "lib.get", "https: get"},
+		{"a method of either", "import net from 'net'; import tls from 'tls'; const dial = s ? tls.connect : net.connect; dial(u)", "dial(u)", "tls: connect"},
+		{"either, on the spot", "import net from 'net'; import tls from 'tls'; (s ? tls : net).connect(u)", "(s ? tls : net).connect", "tls: connect"},
+		{"different methods", "import net from 'net'; const dial = s ? net.connect : net.createServer; dial(u)", "dial(u)", "none"},
+		{"one unknown", "import net from 'net'; const dial = s ? mine.connect : net.connect; dial(u)", "dial(u)", "none"},
+		{"either of two globals", "const every = s ? setInterval : setTimeout; every(f)", "every(f)", "none"},
 		{"bare module", "const t = require('node:timers'); t", "require('node:timers')", "timers:"},
 	}
 	for _, tt := range tests {
