@@ -16,6 +16,13 @@ func (s *scan) judge(o *Obligation) {
 		}
 		return
 	}
+	if o.Acquire.Pattern.Given("HANDLE") {
+		s.judgeGiven(o)
+		if o.Status == Unmet {
+			s.rate(o)
+		}
+		return
+	}
 	h, elsewhere := s.locate(o)
 	o.Handle = h
 	switch {
