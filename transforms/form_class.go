@@ -43,6 +43,7 @@ func (formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		}
 		mended = append(mended, o)
 		tracked[o] = how
+		e.endLoop(o, &w)
 		if noun := plural(o.Kind.Noun); !slices.Contains(what, noun) {
 			what = append(what, noun)
 		}
@@ -62,6 +63,9 @@ func (formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		}
 		done[how] = true
 		e.release(&w, o, e.there(how), log)
+	}
+	if w.ended != "" {
+		w.steps = slices.Insert(w.steps, 0, step{plain: e.there(w.ended) + " = true;"})
 	}
 	if no := e.tearDown(w); no != nil {
 		return nil, no
