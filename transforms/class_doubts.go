@@ -64,6 +64,9 @@ func (e *classEdit) releasable(o *Obligation) *Refusal {
 	if !ok {
 		return e.s.unknownRelease(o)
 	}
+	if _, no := e.s.qualified(o, r, ""); no != nil {
+		return no
+	}
 	if _, _, _, ok := e.iteration(o, "this."+o.Handle.Field); !ok {
 		return refuse(TooEntangled, "this.%s is no collection that can be walked over for sure", o.Handle.Field)
 	}

@@ -10,7 +10,8 @@ import (
 // work is what a teardown has to do, in order.
 type work struct {
 	steps []step
-	async bool // something is awaited
+	async bool   // something is awaited
+	ended string // the field that says so from then on, "" where there is none
 }
 
 // step is one thing that a teardown does.

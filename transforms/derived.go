@@ -193,6 +193,12 @@ func (v *outliving) argument(l liveness, n, call syntax.Node, made bool, what st
 	if onlyLooks(call) || v.onOwn(call) || slices.Contains(v.o.releases, call) {
 		return
 	}
+	if v.s.takesHandle(v.o, call) {
+		if origin, _ := call.Field("function").Origin(); !strings.HasSuffix(origin.Last(), "Sync") {
+			v.escapes(live, n, "what "+calleeText(call)+" begins")
+		}
+		return
+	}
 	if call.Is("call_expression") {
 		if e, known := v.s.parameterEffect(v.o, call, argumentIndex(n), 3); known && e != moved {
 			return

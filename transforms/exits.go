@@ -67,10 +67,24 @@ func (o *Obligation) holds(e syntax.Edge) bool {
 	if isHandle(c, h) {
 		return e.When
 	}
+	failure := Handle{Symbol: o.Bindings["ERR"].Symbol()} // of the call that gave the handle
+	if isHandle(c, failure) {
+		return !e.When
+	}
 	if c.Is("binary_expression") {
 		left, right := c.Field("left").Inner(false), c.Field("right").Inner(false)
 		if isNothing(left) {
 			left, right = right, left
+		}
+		if isHandle(left, failure) {
+			switch c.Field("operator").Text() {
+			case "!=", "!==":
+				return !e.When || !isNothing(right)
+			case "==", "===":
+				return e.When || !isNothing(right)
+			case "instanceof":
+				return !e.When
+			}
 		}
 		if isHandle(left, h) && isNothing(right) {
 			switch c.Field("operator").Text() {

@@ -20,7 +20,7 @@ type form interface {
 // Forms lists the names of all forms.
 func Forms() []string {
 	var out []string
-	for _, f := range []form{formBlock{}, formPromise{}, formRace{}, formAnswer{}, formChain{}, formGuard{}, formClass{}, formBeside{}, formCorrection{}, formRearm{}, formOrder{}, formSignature{}, formChildren{}, formRegistry{}, formShutdown{}} {
+	for _, f := range []form{formBlock{}, formPromise{}, formCallback{}, formRace{}, formAnswer{}, formChain{}, formGuard{}, formClass{}, formBeside{}, formCorrection{}, formRearm{}, formOrder{}, formSignature{}, formChildren{}, formRegistry{}, formShutdown{}} {
 		out = append(out, f.Name())
 	}
 	return out
@@ -34,7 +34,7 @@ func (s *scan) writeRelease(o *Obligation, handle string) (string, *Refusal) {
 	if !ok {
 		return "", s.unknownRelease(o)
 	}
-	return instantiate(r.Pattern, o, handle), nil
+	return s.qualified(o, r, instantiate(r.Pattern, o, handle))
 }
 
 func (s *scan) unknownRelease(o *Obligation) *Refusal {

@@ -43,6 +43,7 @@ func (f formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		}
 		mended = append(mended, o)
 		tracked[o] = how
+		e.endLoop(o, &w)
 		if noun := plural(o.Kind.Noun); !slices.Contains(what, noun) {
 			what = append(what, noun)
 		}
@@ -72,6 +73,9 @@ func (f formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		}
 		done[how] = true
 		e.release(&w, o, e.there(how), log)
+	}
+	if w.ended != "" {
+		w.steps = slices.Insert(w.steps, 0, step{plain: e.there(w.ended) + " = true;"})
 	}
 	if no := e.tearDown(w); no != nil {
 		return nil, no
@@ -263,11 +267,12 @@ func (e *classEdit) release(w *work, o *Obligation, how, log string) {
 		e.releaseAndWait(w, o, how, log)
 		return
 	case e.isSingle(o):
-		e.releaseField(w, o, how, instantiate(r.Pattern, o, how), log)
+		call, _ := e.s.qualified(o, r, instantiate(r.Pattern, o, how))
+		e.releaseField(w, o, how, call, log)
 		return
 	}
 	noun := o.Kind.Noun
-	call := instantiate(r.Pattern, o, noun)
+	call, _ := e.s.qualified(o, r, instantiate(r.Pattern, o, noun))
 	of, clear, key, _ := e.iteration(o, how)
 	if o.Kind.Fails == Never {
 		w.add(fmt.Sprintf("for (const %s of %s) %s;", noun, of, call), clear)
@@ -321,6 +326,9 @@ func (e *classEdit) releaseField(w *work, o *Obligation, how, call, log string) 
 	if o.Kind.Fails == Rejects {
 		call = "await " + call
 		w.async = true
+	}
+	if r, _ := e.s.chooseRelease(o); r.Pattern.Rooted() && !e.alwaysSet(o.Handle) {
+		call = "if (" + how + " != null) " + call // 0 is a handle, too
 	}
 	guarded := fmt.Sprintf("try {\n\t%s;\n} catch (err) {\n\t%s\n}", call, failure(log, o, ""))
 	w.steps = append(w.steps, step{plain: call + ";", guarded: guarded, collect: log == ""})

@@ -341,13 +341,18 @@ func (st style) releaseBefore(call syntax.Node, release string) ([]patch.Edit, *
 	if !(stmt.Is("expression_statement") && stmt.Child(0) == outer || stmt.Is("return_statement") && stmt.Child(0) == outer) {
 		return nil, refuse(TooEntangled, "the promise settles inside of a larger expression")
 	}
+	return st.releaseBeforeStatement(stmt, release)
+}
+
+// releaseBeforeStatement gives a statement braces where it needs them.
+func (st style) releaseBeforeStatement(stmt syntax.Node, release string) ([]patch.Edit, *Refusal) {
 	if inBlock(stmt) {
 		return []patch.Edit{st.before(stmt, release+";")}, nil
 	}
 	// if (x) resolve();
 	indent := indentAt(stmt.File(), stmt.Start())
 	if stmt.File().LineStart(stmt.Start()) != stmt.File().LineStart(stmt.Parent().Start()) {
-		return nil, refuse(TooEntangled, "the statement that settles has no braces around it")
+		return nil, refuse(TooEntangled, "the statement that ends it has no braces around it")
 	}
 	return []patch.Edit{
 		{Start: stmt.Start(), End: stmt.Start(), New: "{" + st.eol + st.lines(indent+st.unit, st.fit(release+";")) + st.eol + indent + st.unit},

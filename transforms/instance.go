@@ -292,7 +292,9 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		return
 	}
 	o.endless = in.teardown == nil || !in.teardown.own.OK()
-	if o.Kind.OneShot && (in.teardown == nil || isImmediate(o)) {
+	loop := s.loopOf(o)
+	endless := loop.OK() && class.IsClass() && s.isEndless(o, loop)
+	if o.Kind.OneShot && (in.teardown == nil && !endless || isImmediate(o) && !loop.OK()) {
 		o.Status, o.Form = Met, nil
 		o.step(o.Call, "met: ends by itself, and nothing ends the instance before")
 		return

@@ -16,8 +16,20 @@ func (s *scan) judge(o *Obligation) {
 		}
 		return
 	}
+	if o.Acquire.Pattern.Given("HANDLE") {
+		s.judgeGiven(o)
+		if o.Status == Unmet {
+			s.rate(o)
+		}
+		return
+	}
 	h, elsewhere := s.locate(o)
 	o.Handle = h
+	if o.Kind.OneShot && isImmediate(o) && !o.Call.Field("arguments").Child(1).OK() && !s.loopOf(o).OK() {
+		o.Status = Met
+		o.step(o.Call, "met: ends by itself, at once")
+		return
+	}
 	switch {
 	case slices.Contains(o.Acquire.Types, "this"):
 		s.judgeChild(o)

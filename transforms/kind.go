@@ -48,6 +48,11 @@ func (k *Kind) Registers() bool {
 	return k.Keyed == "" && k.Retainer != "" && len(k.Release) > 0 && !k.Release[0].Pattern.Has("HANDLE") && k.Release[0].Pattern.Has(handlerHole)
 }
 
+// given reports whether the callback of some acquisition is given $name.
+func (k *Kind) given(name string) bool {
+	return slices.ContainsFunc(k.Acquire, func(a Acquire) bool { return a.Pattern.Given(name) })
+}
+
 // Acquire is one way to acquire, with what must be known about it.
 type Acquire struct {
 	Pattern *syntax.Pattern

@@ -301,7 +301,7 @@ func (h *header) finish(line int) error {
 		}
 		for _, r := range k.Release {
 			for _, v := range r.Pattern.Vars {
-				if v != "HANDLE" && v != "DONE" && v != "SELF" && !a.Pattern.Has(v) {
+				if v != "HANDLE" && v != "DONE" && v != "SELF" && !a.Pattern.Has(v) && !k.given(v) {
 					return h.fail(h.lines[r.Pattern], "release %q mentions $%s, which acquire %q does not bind", r.Pattern.Text, v, a.Pattern.Text)
 				}
 			}

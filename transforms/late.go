@@ -158,7 +158,7 @@ func (l *late) answers(fn syntax.Node, hops int) bool {
 	if chainable[name] || name == "addEventListener" || iterators[name] {
 		return false
 	}
-	if first := parameter(fn, 0); isErrorName(first) {
+	if params := parametersOf(fn); len(params) > 0 && isErrorName(params[0].Name) {
 		return true
 	}
 	method, ok := callee.ThisField()
@@ -178,17 +178,6 @@ func (l *late) answers(fn syntax.Node, hops int) bool {
 			in := ref.Function()
 			return in != m.Function() && in.OK() && l.answers(in, hops-1)
 		})
-	}
-	return false
-}
-
-func isErrorName(param syntax.Node) bool {
-	if pattern := param.Field("pattern"); pattern.OK() {
-		param = pattern
-	}
-	switch param.Text() {
-	case "err", "error", "e", "_err", "_error":
-		return true
 	}
 	return false
 }

@@ -51,6 +51,7 @@ func (s *scan) mend(p *Plan) *Fix {
 	if no != nil {
 		return p.refuse(no)
 	}
+	s.importReleases(fix)
 	fix.Notes = distinct(fix.Notes)
 	fix.Applicability = fix.cap()
 	return fix

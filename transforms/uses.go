@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -170,7 +171,7 @@ func (s *scan) argumentUse(o *Obligation, ref, v, args syntax.Node, hops int) []
 		return nil // acquired there: adopt(handle)
 	}
 	if hops > 1 {
-		if onlyLooks(call) {
+		if onlyLooks(call) || s.takesHandle(o, call) {
 			return one(neutral, call, "looked at")
 		}
 		if e, known := s.parameterEffect(o, call, argumentIndex(v), hops-1); known {
@@ -257,6 +258,9 @@ func (s *scan) releaseAt(o *Obligation, ref syntax.Node) syntax.Node {
 // releases reports whether a call releases the handle.
 func (s *scan) releases(o *Obligation, call, handle syntax.Node) bool {
 	for _, r := range o.Kind.Release {
+		if callee := r.Pattern.Callee(); callee != "" && !o.Bindings[callee].OK() {
+			continue // another acquisition's
+		}
 		given := syntax.Bindings{"HANDLE": handle}
 		for _, v := range r.Pattern.Vars {
 			if b, ok := o.Bindings[v]; ok && v != "HANDLE" {
@@ -267,6 +271,9 @@ func (s *scan) releases(o *Obligation, call, handle syntax.Node) bool {
 		if !ok {
 			continue
 		}
+		if r.Pattern.Rooted() && r.Pattern.Has("HANDLE") && !handle.Within(call.Field("arguments").Child(0)) {
+			continue // close(other, () => handle)
+		}
 		if r.Done || r.Pattern.Root().Field("arguments").Len() == 0 {
 			return true
 		}
@@ -275,6 +282,24 @@ func (s *scan) releases(o *Obligation, call, handle syntax.Node) bool {
 		}
 	}
 	return false
+}
+
+// takesHandle reports whether a call is one of the functions of the module that
+// the handle, which has no methods, is from: read(fd, ..).
+func (s *scan) takesHandle(o *Obligation, call syntax.Node) bool {
+	if !o.Acquire.Pattern.Rooted() || !o.Kind.Release[0].Pattern.Rooted() || slices.Contains(o.Acquire.From, "global") {
+		return false
+	}
+	origin, ok := call.Field("function").Origin()
+	if !ok || origin.Module == "" || !o.Acquire.fromModule(origin) {
+		return false
+	}
+	for _, r := range o.Kind.Release { // with other arguments, which may do as well
+		if r.Pattern.Anchor == origin.Last() {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *scan) isReleaseName(k *Kind, name string) bool {

@@ -313,7 +313,7 @@ func (h holes) ReleaseJS(handle string) string { return h.Release(handle) }
 
 // Use asks the handle for something.
 func (h holes) Use(handle string) string {
-	return strings.NewReplacer("h.", handle+".").Replace(h.use)
+	return strings.NewReplacer("h.", handle+".", "(h)", "("+handle+")").Replace(h.use)
 }
 
 // instantiate writes a program for a kind as a case; ok is false where the

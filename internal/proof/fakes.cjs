@@ -89,7 +89,51 @@ function files(world) {
     if (listener) watcher.on('change', (name) => listener('change', name));
     return watcher;
   };
-  return { ...fs, watch, promises: { ...fs.promises, open } };
+  return { ...fs, watch, ...descriptors(world, sizes), promises: { ...fs.promises, open } };
+}
+
+// descriptors are those of node's functions that open and close by number.
+function descriptors(world, sizes) {
+  const paths = new Map();
+  const missing = (path) => Object.assign(new Error(`${path} is not there`), { code: 'ENOENT' });
+  const now = {
+    open: (path) => {
+      if (!(path in sizes) && path !== places.folder) throw missing(path);
+      const fd = 1000 + world.made.size;
+      paths.set(fd, path);
+      world.begin(fd, 'fd');
+      return fd;
+    },
+    close: (fd) => void (world.end(fd) || world.twice++),
+    fstat: (fd) => ({ size: sizes[paths.get(fd)] ?? 4096 }),
+    read: (fd, buffer) => {
+      if (paths.get(fd) === places.folder) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
+      return Math.min(buffer.length, sizes[paths.get(fd)]);
+    },
+    write: () => 0,
+    futimes: () => {},
+    stat: (path) => {
+      if (!(path in sizes)) throw missing(path);
+      return { size: sizes[path] };
+    },
+  };
+  const out = {};
+  for (const [name, run] of Object.entries(now)) {
+    out[`${name}Sync`] = run;
+    out[name] = (...args) => {
+      const done = args.pop();
+      setImmediate(() => {
+        let value;
+        try {
+          value = run(...args);
+        } catch (err) {
+          return done(err);
+        }
+        done(null, value);
+      });
+    };
+  }
+  return out;
 }
 
 function postgres(world) {
@@ -97,9 +141,16 @@ function postgres(world) {
     if (sql.includes('nonsense')) throw new Error('no such column');
     return { rows: sql.includes('false') ? [] : [1] };
   };
+  const answering = (sql, done) => {
+    const result = query(sql);
+    if (!done) return result;
+    result.then((rows) => setImmediate(done, null, rows), (err) => setImmediate(done, err));
+  };
   class Pool {
-    async connect() {
-      return emitter(world, 'client', ['release'], { query });
+    connect(done) {
+      const client = emitter(world, 'client', ['release'], { query: answering });
+      if (!done) return Promise.resolve(client);
+      setImmediate(done, null, client, () => client.release());
     }
   }
   class Client {

@@ -76,6 +76,14 @@ const run = async (sql) => {
   return [[1], []];
 };
 
+// answered is a function that returns a promise, or calls back if it is given a
+// function last.
+const answered = (f) => (...args) => {
+  if (typeof args.at(-1) !== 'function') return f(...args);
+  const done = args.pop();
+  f(...args).then((value) => setImmediate(done, null, value), (err) => setImmediate(done, err));
+};
+
 function mysql(world) {
   const close = { end: 'promise', destroy: 'now' };
   const createPool = () => {
@@ -86,18 +94,28 @@ function mysql(world) {
     return pool;
   };
   const promise = { createConnection: async () => thing(world, 'connection', close, { query: run, execute: run }), createPool };
-  const answer = (_sql, done) => setImmediate(() => done(null, [1]));
+  const answer = (sql, done) => setImmediate(() => (String(sql).includes('nonsense') ? done(new Error('no such column')) : done(null, [1])));
+  const at = (done) => setImmediate(done, null);
+  const pool = () => {
+    const p = thing(world, 'pool', { end: 'callback' }, {
+      getConnection: (done) => {
+        const made = thing(world, 'connection', { release: 'now', destroy: 'now' }, { query: answer, beginTransaction: at, commit: at, rollback: at });
+        setImmediate(done, null, within(p, made));
+      },
+    });
+    return p;
+  };
   const createConnection = () => thing(world, 'connection', { end: 'callback', destroy: 'now' }, { query: answer });
-  return { promise, callback: { createConnection } };
+  return { promise, callback: { createConnection, createPool: pool } };
 }
 
 function mongo(world) {
   const collection = (client) => ({
     findOne: async () => (client.url === 'mongodb://empty' ? null : { n: 1 }),
-    insertOne: async (d) => {
+    insertOne: answered(async (d) => {
       if (d.bad) throw new Error('not valid');
       return { acknowledged: true };
-    },
+    }),
     watch: () => within(client, thing(world, 'stream', { close: 'promise' }, { next: async () => ({ operationType: 'insert' }) })),
   });
   const methods = {
@@ -110,7 +128,7 @@ function mongo(world) {
     },
   };
   const MongoClient = connecting(world, 'client', { close: 'promise' }, methods);
-  MongoClient.connect = (url) => new MongoClient(url).connect();
+  MongoClient.connect = answered((url) => new MongoClient(url).connect());
   return { MongoClient };
 }
 

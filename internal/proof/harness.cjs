@@ -41,6 +41,18 @@ class World {
     this.libraries = (actual ?? fakes).libraries(this);
     const quiet = Object.fromEntries(Object.keys(console).map((k) => [k, () => {}]));
     this.globals = { console: quiet, setTimeout: track('setTimeout'), setInterval: track('setInterval'), clearTimeout: clear, clearInterval: clear };
+    // once is a timer that fires soon, and is told apart from others by its kind.
+    const once = (kind, value) => (callback) => {
+      const timer = real.setTimeout(() => {
+        this.alive.delete(timer);
+        callback(value());
+      }, 2);
+      this.begin(timer, kind);
+      return timer;
+    };
+    this.globals.requestAnimationFrame = once('frame', () => performance.now());
+    this.globals.requestIdleCallback = once('idle', () => ({ didTimeout: false, timeRemaining: () => 1 }));
+    this.globals.cancelAnimationFrame = this.globals.cancelIdleCallback = clear;
     this.globals.WebSocket = this.libraries.ws;
     this.page = listening.classes(this); // EventTarget and AbortController that are counted
     this.globals.window = new this.page.EventTarget();
@@ -254,7 +266,7 @@ class World {
 
   kill() {
     for (const [r, kind] of this.alive) {
-      if (kind === 'setTimeout' || kind === 'setInterval') real.clearTimeout(r);
+      if (['setTimeout', 'setInterval', 'frame', 'idle'].includes(kind)) real.clearTimeout(r);
       if (kind === 'chromium') r.process().kill('SIGKILL');
       if (kind === 'server') r.close(() => {}), r.closeAllConnections?.();
     }

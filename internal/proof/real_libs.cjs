@@ -21,6 +21,7 @@ const Redis = need('ioredis');
 
 const places = { nobody: 'ws://127.0.0.1:1' };
 const kept = new Map(); // what an example made -> how it is ended at last
+const numbers = new Set(); // descriptors that are open
 const pools = new Set();
 const subjects = new Set();
 const own = {}; // servers, and clients that watch servers
@@ -28,6 +29,13 @@ const own = {}; // servers, and clients that watch servers
 function keep(made, end) {
   kept.set(made, end);
   return made;
+}
+
+// A number is given again once it was closed, so that it may be closed at last only
+// if nobody has.
+function keepNumber(fd) {
+  numbers.add(fd);
+  return fd;
 }
 
 // keeping is a class that remembers its instances.
@@ -74,7 +82,15 @@ function libraries(world) {
     rxjs: { ...rxjs, Subject: subject(rxjs.Subject), BehaviorSubject: subject(rxjs.BehaviorSubject), interval: subscriptions },
     ws: Socket,
     chokidar: { ...chokidar, watch: follow, default: { watch: follow }, __esModule: true },
-    fs: { ...fs, watch, promises },
+    fs: {
+      ...fs,
+      watch,
+      promises,
+      openSync: (...args) => keepNumber(fs.openSync(...args)),
+      open: (...args) => fs.open(...args.slice(0, -1), (err, fd) => args.at(-1)(err, err ? fd : keepNumber(fd))),
+      closeSync: (fd) => (numbers.delete(fd), fs.closeSync(fd)),
+      close: (fd, ...args) => (numbers.delete(fd), fs.close(fd, ...args)),
+    },
     'fs/promises': promises,
     worker_threads: { Worker: keeping(require('worker_threads').Worker, (w) => w.terminate()) },
     child_process: { spawn: call(processes.spawn, (c) => c.kill('SIGKILL')), fork: call(processes.fork, (c) => c.kill('SIGKILL')) },
@@ -107,6 +123,7 @@ const counts = {
   'chokidar-watcher': () => resources('FSEventWrap'),
   'fs-watcher': () => resources('FSEventWrap'),
   'file-handle': () => entries('/proc/self/fd'),
+  'file-descriptor': () => entries('/proc/self/fd'),
   worker: () => entries('/proc/self/task'),
   'child-process': () => resources('ProcessWrap'),
   'net-server': () => resources('TCPServerWrap'),
@@ -142,6 +159,8 @@ async function census(kind) {
 async function kill() {
   const all = [...kept];
   kept.clear();
+  for (const fd of numbers) fs.closeSync(fd);
+  numbers.clear();
   for (const pool of pools) if (!pool.ending) pool.end(() => {});
   pools.clear();
   subjects.clear();

@@ -17,7 +17,7 @@ import (
 
 // realKinds are those whose examples are run with the libraries themselves.
 var realKinds = []string{
-	"rxjs-subscription", "websocket", "websocket-client", "websocket-server", "chokidar-watcher", "fs-watcher", "file-handle", "worker",
+	"rxjs-subscription", "websocket", "websocket-client", "websocket-server", "chokidar-watcher", "fs-watcher", "file-handle", "file-descriptor", "worker",
 	"child-process", "net-server", "net-socket", "dgram-socket", "pool-client", "pg-client", "redis-client",
 }
 

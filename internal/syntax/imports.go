@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -28,6 +29,20 @@ func (s *Symbol) Import() (Import, bool) {
 	}
 	im, ok := s.Node.f.imports.byLocal[s.Name]
 	return im, ok
+}
+
+// Local returns the local name of what a module exports under name, unless that is
+// imported as a type only.
+func (im *Imports) Local(module, name string) (string, bool) {
+	locals := slices.Sorted(maps.Keys(im.byLocal))
+	i := slices.IndexFunc(locals, func(l string) bool {
+		from := im.byLocal[l]
+		return !from.TypeOnly && from.Name == name && ModuleName(from.Module) == ModuleName(module)
+	})
+	if i < 0 {
+		return "", false
+	}
+	return locals[i], true
 }
 
 // Imports returns the import table of the file.

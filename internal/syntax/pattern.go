@@ -18,6 +18,7 @@ type Pattern struct {
 	Names  []string // every identifier that is not a hole: all occur in a matching text
 	New    bool     // a construction, not a call
 	Vars   []string // the holes, without dollars, in order of appearance
+	given  []string // those of them that are parameters of a callback
 	rooted bool
 	method bool
 }
@@ -62,6 +63,12 @@ func CompilePattern(text string) (*Pattern, error) {
 				p.Vars = append(p.Vars, v)
 			} else {
 				p.Names = append(p.Names, n.Text())
+			}
+		}
+		if n.IsArrow() {
+			for _, param := range parameterNames(n) {
+				name, _ := holeName(param)
+				p.given = append(p.given, name)
 			}
 		}
 	}
@@ -147,6 +154,9 @@ func match(p, n Node, b Bindings) bool {
 	}
 	n = n.Inner(true)
 	p = p.Inner(true)
+	if p.IsArrow() {
+		return matchCallback(p, n, b)
+	}
 	if p.Kind() != n.Kind() {
 		return false
 	}
@@ -205,7 +215,8 @@ func matchObject(p, n Node, b Bindings) bool {
 	return true
 }
 
-// matchList matches children in order; a $$$ hole takes whatever is left.
+// matchList matches children in order; a $$$ hole takes whatever is left, but for
+// one last that is named behind it.
 func matchList(p, n Node, b Bindings) bool {
 	var items []Node
 	for c := range n.Children() {
@@ -214,7 +225,8 @@ func matchList(p, n Node, b Bindings) bool {
 	i := 0
 	for q := range p.Children() {
 		if isRest(q) {
-			return true
+			last := q.NextNamed()
+			return !last.OK() || i < len(items) && match(last, items[len(items)-1], b)
 		}
 		if i == len(items) || !match(q, items[i], b) {
 			return false

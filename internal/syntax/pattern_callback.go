@@ -1,0 +1,48 @@
+package syntax
+
+import "slices"
+
+// Given reports whether $name is a parameter of a callback in the pattern, as in
+// `$P.take(($ERR, $HANDLE) => $$$B)`: what it stands for is there once that is
+// called.
+func (p *Pattern) Given(name string) bool { return slices.Contains(p.given, name) }
+
+// Callee returns the hole that is called as it is, `$F` of `$F($$$ARGS)`, or "".
+func (p *Pattern) Callee() string {
+	name, _ := holeName(p.root.Field("function"))
+	return name
+}
+
+// matchCallback: a function in a pattern stands for any that is written on the
+// spot and takes at least those parameters, each by a plain name. Its body is not
+// looked at.
+func matchCallback(p, n Node, b Bindings) bool {
+	if !n.IsFunction() || n.IsGenerator() {
+		return false
+	}
+	names := parameterNames(n)
+	for i, hole := range parameterNames(p) {
+		if i == len(names) || !names[i].Is("identifier") || !match(hole, names[i], b) {
+			return false
+		}
+	}
+	return true
+}
+
+// parameterNames are a function's parameters, without types and defaults.
+func parameterNames(fn Node) []Node {
+	if p := fn.Field("parameter"); p.OK() { // x => ..
+		return []Node{p}
+	}
+	var out []Node
+	for p := range fn.Field("parameters").Children() {
+		if p.Is("comment") {
+			continue
+		}
+		if pattern := p.Field("pattern"); pattern.OK() {
+			p = pattern
+		}
+		out = append(out, p)
+	}
+	return out
+}
