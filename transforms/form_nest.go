@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -68,9 +69,18 @@ func (s *scan) nestReleases(p *Plan, clause syntax.Node) (*Fix, *Refusal) {
 	if len(current) > 0 && !allComments(current) {
 		segments = append(segments, current)
 	}
-	if len(segments) < 2 {
+	var settled []*Obligation
+	for _, o := range p.Obligations {
+		if isSegment(segments, o.releases) {
+			settled = append(settled, o)
+		} else {
+			o.Refusal = refuse(TooEntangled, "its release is not a statement of its own")
+		}
+	}
+	if len(segments) < 2 || len(settled) == 0 {
 		return nil, refuse(TooEntangled, "the releases are not statements of their own")
 	}
+	p = p.only(settled...)
 	for i, seg := range segments {
 		for _, n := range seg {
 			if name := declaredAndUsedLater(n, segments[i+1:]); name != "" {
@@ -175,6 +185,16 @@ func onlyReleases(stmt, release syntax.Node) bool {
 		stmt = body
 	}
 	return stmt.Is("expression_statement") && stmt.Child(0) == release.Outer()
+}
+
+// isSegment reports whether each of some releases is a segment of its own.
+func isSegment(segments [][]syntax.Node, releases []syntax.Node) bool {
+	return !slices.ContainsFunc(releases, func(r syntax.Node) bool {
+		return !slices.ContainsFunc(segments, func(seg []syntax.Node) bool {
+			last := seg[len(seg)-1]
+			return r.Within(last) && onlyReleases(last, r)
+		})
+	})
 }
 
 func declaredAndUsedLater(n syntax.Node, later [][]syntax.Node) string {

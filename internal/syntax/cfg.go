@@ -37,14 +37,14 @@ type Edge struct {
 func (g *Graph) At(n Node) []int { return g.byNode[n.i] }
 
 // Around returns the points at which n, or the innermost evaluation around it,
-// happens.
+// happens; none for what is never reached.
 func (g *Graph) Around(n Node) []int {
 	for ; n.OK(); n = n.Parent() {
 		if ps := g.byNode[n.i]; len(ps) > 0 {
 			return ps
 		}
-		if n.IsFunction() {
-			return nil
+		if n.IsFunction() || n.Role() == "body" && n.Parent().Is("for_statement", "for_in_statement", "while_statement", "do_statement", "switch_statement", "catch_clause") {
+			return nil // what stands in the body of a loop is no part of its head
 		}
 	}
 	return nil
