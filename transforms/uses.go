@@ -72,6 +72,9 @@ func (s *scan) useOf(o *Obligation, ref syntax.Node, hops int) []use {
 		if !called && s.isReleaseName(o.Kind, name) {
 			return one(moved, p, "its release is handed on")
 		}
+		if called && o.Kind.Readable && reads(p.Parent(), name) {
+			return one(moved, p.Parent(), "read to its end by .%s", name)
+		}
 		if called && chainable[name] { // x.on(..) is x again
 			return s.valueUse(o, ref, widen(p.Parent()), hops)
 		}
@@ -86,6 +89,18 @@ func (s *scan) useOf(o *Obligation, ref syntax.Node, hops int) []use {
 	}
 }
 
+// reads reports whether a call makes a stream flow until it ends.
+func reads(call syntax.Node, name string) bool {
+	switch name {
+	case "pipe", "pipeTo", "pipeThrough", "resume":
+		return true
+	case "on", "once", "addListener":
+		event, _ := call.Field("arguments").Child(0).StringValue()
+		return event == "data" || event == "readable"
+	}
+	return false
+}
+
 // valueUse classifies what becomes of an expression that has the handle as its
 // value.
 func (s *scan) valueUse(o *Obligation, ref, v syntax.Node, hops int) []use {
@@ -93,6 +108,9 @@ func (s *scan) valueUse(o *Obligation, ref, v syntax.Node, hops int) []use {
 		return []use{{e, ref, at, fmt.Sprintf(format, args...)}}
 	}
 	p := v.Parent()
+	if o.Kind.Readable && p.Is("for_in_statement") && p.Field("right") == v {
+		return one(moved, p, "read to its end by a loop")
+	}
 	switch p.Kind() {
 	case "variable_declarator":
 		if pattern := p.Field("name"); pattern.Is("object_pattern") {
