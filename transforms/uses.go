@@ -69,6 +69,9 @@ func (s *scan) useOf(o *Obligation, ref syntax.Node, hops int) []use {
 	case "member_expression":
 		called := p.Parent().Field("function") == p
 		name := p.Field("property").Text()
+		if !called && s.isReleaseName(o.Kind, name) && onlyNamed(p) {
+			return one(neutral, p, "its release is named, and not called")
+		}
 		if !called && s.isReleaseName(o.Kind, name) {
 			return one(moved, p, "its release is handed on")
 		}
@@ -87,6 +90,15 @@ func (s *scan) useOf(o *Obligation, ref syntax.Node, hops int) []use {
 	default:
 		return s.valueUse(o, ref, v, hops)
 	}
+}
+
+// onlyNamed: a method that nothing comes of: h.close; or h.close.bind(h);
+func onlyNamed(method syntax.Node) bool {
+	v := method.Outer()
+	if bind := v.Parent(); bind.Field("property").Text() == "bind" && bind.Parent().Field("function") == bind {
+		v = bind.Parent().Outer()
+	}
+	return v.Parent().Is("expression_statement")
 }
 
 // reads reports whether a call makes a stream flow until it ends.
@@ -186,6 +198,9 @@ func (s *scan) argumentUse(o *Obligation, ref, v, args syntax.Node, hops int) []
 	call := args.Parent()
 	if call == o.Call {
 		return nil // acquired there: adopt(handle)
+	}
+	if callee := call.Field("function").Inner(false); callee.Field("property").Text() == "bind" && onlyNamed(callee.Field("object").Inner(false)) {
+		return nil // h.close.bind(h), of which nothing comes
 	}
 	if hops > 1 {
 		if onlyLooks(call) {
