@@ -23,6 +23,9 @@ func (formRace) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	if loopBetween(r.call, r.made) {
 		return nil, refuse(TooEntangled, "the promise takes part in more than one race")
 	}
+	if line := s.leftBefore(r); line > 0 {
+		return nil, refuse(TooEntangled, "line %d leaves before the race has begun", line)
+	}
 	if !o.Kind.OneShot || o.Kind.Fails != Never {
 		return nil, refuse(TooEntangled, "its release may fail, which nothing in the race deals with")
 	}
@@ -45,6 +48,23 @@ func (formRace) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("the callback of the %s does more than settle the promise; it does not run any more once the race is over", o.Kind.Noun)})
 	}
 	return fix, nil
+}
+
+// leftBefore is a line in which the function returns between making the promise
+// and racing it; 0 for none.
+func (s *scan) leftBefore(r race) int {
+	home := r.call.Function()
+	g := s.graph(home)
+	stops := map[int]bool{}
+	for _, p := range s.points(g, home, r.call) {
+		stops[p] = true
+	}
+	well := func(e syntax.Edge) bool { return !e.Throw }
+	for _, way := range g.Ways(s.points(g, home, r.made), func(p int) bool { return stops[p] }, well) {
+		line, _ := s.f.Position(exitOf(g, way).Node.Start())
+		return line
+	}
+	return 0
 }
 
 // loopBetween: the race is run again, or elsewhere, while the promise is made once.

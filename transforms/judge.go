@@ -322,7 +322,10 @@ func (s *scan) waysOut(o *Obligation, home syntax.Node, g *syntax.Graph, begin [
 		exits = slices.DeleteFunc(exits, func(x ExitPlace) bool { return x.How == "return" || x.How == "the end is reached" })
 	}
 	o.Owner = Owner{OwnerBlock, nameOf(home), home}
-	o.again = len(begin) > 0 && g.Reaches(starts, begin[0], stop, feasible)
+	if o.Kind.Readable && len(o.releases) == 0 {
+		exits = nil // some code reads it; where none does, nobody keeps it
+	}
+	o.again = len(begin) > 0 && g.Reaches(starts, begin[0], stop, feasible) && !(o.Kind.Readable && len(o.releases) == 0)
 	switch {
 	case len(exits) == 0 && !o.again:
 		o.Status = Met

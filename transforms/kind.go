@@ -21,6 +21,7 @@ type Kind struct {
 	Release  []Release // the first that fits is written, all are accepted
 	Begins   Begin
 	OneShot  bool     // ends: itself
+	Readable bool     // ends: read, by whoever pipes it, iterates over it or listens for its data
 	Promised bool     // yields: promise: the acquisition has to be awaited for the handle
 	Chains   bool     // yields: itself: the acquisition returns the handle that it is called on
 	Alone    bool     // works: alone: it goes on without anybody using the handle

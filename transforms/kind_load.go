@@ -187,8 +187,8 @@ func (h *header) line(n int, line string) error {
 		err = choice(string(Returned), string(Called))
 		k.Begins = Begin(value)
 	case "ends":
-		err = choice("itself")
-		k.OneShot = true
+		err = choice("itself", "read")
+		k.OneShot, k.Readable = value == "itself", value == "read"
 	case "yields":
 		err = choice("promise", "itself", "promise of itself")
 		k.Promised, k.Chains = value != "itself", value != "promise"

@@ -25,7 +25,7 @@ func TestKindErrors(t *testing.T) {
 		{law + "except: open(\n", "3:9: except: "},
 		{law + "after: open(\n", "3:8: after: "},
 		{law + "begins: late\n", "3:9: begins: want one of returned, called, got \"late\""},
-		{law + "ends: never\n", "3:7: ends: want one of itself"},
+		{law + "ends: never\n", "3:7: ends: want one of itself, read"},
 		{law + "yields: nothing\n", "3:9: yields: want one of promise, itself"},
 		{law + "works: hard\n", "3:8: works: want one of alone"},
 		{law + "fails: often\n", "3:8: fails: want one of never, throws, rejects"},

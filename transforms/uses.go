@@ -70,8 +70,14 @@ func (s *scan) useOf(o *Obligation, ref syntax.Node, hops int) []use {
 	case "member_expression":
 		called := p.Parent().Field("function") == p
 		name := p.Field("property").Text()
+		if !called && s.isReleaseName(o.Kind, name) && onlyNamed(p) {
+			return one(neutral, p, "its release is named, and not called")
+		}
 		if !called && s.isReleaseName(o.Kind, name) {
 			return one(moved, p, "its release is handed on")
+		}
+		if called && o.Kind.Readable && reads(p.Parent(), name) {
+			return one(moved, p.Parent(), "read to its end by .%s", name)
 		}
 		if called && chainable[name] { // x.on(..) is x again
 			return s.valueUse(o, ref, widen(p.Parent()), hops)
@@ -87,6 +93,27 @@ func (s *scan) useOf(o *Obligation, ref syntax.Node, hops int) []use {
 	}
 }
 
+// onlyNamed: a method that nothing comes of: h.close; or h.close.bind(h);
+func onlyNamed(method syntax.Node) bool {
+	v := method.Outer()
+	if bind := v.Parent(); bind.Field("property").Text() == "bind" && bind.Parent().Field("function") == bind {
+		v = bind.Parent().Outer()
+	}
+	return v.Parent().Is("expression_statement")
+}
+
+// reads reports whether a call makes a stream flow until it ends.
+func reads(call syntax.Node, name string) bool {
+	switch name {
+	case "pipe", "pipeTo", "pipeThrough", "resume":
+		return true
+	case "on", "once", "addListener":
+		event, _ := call.Field("arguments").Child(0).StringValue()
+		return event == "data" || event == "readable"
+	}
+	return false
+}
+
 // valueUse classifies what becomes of an expression that has the handle as its
 // value.
 func (s *scan) valueUse(o *Obligation, ref, v syntax.Node, hops int) []use {
@@ -94,6 +121,9 @@ func (s *scan) valueUse(o *Obligation, ref, v syntax.Node, hops int) []use {
 		return []use{{e, ref, at, fmt.Sprintf(format, args...)}}
 	}
 	p := v.Parent()
+	if o.Kind.Readable && p.Is("for_in_statement") && p.Field("right") == v {
+		return one(moved, p, "read to its end by a loop")
+	}
 	switch p.Kind() {
 	case "variable_declarator":
 		if pattern := p.Field("name"); pattern.Is("object_pattern") {
@@ -169,6 +199,9 @@ func (s *scan) argumentUse(o *Obligation, ref, v, args syntax.Node, hops int) []
 	call := args.Parent()
 	if call == o.Call {
 		return nil // acquired there: adopt(handle)
+	}
+	if callee := call.Field("function").Inner(false); callee.Field("property").Text() == "bind" && onlyNamed(callee.Field("object").Inner(false)) {
+		return nil // h.close.bind(h), of which nothing comes
 	}
 	if hops > 1 {
 		if onlyLooks(call) || s.takesHandle(o, call) {

@@ -3,6 +3,7 @@
 'use strict';
 const { EventEmitter } = require('events');
 const fs = require('fs');
+const zlib = require('zlib');
 const net = require('net');
 const { services, globals } = require('./fakes_services.cjs');
 
@@ -89,7 +90,8 @@ function files(world) {
     if (listener) watcher.on('change', (name) => listener('change', name));
     return watcher;
   };
-  return { ...fs, watch, ...descriptors(world, sizes), promises: { ...fs.promises, open } };
+  const stream = (path) => Object.assign(flowing(world), { path });
+  return { ...fs, watch, ...descriptors(world, sizes), createReadStream: stream, createWriteStream: stream, promises: { ...fs.promises, open } };
 }
 
 // descriptors are those of node's functions that open and close by number.
@@ -231,6 +233,7 @@ function libraries(world) {
     ws: WebSocket,
     chokidar: { ...chokidar, default: chokidar, __esModule: true },
     fs: watched,
+    zlib: Object.fromEntries(Object.entries(zlib).map(([name, f]) => [name, name.startsWith('create') ? () => flowing(world) : f])),
     'fs/promises': watched.promises,
     worker_threads: { Worker },
     child_process: { spawn, fork: spawn },
@@ -240,6 +243,11 @@ function libraries(world) {
     ioredis: Redis,
     ...services(world),
   };
+}
+
+// flowing is a stream of a file, or of zlib: whatever ends it ends it once.
+function flowing(world) {
+  return Object.assign(emitter(world, 'stream', ['close', 'destroy', 'end']), { write: () => true, bytesWritten: 0 });
 }
 
 // touch changes a file in the folder that is watched.
