@@ -280,6 +280,10 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		o.Status = Met
 		o.step(o.Call, "met: ends by itself")
 	case !(how == lastingStay || how == givenStay) && s.judgeAgain(o, in):
+	case s.endsAbove(o, in) && how == givenStay && s.emits(o):
+		o.Evidence = append(o.Evidence, in.teardown.name+"() above ends the instance")
+		s.unmet(o, NeverReleased, nil)
+		o.Form = formClass{}
 	case in.teardown == nil || !in.teardown.own.OK():
 		o.step(o.Call, "moved: nothing ends the instance, so nothing shows when it should end")
 	case how == lastingStay && s.emits(o), how == givenStay && s.emits(o):
@@ -293,6 +297,14 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 	default:
 		o.step(o.Call, "moved: nothing shows that what it is registered with outlives the instance")
 	}
+}
+
+// endsAbove reports whether a class above, that can be seen, has the end of its
+// instances, and this one adds nothing to it; and whether the registration is of
+// this instance alone, by a function that it makes for it.
+func (s *scan) endsAbove(o *Obligation, in *instance) bool {
+	return in.whole && in.teardown != nil && !in.teardown.own.OK() && o.Call.Function().IsConstructor() &&
+		(isBind(o.handler().Inner(false)) || o.handlerFunction().OK() && touches(o.Call))
 }
 
 // madeBeside reports whether the target is made by the method that registers.

@@ -129,6 +129,9 @@ func (s *scan) emits(o *Obligation) bool {
 	if o.Acquire.Pattern.Anchor == "addEventListener" {
 		return true // nothing else is called that
 	}
+	if o.Acquire.Pattern.Receiver() != o.Kind.Retainer {
+		return false // whoever registers for others may end it for them
+	}
 	origin, ok := o.target().Origin()
 	if ok && origin.Module == "" && len(origin.Path) == 1 {
 		return origin.Path[0] == "process"
