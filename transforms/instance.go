@@ -271,6 +271,9 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		return
 	}
 	if o.Kind.OneShot && in.teardown != nil && o.Call.Within(in.teardown.own) {
+		if s.judgeGrace(o, in) {
+			return
+		}
 		o.Status = Met
 		o.step(o.Call, "met: part of the teardown")
 		return

@@ -103,6 +103,9 @@ func (s *scan) placeKey(n syntax.Node, depth int) string {
 		}
 		return object + "." + property
 	case "call_expression":
+		if field := s.accessed(n); field != "" {
+			return "this." + field
+		}
 		if !looksUp(n) {
 			return "?"
 		}
@@ -119,6 +122,30 @@ func (s *scan) placeKey(n syntax.Node, depth int) string {
 		}
 	}
 	return "?"
+}
+
+// accessed is the field that a method without arguments returns, and does nothing
+// else: this.getBus()
+func (s *scan) accessed(call syntax.Node) string {
+	callee := call.Field("function").Inner(false)
+	name, ok := callee.ThisField()
+	if !ok {
+		return ""
+	}
+	class, _ := callee.FieldOwner()
+	if !class.OK() || call.Field("arguments").Len() > 0 {
+		return ""
+	}
+	for _, m := range s.instance(class).members {
+		body := m.Function().Field("body")
+		if m.Name != name || !m.Method || body.Len() != 1 || !body.Child(0).Is("return_statement") {
+			continue
+		}
+		if field, ok := body.Child(0).Child(0).ThisField(); ok {
+			return field
+		}
+	}
+	return ""
 }
 
 // looksUp reports whether a call is called like one that finds what is there

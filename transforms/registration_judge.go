@@ -283,6 +283,10 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		o.Status = Met
 		o.step(o.Call, "met: ends by itself")
 	case !(how == lastingStay || how == givenStay) && s.judgeAgain(o, in):
+	case s.endsAbove(o, in) && how == givenStay && s.emits(o):
+		o.Evidence = append(o.Evidence, in.teardown.name+"() above ends the instance")
+		s.unmet(o, NeverReleased, nil)
+		o.Form = formClass{}
 	case in.teardown == nil || !in.teardown.own.OK():
 		o.step(o.Call, "moved: nothing ends the instance, so nothing shows when it should end")
 	case how == lastingStay && s.emits(o), how == givenStay && s.emits(o):
@@ -296,6 +300,25 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 	default:
 		o.step(o.Call, "moved: nothing shows that what it is registered with outlives the instance")
 	}
+}
+
+// endsAbove reports whether a class above, that can be seen, has the end of its
+// instances, and this one adds nothing to it; and whether the registration is of
+// this instance alone, by a function that it makes for it. What streams and parts of
+// the page tell of ends with them, and they often with their instance.
+func (s *scan) endsAbove(o *Obligation, in *instance) bool {
+	event, _ := o.event().Inner(false).StringValue()
+	return in.whole && !nodeEvents[event] && !pageEvents[event] && in.teardown != nil && !in.teardown.own.OK() && o.Call.Function().IsConstructor() &&
+		(isBind(o.handler().Inner(false)) || o.handlerFunction().OK() && touches(o.Call))
+}
+
+// pageEvents are what parts of a page tell of.
+var pageEvents = map[string]bool{
+	"click": true, "dblclick": true, "contextmenu": true, "keydown": true, "keyup": true, "keypress": true, "input": true, "change": true,
+	"submit": true, "focus": true, "blur": true, "focusin": true, "focusout": true, "scroll": true, "wheel": true, "drop": true,
+	"mousedown": true, "mouseup": true, "mousemove": true, "mouseover": true, "mouseout": true, "mouseenter": true, "mouseleave": true,
+	"pointerdown": true, "pointerup": true, "pointermove": true, "pointercancel": true, "touchstart": true, "touchmove": true, "touchend": true,
+	"dragstart": true, "dragover": true, "dragend": true, "transitionend": true, "animationend": true,
 }
 
 // madeBeside reports whether the target is made by the method that registers.

@@ -12,6 +12,9 @@ import (
 func (s *scan) stayOf(o *Obligation, in *instance) stay {
 	key := s.placeKey(o.target(), 6)
 	field, isField := strings.CutPrefix(key, "this.")
+	if sym := rootOf(o.target()).Symbol(); sym != nil && sym.Kind == syntax.Parameter && !sym.Decl.Function().IsConstructor() && keptIn(sym) == "" {
+		return unknownStay // how long what one call was told of stays
+	}
 	switch {
 	case key == "this":
 		return ownStay
@@ -42,9 +45,21 @@ func (o *Obligation) onceForTarget() bool {
 		}
 		for n := range p.Field("consequence").Descendants() {
 			left := n.Field("left").Inner(false)
-			if n.Is("assignment_expression") && left.Is("member_expression") && squeeze(left.Field("object")) == target && !isNothing(n.Field("right").Inner(true)) {
+			if n.Is("assignment_expression") && left.Is("member_expression") && squeeze(left.Field("object")) == target &&
+				!isNothing(n.Field("right").Inner(true)) && asksFor(p.Field("condition"), squeeze(left)) {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+// asksFor reports whether a condition asks for what an expression stands for, or a
+// variable that was given it.
+func asksFor(condition syntax.Node, text string) bool {
+	for n := range condition.Descendants() {
+		if n.Is("member_expression") && squeeze(n) == text || n.Is("identifier") && squeeze(n.Symbol().Init()) == text {
+			return true
 		}
 	}
 	return false
@@ -128,6 +143,9 @@ func alternatives(n syntax.Node) []syntax.Node {
 func (s *scan) emits(o *Obligation) bool {
 	if o.Acquire.Pattern.Anchor == "addEventListener" {
 		return true // nothing else is called that
+	}
+	if o.Acquire.Pattern.Receiver() != o.Kind.Retainer {
+		return false // whoever registers for others may end it for them
 	}
 	origin, ok := o.target().Origin()
 	if ok && origin.Module == "" && len(origin.Path) == 1 {

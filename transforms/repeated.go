@@ -76,8 +76,11 @@ func (s *scan) before(target, fn syntax.Node) bool {
 	root := rootOf(target)
 	if root.IsThis() {
 		field, isField := target.Inner(false).ThisField()
-		class, _ := target.FieldOwner()
-		if !isField || !class.OK() || !fn.Within(class) {
+		if !isField {
+			return false
+		}
+		class, _ := target.Inner(false).FieldOwner()
+		if !class.OK() || !fn.Within(class) {
 			return false
 		}
 		return !slices.ContainsFunc(s.instance(class).refs[field], func(r syntax.Node) bool {

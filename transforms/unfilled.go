@@ -189,6 +189,9 @@ func (s *scan) calls(callback, fn syntax.Node) bool {
 func (s *scan) reachable(place, at syntax.Node) bool {
 	root := rootOf(place)
 	if root.IsThis() {
+		if _, field := place.ThisField(); !field {
+			return false
+		}
 		a, _ := place.FieldOwner()
 		b, _, name := at.InstanceAt()
 		return a.OK() && a == b && name == "this"
