@@ -232,7 +232,7 @@ function libraries(world) {
     chokidar: { ...chokidar, default: chokidar, __esModule: true },
     fs: watched,
     'fs/promises': watched.promises,
-    worker_threads: { Worker },
+    worker_threads: { Worker, MessageChannel: globals(world).MessageChannel },
     child_process: { spawn, fork: spawn },
     net: { ...net, Socket, connect, createConnection: connect, createServer: (...args) => world.server(net.createServer(...args)) },
     dgram: { createSocket },

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -20,6 +21,7 @@ type Pattern struct {
 	Vars   []string // the holes, without dollars, in order of appearance
 	given  []string // those of them that are parameters of a callback
 	rooted bool
+	path   []string // the names of a rooted callee: one, or more as in URL.createObjectURL
 }
 
 // Bindings maps the names of holes to what they matched. Lists of arguments
@@ -54,7 +56,8 @@ func CompilePattern(text string) (*Pattern, error) {
 	if _, hole := holeName(name); !hole {
 		p.Anchor = name.Text()
 	}
-	p.rooted = callee.Is("identifier") && p.Anchor != ""
+	p.path = plainPath(callee)
+	p.rooted = len(p.path) > 0
 	for n := range p.root.Descendants() {
 		if n.Is("identifier", "property_identifier", "this") {
 			if v, ok := holeName(n); ok {
@@ -65,17 +68,51 @@ func CompilePattern(text string) (*Pattern, error) {
 		}
 		if n.IsArrow() {
 			for _, param := range parameterNames(n) {
-				name, _ := holeName(param)
-				p.given = append(p.given, name)
+				if name, ok := holeName(param); ok {
+					p.given = append(p.given, name)
+				}
 			}
 		}
 	}
 	return p, nil
 }
 
-// Rooted reports whether the callee is a plain name, which has to be resolved
-// by its origin: in a file it may stand under an alias or behind a namespace.
+// Rooted reports whether the callee is a plain name, or one behind others, which
+// has to be resolved by its origin: in a file it may stand under an alias or behind
+// a namespace.
 func (p *Pattern) Rooted() bool { return p.rooted }
+
+// plainPath are the names of a callee without holes; nil for any other.
+func plainPath(n Node) []string {
+	if _, hole := holeName(n); hole {
+		return nil
+	}
+	switch n.Kind() {
+	case "identifier":
+		return []string{n.Text()}
+	case "member_expression":
+		if _, hole := holeName(n.Field("property")); hole {
+			return nil
+		}
+		if path := plainPath(n.Field("object")); path != nil {
+			return append(path, n.Field("property").Text())
+		}
+	}
+	return nil
+}
+
+// endsPath reports whether the resolved name of a callee ends in a rooted pattern's.
+func (p *Pattern) endsPath(callee Node) bool {
+	o, ok := callee.Origin()
+	first := len(o.Path) - len(p.path)
+	return ok && first >= 0 && slices.Equal(o.Path[first:], p.path)
+}
+
+// IsAt reports whether a rooted pattern's callee is what has that origin.
+func (p *Pattern) IsAt(o Origin) bool {
+	first := len(o.Path) - len(p.path)
+	return first >= 0 && (first == 0 || o.Module != "") && slices.Equal(o.Path[first:], p.path)
+}
 
 // Has reports whether the pattern has the hole $name.
 func (p *Pattern) Has(name string) bool {
@@ -113,7 +150,8 @@ func HoleName(n Node) (string, bool) { return holeName(n) }
 func isRest(n Node) bool { return n.Is("identifier") && strings.HasPrefix(n.Text(), "$$$") }
 
 // Match tries the pattern on n, looking through await, parentheses, `as`, `!`
-// and `?.`. A rooted callee matches any callee: ask Origin which one it is.
+// and `?.`. A rooted callee of one name matches any callee: ask Origin which one it
+// is, and IsAt.
 // given holds what holes are known to be beforehand; it is not changed.
 func (p *Pattern) Match(n Node, given Bindings) (Bindings, bool) {
 	n = n.Inner(true)
@@ -129,6 +167,9 @@ func (p *Pattern) Match(n Node, given Bindings) (Bindings, bool) {
 		role = "constructor"
 	}
 	if !p.rooted && !match(p.root.Field(role), n.Field(role), b) {
+		return nil, false
+	}
+	if len(p.path) > 1 && !p.endsPath(n.Field(role)) {
 		return nil, false
 	}
 	if !matchList(p.root.Field("arguments"), n.Field("arguments"), b) {
@@ -279,8 +320,7 @@ func (p *Pattern) MatchCallee(n Node, given Bindings) (Bindings, bool) {
 		role = "constructor"
 	}
 	if p.rooted {
-		o, ok := n.Field(role).Origin()
-		return b, ok && o.Last() == p.Anchor
+		return b, p.endsPath(n.Field(role))
 	}
 	return b, match(p.root.Field(role), n.Field(role), b)
 }
