@@ -233,6 +233,7 @@ function libraries(world) {
     fs: watched,
     'fs/promises': watched.promises,
     worker_threads: { Worker, MessageChannel: globals(world).MessageChannel },
+    perf_hooks: { PerformanceObserver: globals(world).PerformanceObserver },
     child_process: { spawn, fork: spawn },
     net: { ...net, Socket, connect, createConnection: connect, createServer: (...args) => world.server(net.createServer(...args)) },
     dgram: { createSocket },

@@ -413,6 +413,7 @@ function globals(world) {
     MessageChannel: channels(world),
     IntersectionObserver: Observer,
     ResizeObserver: Observer,
+    PerformanceObserver: Observer,
     MutationObserver: Observer,
     EventSource: made('source', { close: 'now' }, { readyState: 1 }),
     BroadcastChannel: made('channel', { close: 'now' }, { name: 'news', postMessage: () => {} }),
