@@ -81,7 +81,9 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 		o.step(o.Call, "met: ends by itself")
 		return
 	case o.Kind.OneShot && own == len(all) && len(releases) == 0:
-		s.judgeDelay(o, executor)
+		if !s.judgeRace(o, executor) {
+			s.judgeDelay(o, executor)
+		}
 		return
 	case o.Kind.OneShot && len(missed) == 0, len(missed) == 0 && len(releases) > 0:
 		o.Status = Met
