@@ -299,6 +299,7 @@ function services(world) {
     lodash: exported({ debounce: debounced(world), throttle: debounced(world) }),
     'lodash/throttle': debounced(world),
     undici: http(world),
+    vscode: editor(world),
     knex: { knex: knex(world), default: knex(world), __esModule: true },
     redis: redis(world),
     amqplib: exported(amqp),
@@ -343,6 +344,12 @@ const debounced = (world) => (f, ms) => {
   run();
   return Object.assign(run, { cancel: () => world.globals.clearTimeout(timer), flush: () => {} });
 };
+
+// editor has an event under every name.
+function editor(world) {
+  const events = new Proxy({}, { get: () => () => thing(world, 'listener', { dispose: 'now' }) });
+  return { window: events, workspace: events };
+}
 
 function http(world) {
   const make = function () {
