@@ -233,14 +233,11 @@ func (s *scan) evidence(c candidate, n syntax.Node, b syntax.Bindings) []string 
 		}
 		o, ok := callee.Origin()
 		whole := a.Whole && len(o.Path) == 0 && o.Module != ""
-		if !ok || o.Last() != a.Pattern.Anchor && !whole || !a.fromModule(o) {
+		if !ok || !a.Pattern.IsAt(o) && !whole || !a.fromModule(o) {
 			return nil
 		}
 		if o.Module == "" {
-			if len(o.Path) != 1 {
-				return nil
-			}
-			return []string{"global " + a.Pattern.Anchor}
+			return []string{"global " + strings.Join(o.Path, ".")}
 		}
 		return []string{"import " + o.Module}
 	}

@@ -81,11 +81,11 @@ func (s *scan) locate(o *Obligation) (h Handle, moved string) {
 		o.then = fn
 		return h, ""
 	}
-	return s.sink(h, v)
+	return s.sink(o, h, v)
 }
 
 // sink looks at what is done with the value v.
-func (s *scan) sink(h Handle, v syntax.Node) (Handle, string) {
+func (s *scan) sink(o *Obligation, h Handle, v syntax.Node) (Handle, string) {
 	p := v.Parent()
 	switch p.Kind() { // h.Place is Discarded, as long as nothing else is found
 	case "expression_statement":
@@ -95,9 +95,9 @@ func (s *scan) sink(h Handle, v syntax.Node) (Handle, string) {
 			return h, ""
 		}
 	case "variable_declarator":
-		return s.bind(h, p.Field("name"))
+		return s.bind(o, h, p.Field("name"))
 	case "assignment_expression", "augmented_assignment_expression":
-		return s.bind(h, p.Field("left"))
+		return s.bind(o, h, p.Field("left"))
 	case "public_field_definition", "field_definition":
 		if p.HasToken("static") {
 			return h, "kept in a static field, which lives as long as the process"
@@ -123,7 +123,7 @@ func (s *scan) sink(h Handle, v syntax.Node) (Handle, string) {
 	return h, "part of another value"
 }
 
-func (s *scan) bind(h Handle, target syntax.Node) (Handle, string) {
+func (s *scan) bind(o *Obligation, h Handle, target syntax.Node) (Handle, string) {
 	target = target.Inner(false)
 	if sym := target.Symbol(); sym != nil {
 		if s.f.TopLevel(sym.Name) == sym {
@@ -149,7 +149,30 @@ func (s *scan) bind(h Handle, target syntax.Node) (Handle, string) {
 			return h, ""
 		}
 	}
+	if s.merelyShown(o, target) {
+		return h, "" // dropped, but for that
+	}
 	return h, "kept in another object"
+}
+
+// merelyShown: a copy of the handle is a property of something else, and nobody
+// in the file releases what may be that.
+func (s *scan) merelyShown(o *Obligation, target syntax.Node) bool {
+	if !o.Kind.Copied || !target.Is("member_expression") {
+		return false
+	}
+	for id := range s.f.NodeCount() {
+		n := s.f.Node(int32(id))
+		if !n.Is("call_expression") {
+			continue
+		}
+		for _, r := range o.Kind.Release {
+			if _, ok := r.Pattern.MatchCallee(n, nil); ok {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // locateReceiver is locate for acquisitions that are methods of the handle
@@ -187,7 +210,7 @@ func (s *scan) locateReceiver(o *Obligation, n syntax.Node) (Handle, string) {
 			return h, ""
 		}
 		h.Value = widen(o.Call) // createServer().listen()
-		return s.sink(h, h.Value)
+		return s.sink(o, h, h.Value)
 	}
 	return h, "belongs to something else"
 }

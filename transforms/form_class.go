@@ -191,11 +191,17 @@ func (e *classEdit) handleType(o *Obligation) string {
 	if o.Call.Is("new_expression") {
 		callee = o.Call.Field("constructor")
 	}
+	if im, ok := callee.Symbol().Import(); ok && im.Name == "default" && o.Acquire.Pattern.New && len(o.Acquire.Types) > 0 {
+		return callee.Text() + "." + o.Acquire.Types[0]
+	}
 	root := callee
 	if callee.Is("member_expression") {
 		root = callee.Field("object")
 	}
-	if sym := root.Symbol(); root.Is("identifier") && (sym == nil || e.s.f.TopLevel(sym.Name) == sym) {
+	for root.Is("member_expression") && o.Acquire.Pattern.Rooted() && slices.Contains(o.Acquire.From, "global") {
+		root = root.Field("object") // navigator.mediaDevices.getUserMedia
+	}
+	if sym := root.Symbol(); root.Is("identifier") && !o.Acquire.Pattern.Picks() && (sym == nil || e.s.f.TopLevel(sym.Name) == sym) {
 		if o.Call.Is("new_expression") {
 			return callee.Text()
 		}
@@ -308,8 +314,12 @@ func (e *classEdit) releaseField(w *work, o *Obligation, how, call, log string) 
 	if !e.alwaysSet(o.Handle) {
 		call = strings.Replace(call, how+".", how+"?.", 1) // it may never have been acquired
 	}
+	r, _ := e.s.chooseRelease(o)
+	unsure := r.Pattern.Rooted() && !o.Kind.Lenient && !e.alwaysSet(o.Handle)
 	if o.Kind.Fails == Never {
-		if e.mayBeNull(o) && !strings.Contains(call, how+"?.") {
+		if unsure {
+			call = "if (" + how + " != null) " + call // 0 is a handle, too
+		} else if e.mayBeNull(o) && !strings.Contains(call, how+"?.") {
 			call = "if (" + how + ") " + call
 		}
 		w.add(call + ";")
@@ -327,8 +337,8 @@ func (e *classEdit) releaseField(w *work, o *Obligation, how, call, log string) 
 		call = "await " + call
 		w.async = true
 	}
-	if r, _ := e.s.chooseRelease(o); r.Pattern.Rooted() && !e.alwaysSet(o.Handle) {
-		call = "if (" + how + " != null) " + call // 0 is a handle, too
+	if unsure {
+		call = "if (" + how + " != null) " + call
 	}
 	guarded := fmt.Sprintf("try {\n\t%s;\n} catch (err) {\n\t%s\n}", call, failure(log, o, ""))
 	w.steps = append(w.steps, step{plain: call + ";", guarded: guarded, collect: log == ""})

@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 	"github.com/unleak-dev/unleak/patch"
@@ -40,9 +41,6 @@ func (formRace) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	fix.Edits = []patch.Edit{{Start: r.call.End(), End: r.call.End(), New: ".finally(() => " + release + ")"}}
 	for _, e := range edits {
 		fix.Edits = appendAt(fix.Edits, e)
-	}
-	if !r.sole {
-		fix.Notes = append(fix.Notes, Note{Unsafe, "something else waits for the promise, too, which would wait for ever"})
 	}
 	if !onlySettles(o.Call.Field("arguments").Child(0)) {
 		fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("the callback of the %s does more than settle the promise; it does not run any more once the race is over", o.Kind.Noun)})
@@ -104,10 +102,14 @@ func (s *scan) nameRaced(o *Obligation, r race, st style) (string, []patch.Edit,
 	}
 	home := o.Owner.Node
 	if body := home.Field("body"); home.IsArrow() && !body.Is("statement_block") { // (work) => Promise.race([work, ..])
-		indent := indentAt(s.f, home.Start())
-		inner := indent + st.unit
+		arrow := home.Token("=>")
+		if strings.TrimSpace(string(s.f.Src()[arrow.End():body.Start()])) != "" {
+			return "", nil, refuse(TooEntangled, "something stands between the arrow and the race")
+		}
+		indent := indentAt(s.f, arrow.Start())
+		inner := st.eol + indent + st.unit
 		return name, append(edits,
-			patch.Edit{Start: body.Start(), End: body.Start(), New: "{" + st.eol + inner + declare + st.eol + inner + "return "},
+			patch.Edit{Start: arrow.End(), End: body.Start(), New: " {" + inner + declare + inner + "return "},
 			patch.Edit{Start: body.End(), End: body.End(), New: st.semi + st.eol + indent + "}"}), nil
 	}
 	stmt := r.made.Statement()

@@ -22,9 +22,11 @@ type Kind struct {
 	Begins   Begin
 	OneShot  bool     // ends: itself
 	Readable bool     // ends: read, by whoever pipes it, iterates over it or listens for its data
+	Copied   bool     // handle: copied: a value, of which others get copies without getting the debt
 	Promised bool     // yields: promise: the acquisition has to be awaited for the handle
 	Chains   bool     // yields: itself: the acquisition returns the handle that it is called on
 	Alone    bool     // works: alone: it goes on without anybody using the handle
+	Lenient  bool     // takes: nothing: the release may be called with undefined
 	Fails    Failing  // how the release can fail
 	Retainer string   // hole of the acquisition that keeps the resource alive; "": the runtime
 	Keyed    string   // hole under which the retainer files the resource

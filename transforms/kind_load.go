@@ -189,6 +189,12 @@ func (h *header) line(n int, line string) error {
 	case "ends":
 		err = choice("itself", "read")
 		k.OneShot, k.Readable = value == "itself", value == "read"
+	case "takes":
+		err = choice("nothing")
+		k.Lenient = true
+	case "handle":
+		err = choice("copied")
+		k.Copied = true
 	case "yields":
 		err = choice("promise", "itself", "promise of itself")
 		k.Promised, k.Chains = value != "itself", value != "promise"

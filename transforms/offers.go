@@ -15,7 +15,7 @@ func (s *scan) judgeChild(o *Obligation) {
 		o.step(o.Call, "moved: the class has no end")
 		return
 	}
-	if h, _ := s.sink(Handle{}, widen(o.Call)); h.Place == InSet || h.Place == InField {
+	if h, _ := s.sink(o, Handle{}, widen(o.Call)); h.Place == InSet || h.Place == InField {
 		o.step(o.Call, "met: the parent keeps it")
 		o.Status = Met
 		return

@@ -86,8 +86,8 @@ func (s *scan) judgeRace(o *Obligation, executor syntax.Node) bool {
 	}
 	r := s.raceAround(executor)
 	home := r.call.Function()
-	if !r.call.OK() || !home.OK() || s.runsOnce(home) {
-		return false
+	if !r.call.OK() || !r.sole || !home.OK() || s.runsOnce(home) {
+		return false // whoever else looks at the promise waits for it
 	}
 	o.Owner = Owner{OwnerBlock, nameOf(home), home}
 	s.unmet(o, NeverReleased, []ExitPlace{{r.call, "another wins the race"}})

@@ -154,6 +154,9 @@ func (s *scan) valueUse(o *Obligation, ref, v syntax.Node, hops int) []use {
 			}
 			return s.usesOf(o, sym, hops-1)
 		}
+		if s.merelyShown(o, left) {
+			return one(neutral, p, "shown by %s", shorten(left.Text()))
+		}
 		return one(moved, p, "kept in %s", shorten(left.Text()))
 	case "arguments":
 		return s.argumentUse(o, ref, v, p, hops)
@@ -280,12 +283,13 @@ func (s *scan) parameterEffect(o *Obligation, call syntax.Node, index, hops int)
 
 // releaseAt returns the call that releases the handle mentioned at ref.
 func (s *scan) releaseAt(o *Obligation, ref syntax.Node) syntax.Node {
+	var found syntax.Node // the widest: h.tracks().forEach(..)
 	for n := ref.Parent(); n.OK() && !n.IsStatement(); n = n.Parent() {
 		if n.Is("call_expression") && s.releases(o, n, ref) {
-			return n
+			found = n
 		}
 	}
-	return syntax.Node{}
+	return found
 }
 
 // releases reports whether a call releases the handle.

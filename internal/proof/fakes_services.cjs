@@ -122,7 +122,7 @@ function mongo(world) {
     db: (client) => ({ collection: () => collection(client), command: async () => ({ ok: 1 }) }),
     startSession: (client) => {
       const session = thing(world, 'session', { endSession: 'promise' }, {
-        startTransaction: () => {}, commitTransaction: async () => {}, abortTransaction: async () => {}, withTransaction: (f) => f(session),
+        startTransaction: () => {}, inTransaction: () => true, commitTransaction: async () => {}, abortTransaction: async () => {}, withTransaction: (f) => f(session),
       });
       return within(client, session);
     },
@@ -296,6 +296,10 @@ function services(world) {
     mysql: sql.callback,
     mongodb: mongo(world),
     typeorm: orm(world),
+    lodash: exported({ debounce: debounced(world), throttle: debounced(world) }),
+    'lodash/throttle': debounced(world),
+    undici: http(world),
+    vscode: editor(world),
     knex: { knex: knex(world), default: knex(world), __esModule: true },
     redis: redis(world),
     amqplib: exported(amqp),
@@ -318,6 +322,48 @@ function services(world) {
   };
 }
 
+// channels is the class of two ports, which are both closed when one is.
+function channels(world) {
+  return function MessageChannel() {
+    const close = () => world.end(this);
+    const port = (other) => Object.assign(new EventEmitter(), { close, postMessage: (data) => setImmediate(() => world.alive.has(this) && this[other].onmessage?.({ data })) });
+    this.port1 = port('port2');
+    this.port2 = port('port1');
+    world.begin(this, 'channel');
+  };
+}
+
+// debounced is a function that runs when nobody has called it for some time. It is
+// taken to have been called once when it is made.
+const debounced = (world) => (f, ms) => {
+  let timer;
+  const run = (...args) => {
+    world.globals.clearTimeout(timer);
+    timer = world.globals.setTimeout(f, ms, ...args);
+  };
+  run();
+  return Object.assign(run, { cancel: () => world.globals.clearTimeout(timer), flush: () => {} });
+};
+
+// editor has an event under every name.
+function editor(world) {
+  const events = new Proxy({}, { get: () => () => thing(world, 'listener', { dispose: 'now' }) });
+  return { window: events, workspace: events };
+}
+
+function http(world) {
+  const make = function () {
+    return thing(world, 'dispatcher', { close: 'promise', destroy: 'promise' }, {
+      closed: false,
+      request: async ({ path }) => {
+        if (path === '/nowhere') throw new Error('refused');
+        return { statusCode: 200, body: { dump: async () => {} } };
+      },
+    });
+  };
+  return { Client: make, Pool: make, Agent: make };
+}
+
 // globals are those of a browser.
 function globals(world) {
   const made = (kind, ends, methods) =>
@@ -337,6 +383,25 @@ function globals(world) {
   const postMessage = function (data) {
     setImmediate(() => world.alive.has(this) && !this.broken && this.onmessage?.({ data }));
   };
+  const URL = class extends globalThis.URL {
+    static createObjectURL() {
+      const url = `blob:${world.made.size}`;
+      world.begin(url, 'url');
+      return url;
+    }
+    static revokeObjectURL(url) {
+      world.end(url);
+    }
+  };
+  const mediaDevices = {
+    active: true,
+    getUserMedia: async () => {
+      const stop = () => world.end(stream);
+      const stream = { id: 'stream', active: mediaDevices.active, getTracks: () => [{ stop }] };
+      world.begin(stream, 'stream');
+      return stream;
+    },
+  };
   class Observer {
     observe() {
       this.live ??= thing(world, 'observer', { disconnect: 'now' });
@@ -350,8 +415,12 @@ function globals(world) {
     }
   }
   return {
+    URL,
+    navigator: { mediaDevices },
+    MessageChannel: channels(world),
     IntersectionObserver: Observer,
     ResizeObserver: Observer,
+    PerformanceObserver: Observer,
     MutationObserver: Observer,
     EventSource: made('source', { close: 'now' }, { readyState: 1 }),
     BroadcastChannel: made('channel', { close: 'now' }, { name: 'news', postMessage: () => {} }),

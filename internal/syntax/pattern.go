@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -21,6 +22,7 @@ type Pattern struct {
 	given  []string // those of them that are parameters of a callback
 	rooted bool
 	method bool
+	path   []string // the names of a rooted callee: one, or more as in URL.createObjectURL
 }
 
 // Bindings maps the names of holes to what they matched. Lists of arguments
@@ -55,8 +57,9 @@ func CompilePattern(text string) (*Pattern, error) {
 	if _, hole := holeName(name); !hole {
 		p.Anchor = name.Text()
 	}
-	p.rooted = callee.Is("identifier") && p.Anchor != ""
-	p.method = callee.Is("member_expression") && !p.New
+	p.path = plainPath(callee)
+	p.rooted = len(p.path) > 0
+	p.method = callee.Is("member_expression") && !p.New && !p.rooted
 	for n := range p.root.Descendants() {
 		if n.Is("identifier", "property_identifier", "this") {
 			if v, ok := holeName(n); ok {
@@ -67,21 +70,55 @@ func CompilePattern(text string) (*Pattern, error) {
 		}
 		if n.IsArrow() {
 			for _, param := range parameterNames(n) {
-				name, _ := holeName(param)
-				p.given = append(p.given, name)
+				if name, ok := holeName(param); ok {
+					p.given = append(p.given, name)
+				}
 			}
 		}
 	}
 	return p, nil
 }
 
-// Rooted reports whether the callee is a plain name, which has to be resolved
-// by its origin: in a file it may stand under an alias or behind a namespace.
+// Rooted reports whether the callee is a plain name, or one behind others, which
+// has to be resolved by its origin: in a file it may stand under an alias or behind
+// a namespace.
 func (p *Pattern) Rooted() bool { return p.rooted }
 
 // Method reports whether the pattern is a call of something's member, which stands
 // behind a dot under its own name.
 func (p *Pattern) Method() bool { return p.method }
+
+// plainPath are the names of a callee without holes; nil for any other.
+func plainPath(n Node) []string {
+	if _, hole := holeName(n); hole {
+		return nil
+	}
+	switch n.Kind() {
+	case "identifier":
+		return []string{n.Text()}
+	case "member_expression":
+		if _, hole := holeName(n.Field("property")); hole {
+			return nil
+		}
+		if path := plainPath(n.Field("object")); path != nil {
+			return append(path, n.Field("property").Text())
+		}
+	}
+	return nil
+}
+
+// endsPath reports whether the resolved name of a callee ends in a rooted pattern's.
+func (p *Pattern) endsPath(callee Node) bool {
+	o, ok := callee.Origin()
+	first := len(o.Path) - len(p.path)
+	return ok && first >= 0 && slices.Equal(o.Path[first:], p.path)
+}
+
+// IsAt reports whether a rooted pattern's callee is what has that origin.
+func (p *Pattern) IsAt(o Origin) bool {
+	first := len(o.Path) - len(p.path)
+	return first >= 0 && (first == 0 || o.Module != "") && slices.Equal(o.Path[first:], p.path)
+}
 
 // Has reports whether the pattern has the hole $name.
 func (p *Pattern) Has(name string) bool {
@@ -119,7 +156,8 @@ func HoleName(n Node) (string, bool) { return holeName(n) }
 func isRest(n Node) bool { return n.Is("identifier") && strings.HasPrefix(n.Text(), "$$$") }
 
 // Match tries the pattern on n, looking through await, parentheses, `as`, `!`
-// and `?.`. A rooted callee matches any callee: ask Origin which one it is.
+// and `?.`. A rooted callee of one name matches any callee: ask Origin which one it
+// is, and IsAt.
 // given holds what holes are known to be beforehand; it is not changed.
 func (p *Pattern) Match(n Node, given Bindings) (Bindings, bool) {
 	n = n.Inner(true)
@@ -135,6 +173,9 @@ func (p *Pattern) Match(n Node, given Bindings) (Bindings, bool) {
 		role = "constructor"
 	}
 	if !p.rooted && !match(p.root.Field(role), n.Field(role), b) {
+		return nil, false
+	}
+	if len(p.path) > 1 && !p.endsPath(n.Field(role)) {
 		return nil, false
 	}
 	if !matchList(p.root.Field("arguments"), n.Field("arguments"), b) {
@@ -285,8 +326,7 @@ func (p *Pattern) MatchCallee(n Node, given Bindings) (Bindings, bool) {
 		role = "constructor"
 	}
 	if p.rooted {
-		o, ok := n.Field(role).Origin()
-		return b, ok && o.Last() == p.Anchor
+		return b, p.endsPath(n.Field(role))
 	}
 	return b, match(p.root.Field(role), n.Field(role), b)
 }

@@ -13,16 +13,31 @@ func (p *Pattern) Callee() string {
 	return name
 }
 
+// Picks reports whether the pattern demands a certain value of an argument's
+// property: where the function is overloaded, that picks one of its types.
+func (p *Pattern) Picks() bool {
+	for n := range p.root.Descendants() {
+		if n.Is("pair") && n.Field("value").Is("true", "false", "string", "number") {
+			return true
+		}
+	}
+	return false
+}
+
 // matchCallback: a function in a pattern stands for any that is written on the
-// spot and takes at least those parameters, each by a plain name. Its body is not
-// looked at.
+// spot and takes at least those parameters, each by a plain name: what a hole is
+// bound to, and whatever it is called where there is none. Its body is not looked
+// at.
 func matchCallback(p, n Node, b Bindings) bool {
 	if !n.IsFunction() || n.IsGenerator() {
 		return false
 	}
 	names := parameterNames(n)
 	for i, hole := range parameterNames(p) {
-		if i == len(names) || !names[i].Is("identifier") || !match(hole, names[i], b) {
+		if i == len(names) || !names[i].Is("identifier") {
+			return false
+		}
+		if _, bound := holeName(hole); bound && !match(hole, names[i], b) {
 			return false
 		}
 	}

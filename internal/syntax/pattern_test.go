@@ -149,7 +149,8 @@ func TestCompilePattern(t *testing.T) {
 		{text: "$F()", vars: "F"},
 		{text: "new Worker($$$A)", anchor: "Worker", vars: "A", names: "Worker", isNew: true, rooted: true},
 		{text: "new $M.Worker()", anchor: "Worker", vars: "M", names: "Worker", isNew: true},
-		{text: "process.on($N, $F)", anchor: "on", vars: "N F", names: "process on"},
+		{text: "process.on($N, $F)", anchor: "on", vars: "N F", names: "process on", rooted: true},
+		{text: "process.$M($F)", vars: "M F", names: "process"},
 		{text: "$A.b().c($A)", anchor: "c", vars: "A A", names: "b c"},
 	}
 	for _, tt := range tests {
