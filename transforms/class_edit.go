@@ -12,6 +12,7 @@ import (
 // classEdit collects what is to be added to one class, so that all that one
 // plan adds at one place is one insertion.
 type classEdit struct {
+	again  bool // the field is filled anew at once: no teardown
 	s      *scan
 	in     *instance
 	st     style

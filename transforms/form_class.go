@@ -346,11 +346,35 @@ func (e *classEdit) releaseField(w *work, o *Obligation, how, call, log string) 
 }
 
 // empty leaves nothing in a field, so that a second teardown does not release it
-// again, and a further start sees that there is none.
+// again, and a further start sees that there is none. What the teardown goes on to
+// read stays.
 func (e *classEdit) empty(w *work, o *Obligation, how string) {
-	if nothing := e.nothingFor(o); nothing != "" {
-		w.steps = append(w.steps, step{plain: how + " = " + nothing + ";", tidies: true})
+	nothing := e.nothingFor(o)
+	if nothing == "" {
+		return
 	}
+	if read := e.readByTeardown(o); read.OK() {
+		line, _ := e.s.f.Position(read.Start())
+		e.note(Unsafe, fmt.Sprintf("line %d goes on with %s, which is released by then: does that still work?", line, how))
+		return
+	}
+	w.steps = append(w.steps, step{plain: how + " = " + nothing + ";", tidies: true})
+}
+
+// readByTeardown is where the teardown that is there reads the field of a handle; the
+// zero Node for nowhere.
+func (e *classEdit) readByTeardown(o *Obligation) syntax.Node {
+	t := e.in.teardown
+	if e.again || t == nil || !t.own.OK() || o.Handle.Place != InField {
+		return syntax.Node{}
+	}
+	for _, ref := range e.in.refs[o.Handle.Field] {
+		p := ref.Outer().Parent()
+		if ref.Within(t.own) && !(p.Is("assignment_expression") && p.Field("left").Inner(false) == ref) {
+			return ref
+		}
+	}
+	return syntax.Node{}
 }
 
 // releaseAndWait releases by a call that tells by a callback when it is done.

@@ -90,7 +90,11 @@ func (s *scan) nameRaced(o *Obligation, r race, st style) (string, []patch.Edit,
 	name := freshName(o.Kind.Noun, nameTaken(o.Owner.Node))
 	declare := "let " + name
 	if st.ts {
-		declare += ": ReturnType<typeof " + o.Acquire.Pattern.Anchor + "> | undefined"
+		declare += ": ReturnType<typeof " + o.Acquire.Pattern.Anchor + ">"
+		if !o.Call.Field("arguments").Child(0).Inner(true).IsFunction() {
+			declare += " | number" // beside Node's the browser's declaration may be the one that fits
+		}
+		declare += " | undefined"
 	}
 	declare = st.fit(declare + ";")
 	v := o.Handle.Value

@@ -236,7 +236,7 @@ function libraries(world) {
     zlib: Object.fromEntries(Object.entries(zlib).map(([name, f]) => [name, name.startsWith('create') ? () => flowing(world) : f])),
     'fs/promises': watched.promises,
     worker_threads: { Worker, MessageChannel: globals(world).MessageChannel },
-    perf_hooks: { PerformanceObserver: globals(world).PerformanceObserver },
+    perf_hooks: { ...require('perf_hooks'), PerformanceObserver: globals(world).PerformanceObserver },
     child_process: { spawn, fork: spawn },
     net: { ...net, Socket, connect, createConnection: connect, createServer: (...args) => world.server(net.createServer(...args)) },
     dgram: { createSocket },
