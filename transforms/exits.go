@@ -147,12 +147,7 @@ func exitOf(g *syntax.Graph, w syntax.Path) ExitPlace {
 			origin = ExitPlace{}
 			continue
 		}
-		threw := w.Raised && !w.Resumed
-		if i+1 < len(w.Points) {
-			next := w.Points[i+1]
-			threw = slices.ContainsFunc(g.Points[p].Next, func(e syntax.Edge) bool { return e.To == next && e.Throw && !e.Resumed })
-		}
-		if threw {
+		if threwAt(g, w, i) {
 			origin = ExitPlace{n, raised(n)}
 		}
 		if n.Is("return_statement") {
@@ -164,6 +159,29 @@ func exitOf(g *syntax.Graph, w syntax.Path) ExitPlace {
 		origin = ExitPlace{last, "the end is reached"}
 	}
 	return origin
+}
+
+// accident reports whether on a way out something fails that is not waited for, and
+// nothing catches that.
+func accident(g *syntax.Graph, w syntax.Path) bool {
+	found := false
+	for i, p := range w.Points {
+		n := g.Points[p].Node
+		if n.Is("catch_clause") {
+			found = false
+		} else if threwAt(g, w, i) && !n.Is("throw_statement", "await_expression") && !n.Outer().Is("await_expression") {
+			found = true
+		}
+	}
+	return found
+}
+
+// threwAt reports whether a way goes on from its i-th point by an error of that.
+func threwAt(g *syntax.Graph, w syntax.Path, i int) bool {
+	if i+1 == len(w.Points) {
+		return w.Raised && !w.Resumed
+	}
+	return slices.ContainsFunc(g.Points[w.Points[i]].Next, func(e syntax.Edge) bool { return e.To == w.Points[i+1] && e.Throw && !e.Resumed })
 }
 
 func raised(n syntax.Node) string {

@@ -177,7 +177,12 @@ func (st style) before(stmt syntax.Node, code ...string) patch.Edit {
 func (st style) after(stmt syntax.Node, code ...string) patch.Edit {
 	at := lineEndAfter(stmt.File(), stmt.End())
 	indent := indentAt(stmt.File(), stmt.Start())
-	code[len(code)-1] = st.guarded(code[len(code)-1], stmt.NextNamed())
+	last := len(code) - 1
+	next := stmt.NextNamed()
+	code[last] = st.guarded(code[last], next)
+	if next.OK() && !next.Is("comment") && !strings.Contains(string(stmt.File().Src()[at:next.Start()]), "\n") {
+		code[last] = strings.TrimSuffix(code[last], ";") + ";" // what shared the line goes on behind it
+	}
 	return patch.Edit{Start: at, End: at, New: st.eol + st.lines(indent, code...)}
 }
 

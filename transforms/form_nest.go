@@ -222,6 +222,7 @@ func declaredAndUsedLater(n syntax.Node, later [][]syntax.Node) string {
 // awaitCallbacks: a release in the finally that tells by a callback when it is
 // done, awaited without one, waits for nothing. Now it waits.
 func (s *scan) awaitCallbacks(fix *Fix, body syntax.Node, segments [][]syntax.Node, st style) {
+	seen := map[int32]bool{}
 	for _, o := range s.found {
 		if len(o.Kind.Release) == 0 || !o.Kind.Release[0].Done {
 			continue
@@ -229,10 +230,11 @@ func (s *scan) awaitCallbacks(fix *Fix, body syntax.Node, segments [][]syntax.No
 		for _, call := range o.releases {
 			outer := call.Outer()
 			stmt := outer.Parent()
-			if !call.Within(body) || call.Field("arguments").Len() > 0 || !outer.Is("await_expression") ||
+			if seen[call.ID()] || !call.Within(body) || call.Field("arguments").Len() > 0 || !outer.Is("await_expression") ||
 				!stmt.Is("expression_statement") || !inBlock(stmt) {
 				continue
 			}
+			seen[call.ID()] = true
 			depth := 0
 			for i, seg := range segments {
 				for _, n := range seg {

@@ -2,7 +2,6 @@ package transforms
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -308,14 +307,13 @@ func (s *scan) waysOut(o *Obligation, home syntax.Node, g *syntax.Graph, begin [
 	stop := func(p int) bool { return stops[p] }
 	feasible := func(e syntax.Edge) bool { return o.holds(e) }
 	direct := o.Kind.Begins == Called && raisedAt(g, begin)
-	exits := s.exits(g, g.Ways(starts, stop, feasible), o)
+	ways := g.Ways(starts, stop, feasible)
+	if settled && len(o.releases) == 0 && !direct { // handed on at once, but for an accident
+		ways = slices.DeleteFunc(ways, func(w syntax.Path) bool { return w.Raised && accident(g, w) })
+	}
+	exits := s.exits(g, ways, o)
 	if direct {
 		exits = append(exits, ExitPlace{o.Call, "an error in " + calleeText(o.Call)})
-	}
-	if settled && len(o.releases) == 0 && !direct { // handed on at once, but for an accident
-		exits = slices.DeleteFunc(exits, func(x ExitPlace) bool {
-			return strings.HasPrefix(x.How, "an error") && !x.Node.Is("await_expression") && !x.Node.Outer().Is("await_expression")
-		})
 	}
 	if o.Kind.Alone && len(o.releases) > 0 && !slices.ContainsFunc(o.releases, func(r syntax.Node) bool { return !r.Ancestor("catch_clause").OK() }) {
 		o.goesOn = true // where all goes well

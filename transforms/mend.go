@@ -23,7 +23,7 @@ type Mended struct {
 
 // maxRounds bounds how often a file is looked at again: two fixes that want
 // the same place are made one after the other.
-const maxRounds = 12
+const maxRounds = 64
 
 // Mend finds what a file owes, makes the fixes that accept says yes to, and
 // verifies each, and all of them together. It runs until a further round would

@@ -153,3 +153,19 @@ func TestPlans(t *testing.T) {
 		t.Error("plans come in the order of the text")
 	}
 }
+
+// TestMendManyRounds: a call settles one debt after the other, however many there are.
+func TestMendManyRounds(t *testing.T) {
+	const n = 20
+	var open, shut strings.Builder
+	for i := range n {
+		fmt.Fprintf(&open, "  const b%d = await puppeteer.launch();\n  await b%d.version();\n", i, i)
+		fmt.Fprintf(&shut, "  await b%d.close();\n", n-1-i)
+	}
+	text := "import puppeteer from 'puppeteer';\nexport async function shots() {\n" + open.String() + shut.String() + "}\n"
+	d, _ := parsed(t, text)
+	m := MendText(t, d, "shots.js", text)
+	if len(m.Findings) != n || len(m.Fixes) != n || strings.Count(string(m.New), "} finally {") != n {
+		t.Errorf("%d findings, %d fixes:\n%s", len(m.Findings), len(m.Fixes), m.New)
+	}
+}

@@ -91,7 +91,12 @@ func (s *scan) shutdowns() {
 		in := s.instance(o.Owner.Node)
 		for _, call := range o.releases {
 			method := methodOf(call, in)
-			if seen[call.ID()] || !method.OK() || call.Field("arguments").Len() > 0 || !call.Parent().Is("expression_statement") {
+			if at := receiver(call).Inner(false); at.Is("member_expression") {
+				if _, own := at.ThisField(); !own {
+					continue // of whatever has a field of that name
+				}
+			}
+			if seen[call.ID()] || !method.OK() || method.IsConstructor() || call.Field("arguments").Len() > 0 || !call.Parent().Is("expression_statement") {
 				continue
 			}
 			seen[call.ID()] = true

@@ -1,6 +1,9 @@
 package syntax
 
-import "iter"
+import (
+	"iter"
+	"strings"
+)
 
 // Node is one node of a parsed file. The zero Node stands for "no node": all
 // its methods may be called and answer with zero values.
@@ -340,8 +343,12 @@ func (n Node) Outer() Node {
 	}
 }
 
-// IsAsync reports whether the function n is declared async.
-func (n Node) IsAsync() bool { return n.HasToken("async") }
+// IsAsync reports whether the function n is declared async. Where a line ends
+// behind the word, by a mark that the grammar takes for a space, it is a name.
+func (n Node) IsAsync() bool {
+	word := n.Token("async")
+	return word.OK() && !strings.ContainsAny(string(n.f.src[word.End():word.Next().Start()]), "\u2028\u2029")
+}
 
 // IsGenerator reports whether the function n is a generator.
 func (n Node) IsGenerator() bool {
