@@ -48,6 +48,7 @@ func (s *scan) judge(o *Obligation) {
 		o.step(o.Call, "met: what keeps it alive ends with %s", o.Owner.Name)
 	}
 	s.judgeRearmed(o)
+	s.judgeGuard(o)
 	if o.Status == Unmet {
 		s.rate(o)
 	}
