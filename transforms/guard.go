@@ -124,6 +124,9 @@ func (s *scan) guardOf(o *Obligation) (*guard, bool) {
 	if len(g.releases) == 0 {
 		return nil, false
 	}
+	if o.Kind.OneShot && !g.givesUp() {
+		return nil, false
+	}
 	g.all = s.listeningIn(g.in, code)
 	for _, r := range g.releases {
 		if !slices.ContainsFunc(g.all, func(l listening) bool { return overEvents[l.event] > 0 && slices.Contains(l.roots, homeOf(r)) }) {
@@ -131,6 +134,29 @@ func (s *scan) guardOf(o *Obligation) (*guard, bool) {
 		}
 	}
 	return g, len(g.well) > 0
+}
+
+// givesUp reports whether a one-shot ends something or tells of a failure when it
+// fires. What does its work then (a flush that was put off) is awaited all the same.
+func (g *guard) givesUp() bool {
+	for _, body := range g.callback.code {
+		for n := range body.Own() {
+			callee := n.Field("function").Inner(false)
+			name := callee.Field("property").Text()
+			switch {
+			case n.Is("throw_statement"), isError(n) && n.Is("new_expression"):
+				return true
+			case n.Is("call_expression") && (isTeardown(name) || name == "abort" || name == "reject" || isSettle(callee)):
+				return true
+			case n.Is("call_expression") && emits[name]:
+				event, _ := n.Field("arguments").Child(0).StringValue()
+				if overEvents[strings.ToLower(event)] > 0 {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // calledBy is the property under which a function is called, where who calls it
