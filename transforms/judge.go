@@ -84,6 +84,10 @@ func (s *scan) judgeDiscarded(o *Obligation) {
 		s.judgePromise(o, fn)
 		return
 	}
+	if executor := s.pendingAround(o); executor.OK() {
+		s.judgePromise(o, executor)
+		return
+	}
 	s.judgeOutliving(o)
 }
 
@@ -176,6 +180,10 @@ func (s *scan) judgeVariable(o *Obligation) {
 	}
 	if fn == home && isExecutor(fn) && o.Kind.Fails == Never {
 		s.judgePromise(o, fn)
+		return
+	}
+	if executor := s.pendingAround(o); executor.OK() && home.Within(executor) {
+		s.judgePromise(o, executor)
 		return
 	}
 	for fn != home && fn.OK() && isInline(fn) {
