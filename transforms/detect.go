@@ -185,10 +185,11 @@ type scan struct {
 	graphs map[int32]*syntax.Graph
 	owners map[int32]*instance
 	fills  map[string]bool // names that are given a value, once asked
+	heard  map[int32][]listening
 }
 
 func newScan(ctx context.Context, d *Detector, f *syntax.File) *scan {
-	return &scan{Detector: d, ctx: ctx, f: f, graphs: map[int32]*syntax.Graph{}, owners: map[int32]*instance{}}
+	return &scan{Detector: d, ctx: ctx, f: f, graphs: map[int32]*syntax.Graph{}, owners: map[int32]*instance{}, heard: map[int32][]listening{}}
 }
 
 func (s *scan) graph(fn syntax.Node) *syntax.Graph {

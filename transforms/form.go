@@ -20,7 +20,7 @@ type form interface {
 // Forms lists the names of all forms.
 func Forms() []string {
 	var out []string
-	for _, f := range []form{formBlock{}, formPromise{}, formCallback{}, formRace{}, formAnswer{}, formChain{}, formGuard{}, formClass{}, formBeside{}, formCorrection{}, formRearm{}, formOrder{}, formSignature{}, formChildren{}, formRegistry{}, formShutdown{}} {
+	for _, f := range []form{formBlock{}, formPromise{}, formCallback{}, formRace{}, formAnswer{}, formChain{}, formGuard{}, formClass{}, formBeside{}, formCorrection{}, formRearm{}, formTold{}, formOrder{}, formSignature{}, formChildren{}, formRegistry{}, formShutdown{}} {
 		out = append(out, f.Name())
 	}
 	return out
@@ -187,7 +187,8 @@ func (st style) after(stmt syntax.Node, code ...string) patch.Edit {
 }
 
 // beginWith makes a function do something before all else.
-func (st style) beginWith(fn syntax.Node, code string) []patch.Edit {
+func (st style) beginWith(fn syntax.Node, statements ...string) []patch.Edit {
+	code := strings.Join(statements, "; ")
 	body := fn.Field("body")
 	if !body.Is("statement_block") {
 		return []patch.Edit{
@@ -200,7 +201,15 @@ func (st style) beginWith(fn syntax.Node, code string) []patch.Edit {
 	at := body.Start() + 1
 	if first := body.Child(0); first.OK() && strings.Contains(src[at:first.Start()], "\n") {
 		at = lineEndAfter(f, at)
-		return []patch.Edit{{Start: at, End: at, New: st.eol + indentAt(f, first.Start()) + st.guarded(code+";", first)}}
+		text := ""
+		for i, code := range statements {
+			line := st.fit(code + ";")
+			if i == len(statements)-1 {
+				line = st.guarded(code+";", first)
+			}
+			text += st.eol + indentAt(f, first.Start()) + line
+		}
+		return []patch.Edit{{Start: at, End: at, New: text}}
 	}
 	text := " " + code + ";"
 	if strings.TrimLeft(src[at:at+1], " \t\r\n") != "" { // {}, {a()}

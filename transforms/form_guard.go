@@ -36,7 +36,7 @@ func (formGuard) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	}
 	return &Fix{
 		Plan:    p,
-		Edits:   []patch.Edit{styleOf(s.f).before(stmt, styleOf(s.f).fit("if (this."+flag+") return;"))},
+		Edits:   []patch.Edit{styleOf(s.f).before(stmt, "if (this."+flag+") return;")},
 		Notes:   []Note{{Unsafe, fmt.Sprintf("whoever waits for the %s hears nothing if %s() was called meanwhile: is anybody told in another way?", o.Kind.Noun, in.teardown.name)}},
 		Message: fmt.Sprintf("Acquire no %s once %s() was called", o.Kind.Noun, in.teardown.name),
 	}, nil

@@ -159,6 +159,12 @@ func (s *scan) promisedRelease(o *Obligation) (promisedRelease, *Refusal) {
 	switch {
 	case o.Handle.Symbol != nil:
 		name, block = o.Handle.Symbol.Name, o.Handle.Symbol.Scope()
+	case o.Call.Function() != o.Owner.Node:
+		var no *Refusal
+		if name, r.edits, no = s.declareAround(o, o.Owner.Node, o.gist.([]settle)); no != nil {
+			return r, no
+		}
+		r.declared, block = 0, o.Owner.Node.Field("body")
 	case o.Handle.Value.Parent().Is("expression_statement") && inBlock(o.Handle.Value.Parent()) && o.Handle.Value == chain(o.Call):
 		name = freshName(o.Kind.Noun, nameTaken(o.Owner.Node))
 		at := o.Handle.Value.Start()

@@ -96,7 +96,7 @@ func (s *scan) nameRaced(o *Obligation, r race, st style) (string, []patch.Edit,
 		}
 		declare += " | undefined"
 	}
-	declare = st.fit(declare + ";")
+	declare += ";"
 	v := o.Handle.Value
 	var edits []patch.Edit
 	if fn := v.Parent(); fn.IsArrow() { // (resolve) => setTimeout(resolve, ms)
@@ -113,7 +113,7 @@ func (s *scan) nameRaced(o *Obligation, r race, st style) (string, []patch.Edit,
 		indent := indentAt(s.f, arrow.Start())
 		inner := st.eol + indent + st.unit
 		return name, append(edits,
-			patch.Edit{Start: arrow.End(), End: body.Start(), New: " {" + inner + declare + inner + "return "},
+			patch.Edit{Start: arrow.End(), End: body.Start(), New: " {" + inner + st.fit(declare) + inner + "return "},
 			patch.Edit{Start: body.End(), End: body.End(), New: st.semi + st.eol + indent + "}"}), nil
 	}
 	stmt := r.made.Statement()

@@ -313,7 +313,13 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 	case InSet:
 		uses := s.elementUses(o, in)
 		for _, u := range uses {
+			if u.whole && u.effect == released && s.beside(o, in, u.at, o.Handle.Field) {
+				o.releases = append(o.releases, u.at)
+				o.step(u.at, "%s, to which %s() does not come", u.text, in.teardown.name)
+				continue
+			}
 			if u.whole {
+				o.releases = nil
 				o.settle(u.use)
 				return
 			}

@@ -64,6 +64,7 @@ func (s *scan) judge(o *Obligation) {
 	}
 	s.judgeRearmed(o)
 	s.judgeLate(o)
+	s.judgeGuard(o)
 	if o.Status == Unmet {
 		s.rate(o)
 	}
@@ -97,6 +98,10 @@ func (s *scan) judgeDiscarded(o *Obligation) {
 	fn := o.Call.Function()
 	if isExecutor(fn) {
 		s.judgePromise(o, fn)
+		return
+	}
+	if executor := s.pendingAround(o); executor.OK() {
+		s.judgePromise(o, executor)
 		return
 	}
 	s.judgeOutliving(o)
@@ -191,6 +196,10 @@ func (s *scan) judgeVariable(o *Obligation) {
 	}
 	if fn == home && isExecutor(fn) && o.Kind.Fails == Never {
 		s.judgePromise(o, fn)
+		return
+	}
+	if executor := s.pendingAround(o); executor.OK() && home.Within(executor) {
+		s.judgePromise(o, executor)
 		return
 	}
 	for fn != home && fn.OK() && isInline(fn) {

@@ -17,7 +17,7 @@ func (s *scan) loopOf(o *Obligation) syntax.Node {
 	if !o.Kind.OneShot || o.Kind.Registers() {
 		return syntax.Node{}
 	}
-	fields, names := runs(o.Call.Field("arguments").Child(0).Inner(false))
+	fields, names := calledBack(o.Call.Field("arguments").Child(0).Inner(false))
 	for fn := o.Call.Function(); fn.OK(); fn = fn.Function() {
 		if name := functionName(fn); name != nil && slices.Contains(names, name) {
 			return fn
@@ -30,9 +30,9 @@ func (s *scan) loopOf(o *Obligation) syntax.Node {
 	return syntax.Node{}
 }
 
-// runs lists the methods of the instance, and the functions by their names, that a
+// calledBack lists the methods of the instance, and the functions by their names, that a
 // callback is or calls.
-func runs(callback syntax.Node) (fields []string, names []*syntax.Symbol) {
+func calledBack(callback syntax.Node) (fields []string, names []*syntax.Symbol) {
 	add := func(n syntax.Node) {
 		n = n.Inner(false)
 		if isBind(n) {

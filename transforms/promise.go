@@ -47,11 +47,15 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 		return
 	}
 	all := settles(executor)
-	for _, r := range releases {
-		if fn := releasedElsewhere(r, executor, all); fn.OK() && fn != o.handlerFunction() {
-			o.step(r, "moved: released by a function that does not settle the promise: it is meant to outlive it")
-			return
-		}
+	elsewhere := func(r syntax.Node) bool {
+		fn := releasedElsewhere(r, executor, all)
+		return fn.OK() && fn != o.handlerFunction()
+	}
+	// What is released there may have its time, too, where the promise settles later.
+	shared := slices.IndexFunc(releases, elsewhere)
+	if shared >= 0 && (!o.Kind.OneShot || !slices.ContainsFunc(releases, func(r syntax.Node) bool { return !elsewhere(r) })) {
+		o.step(releases[shared], "moved: released by a function that does not settle the promise: it is meant to outlive it")
+		return
 	}
 	if len(releases) == 0 && len(o.Kind.Over) > 0 && !o.Kind.Registers() {
 		o.step(o.Call, "moved: nothing in the promise releases it: taken as meant to end in its own time")
@@ -60,7 +64,7 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 	var missed []settle
 	own := 0
 	for _, st := range all {
-		if o.isOver(st.ref) {
+		if o.isOver(st.ref) || o.beforeArmed(st) {
 			continue
 		}
 		if o.firesOnce() && (st.ref.Within(o.Call) || st.ref.Within(o.handlerFunction())) {
@@ -69,6 +73,9 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 		}
 		if s.apart(o, st, executor) {
 			continue // the other branch settles
+		}
+		if shared >= 0 && !onTheSpot(st.fn, executor) {
+			continue
 		}
 		st.by = s.helperThatReleases(st, releases)
 		if !st.call.OK() && !st.by || st.call.OK() && !s.paid(o, st, releases, executor) {
@@ -105,6 +112,14 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 	s.unmet(o, way, exits)
 	o.gist = missed
 	o.Form = formPromise{}
+}
+
+// onTheSpot reports whether a function in an executor runs before that returns.
+func onTheSpot(fn, executor syntax.Node) bool {
+	for fn != executor && fn.OK() && isInline(fn) {
+		fn = callAround(fn).Function()
+	}
+	return fn == executor
 }
 
 // isOver reports whether n runs, or is handed on, as a listener of the handle for
@@ -320,8 +335,12 @@ func (s *scan) behind(g *syntax.Graph, home, n syntax.Node) []int {
 func (s *scan) paidAround(o *Obligation, st settle, releases []syntax.Node) bool {
 	g := s.graph(st.fn)
 	stops := map[int]bool{}
+	failed := st.ref.Ancestor("catch_clause").Parent().Field("body")
 	for _, r := range releases {
 		for _, l := range s.lift(use{effect: released, at: r}, st.fn, maxHops) {
+			if l.effect == moved && failed.OK() && l.at.Within(failed) {
+				continue // handed to what failed
+			}
 			for _, p := range s.points(g, st.fn, l.at) {
 				stops[p] = true
 			}

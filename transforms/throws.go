@@ -70,10 +70,14 @@ func isSettle(n syntax.Node) bool {
 	return sym != nil && sym.Kind == syntax.Parameter && isExecutor(sym.Decl.Function())
 }
 
-// isExecutor reports whether fn is the function of a `new Promise(fn)`.
+// isExecutor reports whether fn is the function of a `new Promise(fn)`, of the
+// language or of a library: new Bluebird.Promise(fn), new this.Promise(fn).
 func isExecutor(fn syntax.Node) bool {
-	o, _ := fn.Parent().Parent().Field("constructor").Origin()
-	return o.Module == "" && o.Last() == "Promise"
+	constructor := fn.Parent().Parent().Field("constructor").Inner(false)
+	if constructor.Is("member_expression") {
+		constructor = constructor.Field("property")
+	}
+	return constructor.Text() == "Promise" && fn.Parent().Is("arguments") && fn.Parent().Child(0) == fn
 }
 
 var logLevels = map[string]bool{
