@@ -20,7 +20,7 @@ type form interface {
 // Forms lists the names of all forms.
 func Forms() []string {
 	var out []string
-	for _, f := range []form{formBlock{}, formPromise{}, formRace{}, formAnswer{}, formClass{}, formBeside{}, formCorrection{}, formRearm{}, formGuard{}, formOrder{}, formSignature{}, formChildren{}, formRegistry{}, formShutdown{}} {
+	for _, f := range []form{formBlock{}, formPromise{}, formRace{}, formAnswer{}, formClass{}, formBeside{}, formCorrection{}, formRearm{}, formGuard{}, formForced{}, formOrder{}, formSignature{}, formChildren{}, formRegistry{}, formShutdown{}} {
 		out = append(out, f.Name())
 	}
 	return out
