@@ -20,7 +20,7 @@ type form interface {
 // Forms lists the names of all forms.
 func Forms() []string {
 	var out []string
-	for _, f := range []form{formBlock{}, formPromise{}, formCallback{}, formRace{}, formAnswer{}, formChain{}, formGuard{}, formClass{}, formBeside{}, formCorrection{}, formRearm{}, formTold{}, formOrder{}, formSignature{}, formChildren{}, formRegistry{}, formShutdown{}} {
+	for _, f := range []form{formBlock{}, formPromise{}, formCallback{}, formRace{}, formAnswer{}, formChain{}, formGuard{}, formClass{}, formBeside{}, formCorrection{}, formRearm{}, formTold{}, formForced{}, formOrder{}, formSignature{}, formChildren{}, formRegistry{}, formShutdown{}} {
 		out = append(out, f.Name())
 	}
 	return out

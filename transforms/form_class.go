@@ -127,6 +127,9 @@ func (e *classEdit) track(o *Obligation, sets map[string]string) (string, *Refus
 		}
 		return "this." + o.Handle.Field, nil
 	case InSet:
+		if o.Kind.OneShot && len(o.Kind.Over) == 0 {
+			e.note(Unsafe, fmt.Sprintf("a pending %s is cancelled when the instance ends: does anything rely on its callback running all the same?", o.Kind.Noun))
+		}
 		return "this." + o.Handle.Field, nil
 	case InClosure:
 		return e.trackClosure(o)

@@ -65,6 +65,7 @@ func (s *scan) judge(o *Obligation) {
 	s.judgeRearmed(o)
 	s.judgeLate(o)
 	s.judgeGuard(o)
+	s.judgeForced(o)
 	if o.Status == Unmet {
 		s.rate(o)
 	}

@@ -49,10 +49,10 @@ func (o *Obligation) beforeArmed(st settle) bool {
 	return !o.Kind.Registers() && st.call.OK() && st.fn != fn && o.Call.Within(st.fn)
 }
 
-// declareAround keeps what is dropped in a function in a variable of the executor
-// around, declared before all that mentions it.
-func (s *scan) declareAround(o *Obligation, executor syntax.Node, missed []settle) (name string, edits []patch.Edit, no *Refusal) {
-	body := executor.Field("body")
+// declareAround keeps what is dropped in a variable of a function around, declared
+// before all that mentions it.
+func (s *scan) declareAround(o *Obligation, home syntax.Node, missed []settle) (name string, edits []patch.Edit, no *Refusal) {
+	body := home.Field("body")
 	v := o.Handle.Value
 	if !body.Is("statement_block") || !v.Parent().Is("expression_statement") || v != chain(o.Call) {
 		return "", nil, refuse(TooEntangled, "the handle is made where no name can be given to it")
@@ -71,7 +71,10 @@ func (s *scan) declareAround(o *Obligation, executor syntax.Node, missed []settl
 		return "", nil, refuse(TooEntangled, "it shares its line with other code")
 	}
 	st := styleOf(s.f)
-	name = freshName(o.Kind.Noun, nameTaken(executor))
+	name = freshName(o.Kind.Noun, nameTaken(home))
+	if first == o.Call && v.Parent().Parent() == body {
+		return name, []patch.Edit{{Start: v.Start(), End: v.Start(), New: "const " + name + " = "}}, nil
+	}
 	declare := "let " + name
 	if st.ts {
 		declare += ": ReturnType<typeof " + o.Acquire.Pattern.Anchor + "> | undefined"
