@@ -227,8 +227,6 @@ func (g *guard) missedBy(key string) []missedEnd {
 		}
 		now, later := g.s.runsOf(g.in, true, roots...), g.s.runsOf(g.in, false, roots...)
 		switch {
-		case now.has(g.o.Call):
-			return nil
 		case g.comesTo(later, g.releases):
 			paid = max(paid, overEvents[event])
 			beside = beside || g.comesTo(later, g.well)
