@@ -256,6 +256,9 @@ const MaxFileSize = 4 << 20
 // to the root. It refuses what is no text, what is too large, and what was
 // generated or minified; those refusals wrap ErrSkipped.
 func (p *Project) Read(rel string) ([]byte, error) {
+	if src, ok := p.overlay[rel]; ok {
+		return src, nil
+	}
 	abs := p.Abs(rel)
 	info, err := os.Stat(abs)
 	if err != nil {

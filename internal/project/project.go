@@ -53,6 +53,7 @@ type Project struct {
 	naming     *lru.Cache[string, bool] // file and name: can the one lead to the other?
 	modules    *lru.Cache[string, bool] // folders with installed packages
 	overlay    map[string][]byte
+	asked      *asked // nil: nobody wants to know
 }
 
 // Open prepares the project at root, a folder. It fails if and only if root is
@@ -79,6 +80,16 @@ func Open(root string) (*Project, error) {
 	}
 	p.gitTop = findUp(abs, ".git")
 	return p, nil
+}
+
+// OpenTree is Open for a folder that holds a tree of files and is no work tree: git
+// is not asked what it ignores, whatever lies around the folder.
+func OpenTree(root string) (*Project, error) {
+	p, err := Open(root)
+	if err == nil {
+		p.gitTop = ""
+	}
+	return p, err
 }
 
 // RootFor chooses the folder that a run over the given paths is about: the top
@@ -143,13 +154,14 @@ func (p *Project) Rel(abs string) (string, error) {
 }
 
 // With returns the same project as it would be with other contents of some
-// files, given by relative path. Nothing is written.
+// files, given by relative path, and no others than these. Nothing is written, and
+// nothing is remembered of what p was asked.
 func (p *Project) With(contents map[string][]byte) *Project {
 	q, err := Open(p.Root)
 	if err != nil {
 		return p // the root vanished: the caller's next read says so
 	}
-	q.overlay = contents
+	q.gitTop, q.overlay = p.gitTop, contents
 	return q
 }
 

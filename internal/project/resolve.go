@@ -14,6 +14,12 @@ import (
 // declaration file. "" means that the import leaves the project, or leads
 // nowhere.
 func (p *Project) Resolve(from, specifier string) string {
+	to := p.resolve(from, specifier)
+	p.asked.add(from, to)
+	return to
+}
+
+func (p *Project) resolve(from, specifier string) string {
 	if specifier == "" {
 		return ""
 	}
