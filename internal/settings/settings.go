@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -106,6 +107,22 @@ func Parse(data []byte, kinds func(files []string) ([]string, error)) (*Settings
 		return nil, c.err
 	}
 	return s, nil
+}
+
+// Files are the files and folders that settings name, relative to the root: what has
+// to be there before they can be parsed. It takes what Parse would refuse.
+func Files(data []byte) []string {
+	var s Settings
+	if err := yaml.Unmarshal(data, &s); err != nil {
+		return nil // Parse says what is wrong
+	}
+	var out []string
+	for _, f := range append(s.Kinds.Files, s.Baseline) {
+		if f != "" && filepath.IsLocal(filepath.FromSlash(f)) {
+			out = append(out, path.Clean(f))
+		}
+	}
+	return out
 }
 
 // plain puts an error of the YAML library on one line.
