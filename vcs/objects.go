@@ -32,8 +32,9 @@ type objects struct {
 // cacheSize bounds the memory for objects that were read, in bytes.
 const cacheSize = 16 << 20
 
-// openObjects opens an objects folder and its alternates, as deep as git goes.
-func openObjects(dir string) (*objects, error) {
+// openObjects opens objects folders and their alternates, as deep as git goes. What
+// is written goes to the first.
+func openObjects(dirs ...string) (*objects, error) {
 	o := &objects{}
 	shared := cache.NewObjectLRU(cacheSize)
 	var add func(dir string, depth int) error
@@ -61,7 +62,12 @@ func openObjects(dir string) (*objects, error) {
 		}
 		return nil
 	}
-	return o, add(dir, 0)
+	for _, dir := range dirs {
+		if err := add(dir, 0); err != nil {
+			return nil, err
+		}
+	}
+	return o, nil
 }
 
 // alternates lists the objects folders that a folder borrows from. Those that are

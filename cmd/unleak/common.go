@@ -227,13 +227,15 @@ func (sel *selection) keep(o *transforms.Obligation) bool {
 		(len(sel.phases) == 0 || slices.Contains(sel.phases, string(o.Phase)))
 }
 
+// keepFix is the same for fixes: one belongs to the most urgent of what it settles,
+// and is of several kinds if that is.
 func (sel *selection) keepFix(f *transforms.Fix) bool {
 	for _, o := range f.Plan.Obligations {
-		if !sel.keep(o) {
+		if len(sel.kinds) > 0 && !slices.Contains(sel.kinds, o.Kind.Name) {
 			return false
 		}
 	}
-	return true
+	return len(sel.phases) == 0 || slices.Contains(sel.phases, string(f.Phase()))
 }
 
 // run runs with a progress line, and tells what could not be looked at.
