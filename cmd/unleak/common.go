@@ -27,6 +27,7 @@ import (
 // selection holds the flags that say what to look at.
 type selection struct {
 	offers         bool
+	noOffers       bool // whatever the settings say
 	kinds          []string
 	phases         []string
 	changed        string
@@ -105,6 +106,15 @@ func (c *cli) open(ctx context.Context, paths []string, sel *selection) (*sessio
 	if err != nil {
 		return nil, err
 	}
+	s, err := openProject(p, paths, sel)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.narrow(ctx, c, sel)
+}
+
+// openProject reads the settings and kinds of a project.
+func openProject(p *project.Project, paths []string, sel *selection) (*session, error) {
 	set, all, err := loadKinds(p.Root)
 	if err != nil {
 		return nil, err
@@ -118,7 +128,7 @@ func (c *cli) open(ctx context.Context, paths []string, sel *selection) (*sessio
 			return nil, fmt.Errorf("--style: want using, got %q", style)
 		}
 	}
-	d := transforms.NewDetector(p, kinds, sel.offers || set.Offers)
+	d := transforms.NewDetector(p, kinds, (sel.offers || set.Offers) && !sel.noOffers)
 	if len(sel.kinds) > 0 {
 		d.Only(sel.kinds)
 	}
@@ -128,7 +138,7 @@ func (c *cli) open(ctx context.Context, paths []string, sel *selection) (*sessio
 		Paths: paths, Exclude: set.Excluded,
 		IncludeTests: sel.includeTests || set.IncludeTests, IncludeScripts: sel.includeScripts || set.IncludeScripts,
 	}
-	return s, s.narrow(ctx, c, sel)
+	return s, nil
 }
 
 // narrow applies --changed, --staged and --stdin-filepath.

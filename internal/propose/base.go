@@ -3,7 +3,6 @@ package propose
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -36,15 +35,15 @@ type Base struct {
 // out.
 const maxSettings = 256 << 10
 
-// Read reads the sources and settings of a commit below sub into a new folder for
-// temporary files. Close removes it.
-func Read(ctx context.Context, repo *vcs.Repository, branch string, commit vcs.Hash, sub string) (*Base, error) {
-	info, err := repo.Info(commit)
+// Read reads the sources and settings of a place into a new folder for temporary
+// files. Close removes it.
+func Read(ctx context.Context, p *Place) (*Base, error) {
+	info, err := p.Repository.Info(p.Commit)
 	if err != nil {
 		return nil, err
 	}
-	b := &Base{Repository: repo, Branch: branch, Commit: commit, When: info.Committer.When, Sub: sub, folders: map[string]bool{}}
-	if b.owners, err = readOwners(repo, commit); err != nil {
+	b := &Base{Repository: p.Repository, Branch: p.Branch, Commit: p.Commit, When: info.Committer.When, Sub: p.Sub, folders: map[string]bool{}}
+	if b.owners, err = readOwners(p.Repository, p.Commit); err != nil {
 		return nil, err
 	}
 	named, err := b.named()
@@ -54,10 +53,10 @@ func Read(ctx context.Context, repo *vcs.Repository, branch string, commit vcs.H
 	if b.temporary, err = os.MkdirTemp("", "unleak-base-"); err != nil {
 		return nil, err
 	}
-	b.Dir = filepath.Join(b.temporary, filepath.FromSlash(sub))
+	b.Dir = filepath.Join(b.temporary, filepath.FromSlash(p.Sub))
 	err = os.MkdirAll(b.Dir, 0o755)
 	if err == nil {
-		err = repo.Extract(ctx, commit, b.temporary, func(e vcs.Entry) bool { return b.wanted(e, named) })
+		err = p.Repository.Extract(ctx, p.Commit, b.temporary, func(e vcs.Entry) bool { return b.wanted(e, named) })
 	}
 	if err == nil {
 		err = b.linkInstalled()
@@ -76,18 +75,8 @@ func (b *Base) In(rel string) string { return path.Join(b.Sub, rel) }
 
 // named are the files, and folders of files, that the settings name.
 func (b *Base) named() ([]string, error) {
-	e, err := b.Repository.File(b.Commit, b.In(settings.Name))
-	if errors.Is(err, vcs.ErrNotFound) || err == nil && (!e.Regular() || e.Size > maxSettings) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	data, err := b.Repository.Blob(e.Blob)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", e.Path, err)
-	}
-	return settings.Files(data), nil
+	data, err := settingsAt(b.Repository, b.Commit, b.In(settings.Name))
+	return settings.Files(data), err
 }
 
 // wanted reports whether a file is a source, says how sources hang together, or is

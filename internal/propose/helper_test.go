@@ -135,7 +135,7 @@ func (r *repo) tryPropose(o Options, f forge.Forge) (all []result, err error) {
 	if f == nil {
 		f = &Local{v}
 	}
-	b, err := Read(r.t.Context(), v, "main", vcs.Hash(r.git("rev-parse", "main")), "")
+	b, err := Read(r.t.Context(), &Place{Repository: v, Branch: "main", Commit: vcs.Hash(r.git("rev-parse", "main"))})
 	if err != nil {
 		return nil, err
 	}

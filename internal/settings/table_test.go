@@ -27,6 +27,8 @@ func TestPullRequests(t *testing.T) {
   prefix: bots/unleak-
   scope: web
   via: api
+  fork: never
+  merge-method: squash
   draft: true
   auto-merge: true
   labels: [leak, "good first issue"]
@@ -47,7 +49,7 @@ func TestPullRequests(t *testing.T) {
 	}
 	want := PullRequests{
 		Base: "develop", Remote: "upstream", Phases: []string{"critical", "high"}, Unsafe: true, Commits: "package", Split: "owner", MaxFiles: 20,
-		Prefix: "bots/unleak-", Scope: "web", Via: "api", Draft: true, AutoMerge: true, Labels: []string{"leak", "good first issue"},
+		Prefix: "bots/unleak-", Scope: "web", Via: "api", Fork: "never", MergeMethod: "squash", Draft: true, AutoMerge: true, Labels: []string{"leak", "good first issue"},
 		MissingLabels: "leave-out", Reviewers: []string{"ada"}, TeamReviewers: []string{"core"}, Assignees: []string{"bo-b"},
 		Milestone: "Spring 2031", Author: "Ada L. <ada@example.org>", SignOff: true, Sign: true, Limits: Limits{5, 3},
 	}
@@ -121,7 +123,7 @@ func TestSample(t *testing.T) {
 	want.Paths.Exclude = []string{}
 	want.PullRequests = PullRequests{
 		Base: "main", Remote: "origin", Phases: phaseNames, Commits: "fix", Split: "none", Prefix: "unleak/", Scope: "web", Via: "push",
-		Labels: []string{}, MissingLabels: "create", Reviewers: []string{}, TeamReviewers: []string{}, Assignees: []string{}, Milestone: "Spring",
+		Fork: "auto", MergeMethod: "merge", Labels: []string{}, MissingLabels: "create", Reviewers: []string{}, TeamReviewers: []string{}, Assignees: []string{}, Milestone: "Spring",
 		Author: "Ada <ada@example.org>",
 	}
 	if !reflect.DeepEqual(s, want) {
@@ -206,6 +208,40 @@ func TestSchema(t *testing.T) {
 		}
 		if _, err := Parse([]byte(bad), kinds); err == nil {
 			t.Errorf("%q: accepted", bad)
+		}
+	}
+}
+
+func TestParsePullRequests(t *testing.T) {
+	for text, want := range map[string]PullRequests{
+		"": {}, "kinds: {off: [whatever]}\n": {}, "pull-requests:\n": {}, "x: 1\npull-requests: {base: dev, limits: {open: 2}}\n": {Base: "dev", Limits: Limits{Open: 2}},
+	} {
+		if got, err := ParsePullRequests([]byte(text)); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: got %+v, %v", text, got, err)
+		}
+	}
+	for _, bad := range []string{"pull-requests: {base: '-x'}", "pull-requests: 1", "pull-requests: {x: 1}", "pull-requests: ["} {
+		if got, err := ParsePullRequests([]byte(bad)); err == nil {
+			t.Errorf("%q: got %+v", bad, got)
+		}
+	}
+}
+
+func TestSet(t *testing.T) {
+	p := PullRequests{Base: "main", Labels: []string{"a"}, Limits: Limits{Open: 1}}
+	for key, value := range map[string]any{"base": "dev", "labels": []string{"b"}, "limits.per-hour": 3, "draft": true, "max-files": 7, "author": "A <a@b.c>"} {
+		if err := p.Set(key, value); err != nil {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+	want := PullRequests{Base: "dev", Labels: []string{"b"}, Limits: Limits{1, 3}, Draft: true, MaxFiles: 7, Author: "A <a@b.c>"}
+	if !reflect.DeepEqual(p, want) {
+		t.Errorf("got %+v", p)
+	}
+	for key, value := range map[string]any{"base": "../x", "limits.open": -1, "split": "team", "x": 1, "limits.x": 1, "labels": []string{""}} {
+		err := p.Set(key, value)
+		if err == nil || strings.Contains(err.Error(), Name) {
+			t.Errorf("%s: %v", key, err)
 		}
 	}
 }
