@@ -1,0 +1,232 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/unleak-dev/unleak/internal/githubtest"
+)
+
+// TestPullRequestScripts runs the command line as people do, against a GitHub on
+// this machine with real repositories behind. `clone` makes a repository there of
+// the folder seed and a clone of it, work. `demo` makes seed of the README's example.
+// `is FILE` holds what a person sees of the pull requests against a file, `writes N`
+// how much was written since the last time. What people do on GitHub is `hub WHAT`,
+// what goes wrong there `fails STATUS OPERATION [HEADER=VALUE...]`.
+func TestPullRequestScripts(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("..", "..", "testdata", "pr", "*.txtar"))
+	if err != nil || len(files) == 0 {
+		t.Fatal("there are no scripts", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			h := newHub(t)
+			testscript.Run(t, testscript.Params{
+				Files: []string{file}, RequireExplicitExec: true, UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
+				Setup: func(e *testscript.Env) error {
+					for _, kv := range []string{
+						"NO_COLOR=", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_AUTHOR_NAME=Ann", "GIT_AUTHOR_EMAIL=ann@example.org",
+						"GIT_COMMITTER_NAME=Ann", "GIT_COMMITTER_EMAIL=ann@example.org", "GIT_AUTHOR_DATE=1700000000 +0000", "GIT_COMMITTER_DATE=1700000000 +0000",
+						"GH_HOST=" + h.server.Host, "GH_ENTERPRISE_TOKEN=" + h.token, "HUB=" + h.server.URL, "GIT_TERMINAL_PROMPT=0",
+					} {
+						name, value, _ := strings.Cut(kv, "=")
+						e.Setenv(name, value)
+					}
+					return nil
+				},
+				Cmds: map[string]func(*testscript.TestScript, bool, []string){
+					"clone": h.clone, "demo": h.demo, "is": h.is, "writes": h.writes, "hub": h.hub, "fails": h.fails, "secret": h.secret,
+				},
+			})
+			if !h.server.Failed() {
+				t.Error("a fault that was ordered did not happen")
+			}
+		})
+	}
+}
+
+// hub is the GitHub of one script.
+type hub struct {
+	t      *testing.T
+	server *githubtest.Server
+	token  string
+	repo   *githubtest.Repo
+}
+
+func newHub(t *testing.T) *hub {
+	s := githubtest.Start(t)
+	_, token := s.User("bot")
+	return &hub{t: t, server: s, token: token, repo: s.Repo("harbor", "town", "bot")}
+}
+
+func (h *hub) git(ts *testscript.TestScript, dir string, args ...string) {
+	cmd := exec.Command("git", append([]string{"-C", ts.MkAbs(dir), "-c", "commit.gpgsign=false"}, args...)...)
+	for _, name := range []string{"PATH", "HOME", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL", "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"} {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		ts.Fatalf("git %q: %v\n%s", args, err, out)
+	}
+}
+
+// clone pushes seed and clones it.
+func (h *hub) clone(ts *testscript.TestScript, _ bool, _ []string) {
+	h.git(ts, "seed", "init", "-q", "-b", "main")
+	h.git(ts, "seed", "add", "-A")
+	h.git(ts, "seed", "commit", "-q", "-m", "First")
+	h.git(ts, "seed", "push", "-q", h.repo.Dir, "main")
+	ts.Check(os.Mkdir(ts.MkAbs("work"), 0o755))
+	h.git(ts, "work", "clone", "-q", h.repo.Dir, ".")
+	h.git(ts, "work", "remote", "set-url", "origin", h.server.URL+"/harbor/town.git")
+}
+
+// demo copies the README's example.
+func (h *hub) demo(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check(os.CopyFS(ts.MkAbs("seed"), os.DirFS(filepath.Join("..", "..", "testdata", "demo"))))
+}
+
+// is compares what stands: a line for each pull request.
+func (h *hub) is(ts *testscript.TestScript, neg bool, args []string) {
+	var b strings.Builder
+	for _, p := range h.server.Pulls(h.repo) {
+		state := "closed"
+		switch {
+		case p.Merged:
+			state = "merged"
+		case p.Draft:
+			state = "draft"
+		case p.Open:
+			state = "open"
+		}
+		fmt.Fprintf(&b, "#%d %s %s -> %s: %s", p.Number, state, p.Branch, p.Base, p.Title)
+		for _, list := range [][]string{p.Labels, p.Assignees, p.Reviewers, p.Teams} {
+			if len(list) > 0 {
+				fmt.Fprintf(&b, " [%s]", strings.Join(list, " "))
+			}
+		}
+		if p.Milestone+p.AutoMerge != "" {
+			fmt.Fprintf(&b, " %s %s", p.Milestone, p.AutoMerge)
+		}
+		b.WriteString("\n")
+	}
+	if want := ts.ReadFile(args[0]); b.String() != want {
+		ts.Fatalf("got\n%swant\n%s", b.String(), want)
+	}
+}
+
+// writes counts what changed something, git's pushes included.
+func (h *hub) writes(ts *testscript.TestScript, _ bool, args []string) {
+	got := h.server.Writes()
+	h.server.Forget()
+	switch want := args[0]; {
+	case want == "some" && len(got) > 0:
+	case want != strconv.Itoa(len(got)):
+		ts.Fatalf("%d writes, want %s: %v", len(got), want, got)
+	}
+}
+
+// hub is what people do on GitHub.
+func (h *hub) hub(ts *testscript.TestScript, _ bool, args []string) {
+	number := func() int {
+		n, err := strconv.Atoi(args[1])
+		ts.Check(err)
+		return n
+	}
+	switch args[0] {
+	case "close":
+		h.server.Close(h.repo, number(), false)
+	case "merge":
+		h.server.Merge(h.repo, number(), false, true)
+	case "squash":
+		h.server.Merge(h.repo, number(), true, true)
+	case "commit": // BRANCH PATH FILE
+		_, err := h.repo.Commit(args[1], args[2], ts.ReadFile(args[3]))
+		ts.Check(err)
+	case "delete": // BRANCH
+		_, err := h.repo.Git("update-ref", "-d", "refs/heads/"+args[1])
+		ts.Check(err)
+	case "protect":
+		h.server.Protect(h.repo, args[1], "this branch is protected")
+	case "nodrafts":
+		h.repo.NoDrafts = true
+	case "automerge":
+		h.repo.AllowAutoMerge = true
+	case "labels":
+		h.repo.Labels = args[1:]
+	case "milestones":
+		h.repo.Milestones = args[1:]
+	case "teams":
+		h.repo.Teams = args[1:]
+	case "user":
+		h.server.User(args[1])
+		h.repo.Rights[args[1]] = "push"
+	case "revoke":
+		h.server.Revoke(h.token)
+	case "token":
+		_, h.token = h.server.User("bot")
+		ts.Setenv("GH_ENTERPRISE_TOKEN", h.token)
+	case "reader": // the token may only read
+		delete(h.repo.Rights, "bot")
+	case "body": // NUMBER FILE
+		for _, p := range h.server.Pulls(h.repo) {
+			if p.Number == number() {
+				ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(p.Body), 0o644))
+			}
+		}
+	case "fsck":
+		if out, err := h.repo.Git("fsck", "--strict", "--no-dangling"); err != nil {
+			ts.Fatalf("%v\n%s", err, out)
+		}
+	case "checkout": // BRANCH FOLDER: what is there, fresh
+		ts.Check(os.Mkdir(ts.MkAbs(args[2]), 0o755))
+		h.git(ts, args[2], "clone", "-q", "--branch", args[1], h.repo.Dir, ".")
+	default:
+		ts.Fatalf("nobody does %q", args[0])
+	}
+}
+
+func (h *hub) fails(ts *testscript.TestScript, _ bool, args []string) {
+	status, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	f := githubtest.Fault{Status: status, Operation: args[1], Header: map[string]string{}}
+	for _, kv := range args[2:] {
+		switch name, value, _ := strings.Cut(kv, "="); name {
+		case "skip":
+			f.Skip, err = strconv.Atoi(value)
+		case "times":
+			f.Times, err = strconv.Atoi(value)
+		case "done":
+			f.Done = true
+		case "cut":
+			f.Cut = true
+		case "bare":
+			f.Bare = true
+		default:
+			f.Header[name] = value
+		}
+		ts.Check(err)
+	}
+	h.server.Fail(f)
+}
+
+// secret looks for the token in everything that the script has written.
+func (h *hub) secret(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check(filepath.WalkDir(ts.MkAbs("."), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if err == nil && strings.Contains(string(data), h.token) {
+			err = fmt.Errorf("%s holds the token", path)
+		}
+		return err
+	}))
+}
