@@ -20,7 +20,9 @@ import (
 // the folder seed and a clone of it, work. `demo` makes seed of the README's example.
 // `is FILE` holds what a person sees of the pull requests against a file, `writes N`
 // how much was written since the last time. What people do on GitHub is `hub WHAT`,
-// what goes wrong there `fails STATUS OPERATION [HEADER=VALUE...]`.
+// what goes wrong there `fails STATUS OPERATION [HEADER=VALUE...]`; `killed OPERATION
+// ARGS` runs unleak until GitHub gets such a request, and kills it, `twice ARGS` runs
+// it twice at once.
 func TestPullRequestScripts(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join("..", "..", "testdata", "pr", "*.txtar"))
 	if err != nil || len(files) == 0 {
@@ -43,7 +45,7 @@ func TestPullRequestScripts(t *testing.T) {
 					return nil
 				},
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
-					"clone": h.clone, "demo": h.demo, "is": h.is, "writes": h.writes, "hub": h.hub, "fails": h.fails, "secret": h.secret,
+					"clone": h.clone, "demo": h.demo, "is": h.is, "writes": h.writes, "hub": h.hub, "fails": h.fails, "secret": h.secret, "killed": h.killed, "twice": h.twice,
 				},
 			})
 			if !h.server.Failed() {
@@ -215,6 +217,50 @@ func (h *hub) fails(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(err)
 	}
 	h.server.Fail(f)
+}
+
+// command prepares a run beside those of exec.
+func (h *hub) command(ts *testscript.TestScript, args []string) (*exec.Cmd, *strings.Builder) {
+	program, err := exec.LookPath(filepath.Join(filepath.SplitList(ts.Getenv("PATH"))[0], "unleak"))
+	ts.Check(err)
+	cmd := exec.Command(program, args...)
+	cmd.Dir = ts.MkAbs(".")
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL", "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "GH_HOST", "GH_ENTERPRISE_TOKEN"} {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
+	var out strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &out
+	return cmd, &out
+}
+
+// killed kills a run in the middle.
+func (h *hub) killed(ts *testscript.TestScript, _ bool, args []string) {
+	cmd, out := h.command(ts, args[1:])
+	started := make(chan *os.Process, 1)
+	h.server.Fail(githubtest.Fault{Operation: args[0], Cut: true, Do: func() { _ = (<-started).Kill() }})
+	ts.Check(cmd.Start())
+	started <- cmd.Process
+	if err := cmd.Wait(); err == nil || cmd.ProcessState.Exited() {
+		ts.Fatalf("it was not killed: %v\n%s", err, out)
+	}
+}
+
+// twice runs two at once. Each may find that the other was faster, and no more.
+func (h *hub) twice(ts *testscript.TestScript, _ bool, args []string) {
+	one, oneOut := h.command(ts, args)
+	two, twoOut := h.command(ts, args)
+	ts.Check(one.Start())
+	ts.Check(two.Start())
+	for _, run := range []struct {
+		cmd *exec.Cmd
+		out *strings.Builder
+	}{{one, oneOut}, {two, twoOut}} {
+		_ = run.cmd.Wait() // the status is judged below
+		if code := run.cmd.ProcessState.ExitCode(); code != 0 && code != 1 {
+			ts.Fatalf("status %d:\n%s", code, run.out)
+		}
+		ts.Logf("%s", run.out)
+	}
 }
 
 // secret looks for the token in everything that the script has written.
