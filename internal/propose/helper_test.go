@@ -26,6 +26,7 @@ type repo struct {
 
 func newRepo(t testing.TB, files map[string]string) *repo {
 	t.Helper()
+	t.Setenv("TMPDIR", t.TempDir())
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("git is needed")
 	}
@@ -85,23 +86,22 @@ func (r *repo) commit(files map[string]string) string {
 }
 
 // look is how the command looks at the tree of a base.
-func look(t testing.TB, b *Base) *Look {
-	t.Helper()
+func look(b *Base) (*Look, error) {
 	p, err := project.OpenTree(b.Dir)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	kinds, err := transforms.Builtin()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	set, err := settings.Load(b.Dir, func([]string) ([]string, error) { return nil, nil })
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	l := &Look{Detector: transforms.NewDetector(p, kinds, false)}
 	l.Run.Exclude = set.Excluded
-	return l
+	return l, nil
 }
 
 // result is what came of a part.
@@ -148,16 +148,24 @@ func (r *repo) tryPropose(o Options, f forge.Forge) (all []result, err error) {
 	for name := range there {
 		existing = append(existing, name)
 	}
-	plan, err := Make(r.t.Context(), b, look(r.t, b), o, existing)
+	l, err := look(b)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := Make(r.t.Context(), b, l, o, existing)
 	if err != nil {
 		return nil, err
 	}
 	defer plan.Close()
-	err = plan.Hand(r.t.Context(), v, f, func(w *Work, o forge.Outcome) error {
-		all = append(all, result{w, o})
-		return nil
-	})
+	err = plan.Hand(r.t.Context(), v, f, collect(&all))
 	return all, err
+}
+
+func collect(all *[]result) func(*Work, forge.Outcome) error {
+	return func(w *Work, o forge.Outcome) error {
+		*all = append(*all, result{w, o})
+		return nil
+	}
 }
 
 // summary is one line for each part.

@@ -1,6 +1,7 @@
 package propose
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"path"
 	"slices"
@@ -19,6 +20,9 @@ const (
 	ByOwner   Split = "owner"
 )
 
+// noOwner is the key of what CODEOWNERS gives to nobody; no owner is called that.
+const noOwner = "no owner"
+
 // key is what a file goes with: its package, its owners, or all others.
 func (p *Plan) key(rel string) string {
 	switch p.opts.Split {
@@ -28,7 +32,7 @@ func (p *Plan) key(rel string) string {
 		if o := p.Base.owners.of(p.Base.In(rel)); o != "" {
 			return o
 		}
-		return "nobody"
+		return noOwner
 	}
 	return ""
 }
@@ -212,7 +216,7 @@ func slugs(keys []string) map[string]string {
 		}
 		s := slug(k)
 		if restored := "@" + strings.Replace(s, ".", "/", 1); s != k && restored != k || strings.Contains("."+s, partMark) || len(s) > 60 || endsInNumber(s) {
-			s = s[:min(len(s), 60)] + "-" + letters(k)
+			s = cmp.Or(s[:min(len(s), 60)], "root") + "-" + letters(k)
 		}
 		out[k] = s
 	}
