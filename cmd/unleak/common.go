@@ -231,10 +231,15 @@ func chosenKinds(set *settings.Settings, all []*transforms.Kind, sel *selection)
 }
 
 // keep filters findings by --kind and --phase. The kinds themselves all take
-// part in the analysis: one may settle another.
-func (sel *selection) keep(o *transforms.Obligation) bool {
+// part in the analysis: one may settle another. What can be mended belongs to the
+// phase of its fix, so that a phase is what is mended together.
+func (sel *selection) keep(m *transforms.Mended, o *transforms.Obligation) bool {
+	phase := o.Phase
+	if fix := m.ByFinding[o.Fingerprint()]; fix != nil {
+		phase = fix.Phase()
+	}
 	return (len(sel.kinds) == 0 || slices.Contains(sel.kinds, o.Kind.Name)) &&
-		(len(sel.phases) == 0 || slices.Contains(sel.phases, string(o.Phase)))
+		(len(sel.phases) == 0 || slices.Contains(sel.phases, string(phase)))
 }
 
 // keepFix is the same for fixes: one belongs to the most urgent of what it settles,
@@ -264,7 +269,7 @@ func (c *cli) run(ctx context.Context, s *session, sel *selection) (*run.Result,
 	}
 	t := teller{cli: c, using: len(sel.styles) > 0, kinds: s.kinds}
 	for _, m := range r.Files {
-		m.Findings = slices.DeleteFunc(m.Findings, func(o *transforms.Obligation) bool { return !sel.keep(o) || known[o.Fingerprint()] })
+		m.Findings = slices.DeleteFunc(m.Findings, func(o *transforms.Obligation) bool { return !sel.keep(m, o) || known[o.Fingerprint()] })
 		t.add(m)
 	}
 	t.tell()
@@ -278,7 +283,7 @@ func (c *cli) scan(ctx context.Context, s *session, sel *selection, collect *rep
 	opts := s.options
 	opts.Accept = nil
 	opts.Each = func(m *transforms.Mended) {
-		m.Findings = slices.DeleteFunc(m.Findings, func(o *transforms.Obligation) bool { return !sel.keep(o) })
+		m.Findings = slices.DeleteFunc(m.Findings, func(o *transforms.Obligation) bool { return !sel.keep(m, o) })
 		t.add(m)
 		collect.Add(m)
 	}
