@@ -47,8 +47,9 @@ func (r *Repository) Remote(name string) (Remote, error) {
 func (s settings) rewriteURL(address, key string) string {
 	longest, base := "", ""
 	for name, prefixes := range s {
-		to, found := strings.CutPrefix(name, "url.")
-		if to, found = strings.CutSuffix(to, "."+key); !found || !strings.HasPrefix(name, "url.") {
+		to, isURL := strings.CutPrefix(name, "url.")
+		to, isKey := strings.CutSuffix(to, "."+key)
+		if !isURL || !isKey {
 			continue
 		}
 		for _, p := range prefixes {
