@@ -101,6 +101,9 @@ func (r *Repository) endpoint(of Remote) (*transport.Endpoint, error) {
 	} else if e, err = transport.NewEndpoint(address); err != nil {
 		return nil, fmt.Errorf("the URL of the remote %s cannot be read", of.Name) // the error holds the URL
 	}
+	if !strings.Contains(address, "://") && e.Protocol == "ssh" {
+		e.Port = 0 // host:path names none
+	}
 	switch e.Protocol {
 	case "https", "ssh":
 		if e.Host == "" {
