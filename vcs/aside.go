@@ -3,6 +3,8 @@ package vcs
 import (
 	"os"
 	"path/filepath"
+
+	"github.com/go-git/go-git/v5/plumbing/cache"
 )
 
 // Aside returns the same repository, whose new objects go below dir, an empty folder,
@@ -17,6 +19,6 @@ func (r *Repository) Aside(dir string) (*Repository, error) {
 	aside := *r
 	aside.bulk = false // git would not see the new ones
 	var err error
-	aside.objects, err = openObjects(append([]string{own}, r.objects.dirs...)...)
+	aside.objects, err = openObjects(16*cache.MiByte, append([]string{own}, r.objects.dirs...)...)
 	return &aside, err
 }

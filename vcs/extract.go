@@ -15,23 +15,42 @@ import (
 // methods refuse to read an object into memory.
 const MaxFileSize = 64 << 20
 
-// maxExtracted bounds what Extract writes, in bytes.
+// maxExtracted bounds what Extract and Contents read, in bytes.
 const maxExtracted = 8 << 30
 
 // Extract writes the regular files of a commit that are wanted below dir, which is
-// there and should be empty. Links and submodules are left out. A path that would
-// lead out of dir or into a git directory, in any spelling that some file system
-// understands, is an UnfitError. Files larger than MaxFileSize are left out.
+// there and should be empty. It leaves out and refuses what Contents does.
 func (r *Repository) Extract(ctx context.Context, commit Hash, dir string, wanted func(Entry) bool) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
+	made := map[string]bool{".": true}
+	return r.Contents(ctx, commit, wanted, func(e Entry, data []byte) error {
+		if in := path.Dir(e.Path); !made[in] {
+			if err := root.MkdirAll(filepath.FromSlash(in), 0o755); err != nil {
+				return err
+			}
+			made[in] = true
+		}
+		mode := os.FileMode(0o644)
+		if e.Mode == ModeExecutable {
+			mode = 0o755
+		}
+		return root.WriteFile(filepath.FromSlash(e.Path), data, mode)
+	})
+}
+
+// Contents calls each with the regular files of a commit that are wanted, in git's
+// order; the data is each's own. Links and submodules are left out, and files larger
+// than MaxFileSize. A path that would lead out of a folder or into a git directory,
+// in any spelling that some file system understands, is an UnfitError.
+func (r *Repository) Contents(ctx context.Context, commit Hash, wanted func(Entry) bool, each func(Entry, []byte) error) error {
 	var files []Entry
 	var blobs []plumbing.Hash
 	total := int64(0)
-	err = r.files(ctx, commit, func(e Entry) error {
+	err := r.files(ctx, commit, func(e Entry) error {
 		if !e.Regular() || e.Size > MaxFileSize || !wanted(e) {
 			return ctx.Err()
 		}
@@ -48,20 +67,7 @@ func (r *Repository) Extract(ctx context.Context, commit Hash, dir string, wante
 	if err != nil {
 		return err
 	}
-	made := map[string]bool{".": true}
-	return r.contents(ctx, blobs, func(i int, data []byte) error {
-		if in := path.Dir(files[i].Path); !made[in] {
-			if err := root.MkdirAll(filepath.FromSlash(in), 0o755); err != nil {
-				return err
-			}
-			made[in] = true
-		}
-		mode := os.FileMode(0o644)
-		if files[i].Mode == ModeExecutable {
-			mode = 0o755
-		}
-		return root.WriteFile(filepath.FromSlash(files[i].Path), data, mode)
-	})
+	return r.contents(ctx, blobs, func(i int, data []byte) error { return each(files[i], data) })
 }
 
 // unsafe says why a path is not written, "" if it may be. What one system takes for

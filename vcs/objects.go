@@ -29,12 +29,9 @@ type objects struct {
 	packed []time.Time                 // when the folders of packs were last seen changed
 }
 
-// cacheSize bounds the memory for objects that were read, in bytes.
-const cacheSize = 16 << 20
-
 // openObjects opens objects folders and their alternates, as deep as git goes. What
-// is written goes to the first.
-func openObjects(dirs ...string) (*objects, error) {
+// is written goes to the first. Of objects that were read it remembers cacheSize bytes.
+func openObjects(cacheSize cache.FileSize, dirs ...string) (*objects, error) {
 	o := &objects{}
 	shared := cache.NewObjectLRU(cacheSize)
 	var add func(dir string, depth int) error

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -75,6 +76,7 @@ type session struct {
 	options  run.Options
 	staged   bool
 	stdin    []byte // what standard input gave
+	tree     fs.FS  // the project's files if they lie in no folder
 }
 
 // open reads settings and kinds for the given paths and flags.
@@ -106,19 +108,19 @@ func (c *cli) open(ctx context.Context, paths []string, sel *selection) (*sessio
 	if err != nil {
 		return nil, err
 	}
-	s, err := openProject(p, paths, sel)
+	set, all, err := loadKinds(p.Root)
+	if err != nil {
+		return nil, err
+	}
+	s, err := newSession(p, set, all, paths, sel)
 	if err != nil {
 		return nil, err
 	}
 	return s, s.narrow(ctx, c, sel)
 }
 
-// openProject reads the settings and kinds of a project.
-func openProject(p *project.Project, paths []string, sel *selection) (*session, error) {
-	set, all, err := loadKinds(p.Root)
-	if err != nil {
-		return nil, err
-	}
+// newSession prepares a project with its settings and kinds.
+func newSession(p *project.Project, set *settings.Settings, all []*transforms.Kind, paths []string, sel *selection) (*session, error) {
 	kinds, err := chosenKinds(set, all, sel)
 	if err != nil {
 		return nil, err

@@ -126,7 +126,6 @@ func (c *cli) pr(ctx context.Context, f *prFlags) error {
 	if err != nil {
 		return err
 	}
-	defer c.closing(base.Close)
 	look, err := c.look(ctx, base)
 	if err != nil {
 		return err
@@ -175,15 +174,16 @@ func (c *cli) closing(close func() error) {
 
 // look opens what was read as scan would open a checkout of it, but for offers.
 func (c *cli) look(ctx context.Context, base *propose.Base) (*propose.Look, error) {
-	p, err := project.OpenTree(base.Dir)
+	set, all, err := kindsOfTree(base.Files)
 	if err != nil {
 		return nil, err
 	}
 	sel := selection{noOffers: true}
-	s, err := openProject(p, []string{p.Root}, &sel)
+	s, err := newSession(project.OpenTree(base.Files), set, all, nil, &sel)
 	if err != nil {
 		return nil, err
 	}
+	s.tree = base.Files
 	known, err := c.known(ctx, s, &sel)
 	if err != nil {
 		return nil, err

@@ -30,6 +30,7 @@ func TestPullRequestScripts(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Parallel() // most of the time they wait for the next write that is allowed
 			h := newHub(t)
 			testscript.Run(t, testscript.Params{
 				Files: []string{file}, RequireExplicitExec: true, UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",

@@ -2,10 +2,9 @@ package project
 
 import (
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
+	"testing/fstest"
 )
 
 func TestDependents(t *testing.T) {
@@ -33,20 +32,25 @@ func TestDependents(t *testing.T) {
 	}
 }
 
-// TestOpenTree: a tree of files below a work tree that ignores it is all there.
+// TestOpenTree: a tree in no folder has all sources, whatever some file says is
+// ignored, and nothing that lies outside.
 func TestOpenTree(t *testing.T) {
-	dir := t.TempDir()
-	writeTree(t, dir, map[string]string{".gitignore": "tmp/\n", "tmp/a.ts": "", "tmp/sub/b.ts": ""})
-	if err := os.Mkdir(filepath.Join(dir, ".git"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	p, err := OpenTree(filepath.Join(dir, "tmp"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := OpenTree(fstest.MapFS{
+		".gitignore": {Data: []byte("sub/\n*.ts\n")}, "a.ts": {}, "sub/b.ts": {}, "sub/c.d.ts": {}, "dist/d.ts": {}, "node_modules/m/e.ts": {}, "x.md": {},
+		"tsconfig.json": {Data: []byte(`{"extends": "../../etc/tsconfig.json"}`)}, "package.json": {Data: []byte(`{"name": "x", "main": "../../x.js", "workspaces": ["../*", "/*", "sub"]}`)},
+	})
 	for _, p := range []*Project{p, p.With(map[string][]byte{"a.ts": []byte("new")})} {
-		found, _ := discover(t, p)
-		wantFound(t, "below an ignored folder", found, "a.ts", "sub/b.ts")
+		found, problems := discover(t, p)
+		wantFound(t, "in the tree", found, "a.ts", "sub/b.ts")
+		if len(problems) > 0 {
+			t.Error(problems)
+		}
+		if got := p.Resolve("a.ts", "x"); got != "" {
+			t.Errorf("a package leads to %q", got)
+		}
+		if _, err := p.Read("../a.ts"); err == nil {
+			t.Error("a file outside was read")
+		}
 	}
 	if src, err := p.With(map[string][]byte{"a.ts": []byte("new")}).Read("a.ts"); err != nil || string(src) != "new" {
 		t.Errorf("Read of a file with other contents: %q, %v", src, err)

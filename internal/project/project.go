@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,6 +41,7 @@ func bounded[V any](size int) *lru.Cache[string, V] {
 type Project struct {
 	Root string // absolute
 
+	files   files
 	gitTop  string // top of the git work tree around the root, or ""
 	real    string // the root with links resolved
 	parsed  *lru.Cache[string, *syntax.File]
@@ -70,11 +72,8 @@ func Open(root string) (*Project, error) {
 	if !info.IsDir() {
 		return nil, &PathError{root, errors.New("is not a folder")}
 	}
-	p := &Project{
-		Root: abs, real: abs, workspaces: map[string]map[string]*Package{},
-		parsed: bounded[*syntax.File](parsedFiles), exists: bounded[bool](knownFiles), naming: bounded[bool](knownFiles),
-		packages: bounded[*Package](knownFolders), configs: bounded[*TSConfig](knownFolders), modules: bounded[bool](knownFolders),
-	}
+	p := newProject(abs)
+	p.files = onDisk{abs}
 	if real, err := filepath.EvalSymlinks(abs); err == nil {
 		p.real = real
 	}
@@ -82,14 +81,21 @@ func Open(root string) (*Project, error) {
 	return p, nil
 }
 
-// OpenTree is Open for a folder that holds a tree of files and is no work tree: git
-// is not asked what it ignores, whatever lies around the folder.
-func OpenTree(root string) (*Project, error) {
-	p, err := Open(root)
-	if err == nil {
-		p.gitTop = ""
+func newProject(root string) *Project {
+	return &Project{
+		Root: root, real: root, workspaces: map[string]map[string]*Package{},
+		parsed: bounded[*syntax.File](parsedFiles), exists: bounded[bool](knownFiles), naming: bounded[bool](knownFiles),
+		packages: bounded[*Package](knownFolders), configs: bounded[*TSConfig](knownFolders), modules: bounded[bool](knownFolders),
 	}
-	return p, err
+}
+
+// OpenTree is Open for a tree of files that lies in no folder: those of a commit. All
+// of them count, git is not asked what it ignores, and nothing outside of the tree is
+// read. Root is only a name.
+func OpenTree(tree fs.FS) *Project {
+	p := newProject(string(filepath.Separator))
+	p.files = inTree{tree}
+	return p
 }
 
 // RootFor chooses the folder that a run over the given paths is about: the top
@@ -157,11 +163,8 @@ func (p *Project) Rel(abs string) (string, error) {
 // files, given by relative path, and no others than these. Nothing is written, and
 // nothing is remembered of what p was asked.
 func (p *Project) With(contents map[string][]byte) *Project {
-	q, err := Open(p.Root)
-	if err != nil {
-		return p // the root vanished: the caller's next read says so
-	}
-	q.gitTop, q.overlay = p.gitTop, contents
+	q := newProject(p.Root)
+	q.files, q.real, q.gitTop, q.overlay = p.files, p.real, p.gitTop, contents
 	return q
 }
 
@@ -194,7 +197,7 @@ func (p *Project) text(rel string) ([]byte, error) {
 	if src, ok := p.overlay[rel]; ok {
 		return src, nil
 	}
-	src, err := os.ReadFile(p.Abs(rel))
+	src, err := p.files.read(rel)
 	if err != nil {
 		return nil, &PathError{rel, plain(err)}
 	}
@@ -261,7 +264,7 @@ func (p *Project) isFile(rel string) bool {
 	}
 	known, ok := p.exists.Get(rel)
 	if !ok {
-		info, err := os.Stat(p.Abs(rel))
+		info, err := p.files.stat(rel)
 		known = err == nil && info.Mode().IsRegular()
 		p.exists.Add(rel, known)
 	}

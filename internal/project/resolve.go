@@ -2,7 +2,6 @@ package project
 
 import (
 	"maps"
-	"os"
 	"path"
 	"slices"
 	"sort"
@@ -299,7 +298,7 @@ func (p *Project) hasModules(dir string) bool {
 	defer p.mu.Unlock()
 	has, ok := p.modules.Get(dir)
 	if !ok {
-		info, err := os.Stat(p.Abs(path.Join(dir, "node_modules")))
+		info, err := p.files.stat(path.Join(dir, "node_modules"))
 		has = err == nil && info.IsDir()
 		for rel := range p.overlay {
 			has = has || strings.HasPrefix(rel, path.Join(dir, "node_modules")+"/")

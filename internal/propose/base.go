@@ -2,11 +2,12 @@ package propose
 
 import (
 	"context"
-	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,33 +17,38 @@ import (
 	"github.com/unleak-dev/unleak/vcs"
 )
 
-// Base is the commit that work is computed on, with what an analysis can read of it
-// in a folder of its own. Nobody's checkout is read, but for installed packages.
+// Base is the commit that work is computed on, with what an analysis can read of it.
+// Nobody's checkout is read, but for the declarations of installed packages.
 type Base struct {
 	Repository *vcs.Repository
 	Branch     string   // that it is of
 	Commit     vcs.Hash // what Branch holds
 	When       time.Time
 	Sub        string // the project's folder in the repository, with slashes; "" is the top
-	Dir        string // the project's folder in the temporary one
+	Files      fs.FS  // of the project: sources, settings, and what those name
 
-	temporary string
 	owners    owners
-	folders   map[string]bool // that hold a package.json, relative to the project
+	installed []installed
+}
+
+// installed is a folder of installed packages in the checkout.
+type installed struct {
+	dir  string // the folder of the project that has it
+	from string // native
 }
 
 // maxSettings is the size in bytes above which a settings file of any kind is left
 // out.
 const maxSettings = 256 << 10
 
-// Read reads the sources and settings of a place into a new folder for temporary
-// files. Close removes it.
+// Read reads the sources and settings of a place into memory.
 func Read(ctx context.Context, p *Place) (*Base, error) {
 	info, err := p.Repository.Info(p.Commit)
 	if err != nil {
 		return nil, err
 	}
-	b := &Base{Repository: p.Repository, Branch: p.Branch, Commit: p.Commit, When: info.Committer.When, Sub: p.Sub, folders: map[string]bool{}}
+	t := newTree()
+	b := &Base{Repository: p.Repository, Branch: p.Branch, Commit: p.Commit, When: info.Committer.When, Sub: p.Sub, Files: t}
 	if b.owners, err = readOwners(p.Repository, p.Commit); err != nil {
 		return nil, err
 	}
@@ -50,25 +56,25 @@ func Read(ctx context.Context, p *Place) (*Base, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b.temporary, err = os.MkdirTemp("", "unleak-base-"); err != nil {
+	folders := map[string]bool{".": true}
+	err = p.Repository.Contents(ctx, p.Commit, func(e vcs.Entry) bool { return b.wanted(e, named) }, func(e vcs.Entry, data []byte) error {
+		rel := b.rel(e.Path)
+		t.add(rel, data)
+		if path.Base(rel) == "package.json" {
+			folders[path.Dir(rel)] = true
+		}
+		return nil
+	})
+	if err != nil {
 		return nil, err
 	}
-	b.Dir = filepath.Join(b.temporary, filepath.FromSlash(p.Sub))
-	err = os.MkdirAll(b.Dir, 0o755)
-	if err == nil {
-		err = p.Repository.Extract(ctx, p.Commit, b.temporary, func(e vcs.Entry) bool { return b.wanted(e, named) })
-	}
-	if err == nil {
-		err = b.linkInstalled()
-	}
-	if err != nil {
-		return nil, errors.Join(err, b.Close())
+	t.complete()
+	b.installed = findInstalled(p.Repository.Top(), p.Sub, folders)
+	for _, i := range b.installed {
+		t.install(i.dir, i.from)
 	}
 	return b, nil
 }
-
-// Close removes the temporary folder.
-func (b *Base) Close() error { return os.RemoveAll(b.temporary) }
 
 // In is the path in the repository of a file of the project.
 func (b *Base) In(rel string) string { return path.Join(b.Sub, rel) }
@@ -79,23 +85,26 @@ func (b *Base) named() ([]string, error) {
 	return settings.Files(data), err
 }
 
+// rel is the path in the project of a file of the repository, "" if it lies outside.
+func (b *Base) rel(file string) string {
+	if b.Sub == "" {
+		return file
+	}
+	rel, _ := strings.CutPrefix(file, b.Sub+"/")
+	if rel == file {
+		return ""
+	}
+	return rel
+}
+
 // wanted reports whether a file is a source, says how sources hang together, or is
 // named by the settings.
 func (b *Base) wanted(e vcs.Entry, named []string) bool {
-	rel := e.Path
-	if b.Sub != "" {
-		var in bool
-		if rel, in = strings.CutPrefix(e.Path, b.Sub+"/"); !in {
-			return false
-		}
-	}
-	if !e.Regular() || e.Size > project.MaxFileSize || strings.Contains("/"+rel, "/node_modules/") {
+	rel := b.rel(e.Path)
+	if rel == "" || !fs.ValidPath(rel) || !e.Regular() || e.Size > project.MaxFileSize || strings.Contains("/"+rel, "/"+modules+"/") {
 		return false
 	}
 	base := path.Base(rel)
-	if base == "package.json" {
-		b.folders[path.Dir(rel)] = true
-	}
 	if syntax.Supported(rel) || base == "package.json" {
 		return true
 	}
@@ -107,29 +116,20 @@ func (b *Base) wanted(e vcs.Entry, named []string) bool {
 	return e.Size <= maxSettings && (rel == settings.Name || base == "pnpm-workspace.yaml" || strings.HasSuffix(base, ".json") && base != "package-lock.json")
 }
 
-// linkInstalled lets the project see which packages are installed in the checkout,
-// for their declarations: nothing of them is in the commit. A folder is linked only
-// where the checkout has one of its own.
-func (b *Base) linkInstalled() error {
-	top := b.Repository.Top()
+// findInstalled finds where packages are installed in the checkout: beside the
+// package.json files of the commit, where the checkout has a folder of its own.
+func findInstalled(top, sub string, folders map[string]bool) []installed {
 	if top == "" {
 		return nil
 	}
-	b.folders["."] = true
-	for dir := range b.folders {
-		from := filepath.Join(top, filepath.FromSlash(b.Sub), filepath.FromSlash(dir), "node_modules")
-		to := filepath.Join(b.Dir, filepath.FromSlash(dir))
-		if info, err := os.Lstat(from); err != nil || !info.IsDir() || !reallyBelow(top, from) {
-			continue
-		}
-		if info, err := os.Lstat(to); err != nil || !info.IsDir() {
-			continue // its package.json was left out, and so is everything else
-		}
-		if err := os.Symlink(from, filepath.Join(to, "node_modules")); err != nil && !errors.Is(err, fs.ErrExist) {
-			return err
+	var out []installed
+	for _, dir := range slices.Sorted(maps.Keys(folders)) {
+		from := filepath.Join(top, filepath.FromSlash(sub), filepath.FromSlash(dir), modules)
+		if info, err := os.Lstat(from); err == nil && info.IsDir() && reallyBelow(top, from) {
+			out = append(out, installed{dir, from})
 		}
 	}
-	return nil
+	return out
 }
 
 // reallyBelow reports whether no link on the way leads out of the checkout.

@@ -2,6 +2,8 @@ package propose
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,7 +56,7 @@ func txt(s string) map[string]string {
 
 func (r *repo) git(args ...string) string {
 	r.t.Helper()
-	cmd := exec.Command("git", append([]string{"-C", r.dir, "-c", "commit.gpgsign=false"}, args...)...)
+	cmd := exec.Command("git", append([]string{"-C", r.dir, "-c", "commit.gpgsign=false", "-c", "gc.auto=0"}, args...)...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -87,19 +89,19 @@ func (r *repo) commit(files map[string]string) string {
 
 // look is how the command looks at the tree of a base.
 func look(b *Base) (*Look, error) {
-	p, err := project.OpenTree(b.Dir)
-	if err != nil {
-		return nil, err
-	}
 	kinds, err := transforms.Builtin()
 	if err != nil {
 		return nil, err
 	}
-	set, err := settings.Load(b.Dir, func([]string) ([]string, error) { return nil, nil })
+	data, err := fs.ReadFile(b.Files, settings.Name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	set, err := settings.Parse(data, func([]string) ([]string, error) { return nil, nil })
 	if err != nil {
 		return nil, err
 	}
-	l := &Look{Detector: transforms.NewDetector(p, kinds, false)}
+	l := &Look{Detector: transforms.NewDetector(project.OpenTree(b.Files), kinds, false)}
 	l.Run.Exclude = set.Excluded
 	return l, nil
 }
@@ -139,7 +141,6 @@ func (r *repo) tryPropose(o Options, f forge.Forge) (all []result, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer b.Close()
 	there, err := v.Branches(Start(o.Prefix, o.Scope))
 	if err != nil {
 		return nil, err

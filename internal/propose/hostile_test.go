@@ -183,7 +183,6 @@ func TestSub(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer b.Close()
 	l, err := look(b)
 	if err != nil {
 		t.Fatal(err)

@@ -2,7 +2,9 @@ package propose
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -131,15 +133,16 @@ func (p *Plan) prepareCheck(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	whole := &Base{Repository: p.Base.Repository, Commit: p.Base.Commit, Sub: p.Base.Sub, temporary: dir,
-		Dir: filepath.Join(dir, filepath.FromSlash(p.Base.Sub)), folders: maps.Clone(p.Base.folders)}
-	p.checked = &checked{dir, &check.Tree{Dir: whole.Dir}, map[string][]byte{}}
-	err = p.Base.Repository.Extract(ctx, p.Base.Commit, dir, func(vcs.Entry) bool { return true })
-	if err == nil {
-		err = whole.linkInstalled()
-	}
-	if err != nil {
+	root := filepath.Join(dir, filepath.FromSlash(p.Base.Sub))
+	p.checked = &checked{dir, &check.Tree{Dir: root}, map[string][]byte{}}
+	if err := p.Base.Repository.Extract(ctx, p.Base.Commit, dir, func(vcs.Entry) bool { return true }); err != nil {
 		return err
+	}
+	for _, i := range p.Base.installed {
+		err := os.Symlink(i.from, filepath.Join(root, filepath.FromSlash(i.dir), modules))
+		if err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
 	}
 	o, err := p.checked.tree.Run(ctx, p.opts.Verify, p.opts.VerifyLimit)
 	switch {

@@ -3,6 +3,7 @@ package propose
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +24,6 @@ func (r *repo) plan(o Options) *Plan {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.t.Cleanup(func() { b.Close() })
 	l, err := look(b)
 	if err != nil {
 		r.t.Fatal(err)
@@ -160,21 +160,37 @@ func TestProblems(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer b.Close()
 	l, err := look(b)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.Run.Paths = []string{b.Dir, b.Dir + "/nowhere"}
-	p, err := Make(t.Context(), b, l, usual(), []string{"unleak/critical", "unleak/high"})
+	whole := b.Files
+	b.Files = without{whole, "b.ts"}
+	broken, err := look(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := Make(t.Context(), b, broken, usual(), []string{"unleak/critical", "unleak/high"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(p.Problems) != 1 || len(p.Gone) != 0 {
 		t.Errorf("problems %v, gone %v", p.Problems, p.Gone)
 	}
-	l.Run.Paths = nil
 	if p, err = Make(t.Context(), b, l, usual(), []string{"unleak/critical", "unleak/high"}); err != nil || len(p.Gone) != 1 {
 		t.Errorf("gone %v, %v", p.Gone, err)
 	}
+}
+
+// without is files of which one cannot be read.
+type without struct {
+	fs.FS
+	name string
+}
+
+func (w without) ReadFile(name string) ([]byte, error) {
+	if name == w.name {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("broken")}
+	}
+	return fs.ReadFile(w.FS, name)
 }
