@@ -10,7 +10,7 @@ import (
 
 func (c *call) label(name string) map[string]any {
 	url := fmt.Sprintf("%s/api/v3/repos/%s/labels/%s", c.URL, c.repo.full(), name)
-	return map[string]any{"id": 1, "node_id": "LA_1", "url": url, "name": name, "description": nil, "color": "ededed", "default": false}
+	return map[string]any{"id": 1, "node_id": "LA_1", "url": url, "name": name, "description": "", "color": "ededed", "default": false}
 }
 
 func (c *call) milestoneOf(title string) map[string]any {
