@@ -26,23 +26,39 @@ func (r *Repository) SetBranch(name string, commit, old Hash) error {
 	if _, err := r.commit(h); err != nil {
 		return err
 	}
-	if err := r.clash(ref); err != nil {
+	if err := r.clash(ref); err != nil { // before folders are made
 		return err
 	}
 	l, err := takeLock(r.path(ref))
 	if err != nil {
 		return fmt.Errorf("the branch %s cannot be written: %w", name, err)
 	}
-	err = r.verify(ref, old)
-	if err == nil {
-		err = r.clash(ref) // again, now that no folder above can become a branch any more
-	}
-	if err == nil {
-		_, err = fmt.Fprintln(l.file, h)
-	}
-	if err != nil {
+	if err := r.fill(l, ref, h, old); err != nil {
 		l.release()
 		removeParents(r.path(ref), r.path(heads))
+		return err
+	}
+	return nil
+}
+
+// fill writes a reference whose lock is taken.
+func (r *Repository) fill(l *lock, ref string, h plumbing.Hash, old Hash) error {
+	if old == "" {
+		// While git packs no references, a name below this one or above it is a folder
+		// or a file, and the file system allows only one of them.
+		packed, err := takeLock(r.path("packed-refs"))
+		if err != nil {
+			return err
+		}
+		defer packed.release()
+	}
+	if err := r.verify(ref, old); err != nil {
+		return err
+	}
+	if err := r.clash(ref); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(l.file, h); err != nil {
 		return err
 	}
 	return l.commit()
@@ -187,9 +203,9 @@ func (r *Repository) unpackReference(ref string) error {
 	if err != nil {
 		return err
 	}
+	defer l.release()
 	data, err := os.ReadFile(name)
 	if err != nil {
-		l.release()
 		return err
 	}
 	var kept strings.Builder
@@ -204,7 +220,6 @@ func (r *Repository) unpackReference(ref string) error {
 		}
 	}
 	if _, err := l.file.WriteString(kept.String()); err != nil {
-		l.release()
 		return err
 	}
 	return l.commit()

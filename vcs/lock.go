@@ -10,13 +10,14 @@ import (
 )
 
 // lockWait is how long a lock that another process holds is waited for.
-const lockWait = 2 * time.Second
+const lockWait = 3 * time.Second
 
 // lock is a file NAME.lock that git and we take before NAME is changed. What is
 // written to it becomes NAME with commit.
 type lock struct {
 	name string
 	file *os.File
+	gone bool
 }
 
 // takeLock takes the lock of a file and makes the folders above it.
@@ -27,7 +28,7 @@ func takeLock(name string) (*lock, error) {
 		if err == nil {
 			var f *os.File
 			if f, err = os.OpenFile(name+".lock", os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666); err == nil {
-				return &lock{name, f}, nil
+				return &lock{name: name, file: f}, nil
 			}
 		}
 		if time.Since(start) > lockWait || !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrNotExist) {
@@ -45,22 +46,25 @@ func (l *lock) commit() error {
 	if closeErr := l.file.Close(); err == nil {
 		err = closeErr
 	}
-	if err == nil {
-		if info, statErr := os.Stat(l.name); statErr == nil && info.IsDir() {
-			removeEmpty(l.name) // left by branches that are gone
-		}
-		err = os.Rename(l.file.Name(), l.name)
-	}
 	if err != nil {
-		_ = os.Remove(l.file.Name())
+		return err
+	}
+	if info, statErr := os.Stat(l.name); statErr == nil && info.IsDir() {
+		removeEmpty(l.name) // left by branches that are gone
+	}
+	if err = os.Rename(l.file.Name(), l.name); err == nil {
+		l.gone = true
 	}
 	return err
 }
 
-// release gives the lock up without a change.
+// release gives the lock up, if it was not committed.
 func (l *lock) release() {
 	_ = l.file.Close()
-	_ = os.Remove(l.file.Name())
+	if !l.gone { // or else it may be somebody else's by now
+		_ = os.Remove(l.file.Name())
+	}
+	l.gone = true
 }
 
 // removeEmpty removes a folder and those below it, as far as they are empty.

@@ -78,8 +78,8 @@ func listHTTP(ctx context.Context, e *transport.Endpoint, cred Credentials, pref
 		}
 		return nil
 	}
-	ask := func(method, path string, body []byte) (*http.Response, error) {
-		req, err := http.NewRequestWithContext(ctx, method, e.String()+path, bytes.NewReader(body))
+	ask := func(method, address string, body []byte) (*http.Response, error) {
+		req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 		if err != nil {
 			return nil, errors.New("the URL of the remote cannot be read")
 		}
@@ -101,7 +101,8 @@ func listHTTP(ctx context.Context, e *transport.Endpoint, cred Credentials, pref
 		}
 		return res, nil
 	}
-	res, err := ask(http.MethodGet, "/info/refs?service="+transport.UploadPackServiceName, nil)
+	const first = "/info/refs"
+	res, err := ask(http.MethodGet, e.String()+first+"?service="+transport.UploadPackServiceName, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +111,9 @@ func listHTTP(ctx context.Context, e *transport.Endpoint, cred Credentials, pref
 	if !second || err != nil {
 		return refs, err
 	}
-	res, err = ask(http.MethodPost, "/"+transport.UploadPackServiceName, lsRefs(prefix))
+	to := *res.Request.URL // another one than asked for where a repository was renamed
+	to.Path, to.RawQuery = strings.TrimSuffix(to.Path, first)+"/"+transport.UploadPackServiceName, ""
+	res, err = ask(http.MethodPost, to.String(), lsRefs(prefix))
 	if err != nil {
 		return nil, err
 	}

@@ -29,11 +29,9 @@ type objects struct {
 	packed []time.Time                 // when the folders of packs were last seen changed
 }
 
-// cacheSize bounds the memory for objects that were read, in bytes.
-const cacheSize = 16 << 20
-
-// openObjects opens an objects folder and its alternates, as deep as git goes.
-func openObjects(dir string) (*objects, error) {
+// openObjects opens an objects folder and its alternates, as deep as git goes. Of
+// objects that were read it remembers cacheSize bytes.
+func openObjects(dir string, cacheSize cache.FileSize) (*objects, error) {
 	o := &objects{}
 	shared := cache.NewObjectLRU(cacheSize)
 	var add func(dir string, depth int) error

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+
+	"github.com/go-git/go-git/v5/plumbing/cache"
 )
 
 // Repository is an opened repository. What other programs write while it is open
@@ -49,7 +51,11 @@ func Open(dir string) (*Repository, error) {
 	if err := r.readOwnConfig(); err != nil {
 		return nil, fmt.Errorf("%s: %w", r.common, err)
 	}
-	if r.objects, err = openObjects(filepath.Join(r.common, "objects")); err != nil {
+	cacheSize := 16 * cache.MiByte
+	if !r.bulk {
+		cacheSize = 96 * cache.MiByte // what go-git itself takes; it is much slower with less
+	}
+	if r.objects, err = openObjects(filepath.Join(r.common, "objects"), cacheSize); err != nil {
 		return nil, err
 	}
 	r.config = sync.OnceValues(r.readAllConfig)

@@ -31,19 +31,19 @@ func (r *Repository) reference(name string) (plumbing.Hash, error) {
 
 // readReference reads one reference: the hash, or the name that it stands for.
 func (r *Repository) readReference(name string) (h plumbing.Hash, target string, err error) {
-	if !plumbing.ReferenceName(name).IsSafe() {
+	file := filepath.Join(r.common, filepath.FromSlash(name))
+	switch shared := strings.HasPrefix(name, "refs/"); {
+	case !plumbing.ReferenceName(name).IsSafe(), shared && plumbing.ReferenceName(name).Validate() != nil:
 		return h, "", nil // no such reference can be
+	case !shared:
+		file = filepath.Join(r.gitDir, name)
 	}
-	dir := r.common
-	if !strings.HasPrefix(name, "refs/") {
-		dir = r.gitDir
+	line, err := readSmall(file)
+	if info, statErr := os.Stat(file); errors.Is(err, fs.ErrNotExist) || isNoFolder(err) || statErr == nil && info.IsDir() {
+		h, err = r.packedReference(name)
+		return h, "", err
 	}
-	line, err := readSmall(filepath.Join(dir, filepath.FromSlash(name)))
 	if err != nil {
-		if info, statErr := os.Stat(filepath.Join(dir, filepath.FromSlash(name))); errors.Is(err, fs.ErrNotExist) || isNoFolder(err) || statErr == nil && info.IsDir() {
-			h, err = r.packedReference(name)
-			return h, "", err
-		}
 		return h, "", err
 	}
 	if target, symbolic := strings.CutPrefix(line, "ref:"); symbolic {

@@ -47,8 +47,9 @@ func (r *Repository) Remote(name string) (Remote, error) {
 func (s settings) rewriteURL(address, key string) string {
 	longest, base := "", ""
 	for name, prefixes := range s {
-		to, found := strings.CutPrefix(name, "url.")
-		if to, found = strings.CutSuffix(to, "."+key); !found || !strings.HasPrefix(name, "url.") {
+		to, isURL := strings.CutPrefix(name, "url.")
+		to, isKey := strings.CutSuffix(to, "."+key)
+		if !isURL || !isKey {
 			continue
 		}
 		for _, p := range prefixes {
@@ -99,6 +100,9 @@ func (r *Repository) endpoint(of Remote) (*transport.Endpoint, error) {
 		e = &transport.Endpoint{Protocol: "file", Path: address}
 	} else if e, err = transport.NewEndpoint(address); err != nil {
 		return nil, fmt.Errorf("the URL of the remote %s cannot be read", of.Name) // the error holds the URL
+	}
+	if !strings.Contains(address, "://") && e.Protocol == "ssh" {
+		e.Port = 0 // host:path names none
 	}
 	switch e.Protocol {
 	case "https", "ssh":

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/user"
+	osuser "os/user"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,7 +24,7 @@ import (
 // HostName, Port and User. The host must be in known_hosts (SSH_KNOWN_HOSTS names
 // other files than the usual ones).
 func dialSSH(ctx context.Context, e *transport.Endpoint, cred Credentials, service string) (*stream, error) {
-	host, config, release, err := sshConfig(e, cred)
+	host, config, release, err := sshConfig(e, cred, ssh_config.Get)
 	if err != nil {
 		return nil, err
 	}
@@ -77,10 +77,10 @@ func dialSSH(ctx context.Context, e *transport.Endpoint, cred Credentials, servi
 	})}, nil
 }
 
-// sshConfig says where to connect to and how. The agent is released once the
-// connection is made.
-func sshConfig(e *transport.Endpoint, cred Credentials) (host string, config *ssh.ClientConfig, release func(), err error) {
-	of := func(key string) string { return ssh_config.Get(e.Host, key) }
+// sshConfig says where to connect to and how, by what the user's configuration says
+// of a host and a key. The agent is released once the connection is made.
+func sshConfig(e *transport.Endpoint, cred Credentials, user func(host, key string) string) (host string, config *ssh.ClientConfig, release func(), err error) {
+	of := func(key string) string { return user(e.Host, key) }
 	for _, key := range []string{"ProxyCommand", "ProxyJump"} {
 		if v := of(key); v != "" && v != "none" {
 			return "", nil, nil, fmt.Errorf("ssh reaches %s by way of %s, which is not supported: push the branches with git", e.Host, key)
@@ -99,7 +99,7 @@ func sshConfig(e *transport.Endpoint, cred Credentials) (host string, config *ss
 		config.User = of("User")
 	}
 	if config.User == "" {
-		who, err := user.Current()
+		who, err := osuser.Current()
 		if err != nil {
 			return "", nil, nil, err
 		}

@@ -57,15 +57,30 @@ var errTooMuch = fmt.Errorf("the commit holds more than %d files, or folders in 
 // walk calls each for the files, links and submodules of a tree, in git's order.
 func walk(read func(plumbing.Hash) ([]byte, error), root plumbing.Hash, each func(path string, e treeEntry) error) error {
 	seen := 0
-	var down func(h plumbing.Hash, prefix string, depth int) error
-	down = func(h plumbing.Hash, prefix string, depth int) error {
+	recent := map[plumbing.Hash][]treeEntry{} // folders that are the same are many in a hostile tree
+	list := func(h plumbing.Hash) ([]treeEntry, error) {
+		if entries, found := recent[h]; found {
+			return entries, nil
+		}
 		data, err := read(h)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		entries, err := parseTree(data)
 		if err != nil {
-			return fmt.Errorf("%s: %w", h, err)
+			return nil, fmt.Errorf("%s: %w", h, err)
+		}
+		if len(recent) == 1000 {
+			clear(recent)
+		}
+		recent[h] = entries
+		return entries, nil
+	}
+	var down func(h plumbing.Hash, prefix string, depth int) error
+	down = func(h plumbing.Hash, prefix string, depth int) error {
+		entries, err := list(h)
+		if err != nil {
+			return err
 		}
 		for _, e := range entries {
 			if seen++; seen > maxEntries || depth > maxDepth {
