@@ -2,6 +2,7 @@ package githubtest
 
 import (
 	"net/http"
+	"strings"
 )
 
 // Fault makes a request go wrong.
@@ -75,4 +76,89 @@ func (f *Fault) message() string {
 		return "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
 	}
 	return http.StatusText(f.Status)
+}
+
+// Recover takes back what Fail ordered and has not happened.
+func (s *Server) Recover() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
+}
+
+// Kill calls kill at the nth write from now: odd ones are counted before they are
+// done, and even ones after. The connection ends then, and with it whoever wrote,
+// if kill sees to that. The returned function reports whether it came to that, and
+// takes it back if not.
+func (s *Server) Kill(n int, kill func()) (happened func() bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := &killer{nth: (n + 1) / 2, done: n%2 == 0, kill: kill}
+	s.killer = k
+	return func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.killer = nil
+		return k.happened
+	}
+}
+
+type killer struct {
+	nth      int
+	done     bool
+	kill     func()
+	happened bool
+}
+
+// strike reports whether a write is the one: before it is done, or after.
+func (s *Server) strike(done bool) bool {
+	k := s.killer
+	if k == nil || k.happened {
+		return false
+	}
+	if !done {
+		k.nth--
+	}
+	if k.nth != 0 || k.done != done {
+		return false
+	}
+	k.happened = true
+	k.kill()
+	return true
+}
+
+// RevokeAt ends a token when the nth request from now comes. The returned function
+// reports whether it came to that, and takes it back if not.
+func (s *Server) RevokeAt(n int, token string) (happened func() bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.revokeAt, s.revoke = n, token
+	return func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.revokeAt = 0
+		return s.tokens[token] == nil
+	}
+}
+
+// count counts a request, for RevokeAt.
+func (s *Server) count() {
+	if s.revokeAt > 0 {
+		if s.revokeAt--; s.revokeAt == 0 {
+			delete(s.tokens, s.revoke)
+		}
+	}
+}
+
+// Wipe takes all pull requests, and every branch but the default one, out of a
+// repository.
+func (s *Server) Wipe(r *Repo) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r.pulls, r.number = nil, 0
+	refs := s.must(r.Git("for-each-ref", "--format=%(refname)"))
+	for _, ref := range strings.Fields(refs) {
+		if ref != "refs/heads/"+r.Default {
+			s.must(r.Git("update-ref", "-d", ref))
+		}
+	}
 }

@@ -66,6 +66,15 @@ func asList(v any) ([]any, bool) {
 // flat picks the schema of several that fits what is known: the first that is of
 // its type and has all its properties.
 func flat(schema *openapi3.Schema, known any) *openapi3.Schema {
+	if d := schema.Discriminator; d != nil {
+		object, _ := known.(map[string]any)
+		value, _ := object[d.PropertyName].(string)
+		for _, ref := range slices.Concat(schema.OneOf, schema.AnyOf) {
+			if m, ok := d.Mapping[value]; ok && ref.Ref == m.Ref {
+				return flat(ref.Value, known)
+			}
+		}
+	}
 	for _, list := range []openapi3.SchemaRefs{schema.OneOf, schema.AnyOf} {
 		for _, ref := range list {
 			if fits(ref.Value, known) {

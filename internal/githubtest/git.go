@@ -3,8 +3,10 @@ package githubtest
 import (
 	"bytes"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cgi"
+	"net/http/httptest"
 	"strings"
 )
 
@@ -39,15 +41,23 @@ func (s *Server) serveGit(w http.ResponseWriter, r *http.Request) {
 		f.Do()
 	}
 	if f != nil && !f.Done && (f.Status != 0 || f.Cut) {
-		refuse(f.Status, f.message())
-		s.mu.Unlock()
+		defer s.mu.Unlock()
 		if f.Cut {
+			log(0)
 			panic(http.ErrAbortHandler)
 		}
+		refuse(f.Status, f.message())
 		return
 	}
+	s.count()
 	_, password, _ := r.BasicAuth()
 	user := s.tokens[password]
+	pushes := strings.HasSuffix(service, "git-receive-pack")
+	if pushes && s.strike(false) {
+		log(0)
+		s.mu.Unlock()
+		panic(http.ErrAbortHandler)
+	}
 	repo := s.repos[strings.ToLower(parts[0]+"/"+strings.TrimSuffix(parts[1], ".git"))]
 	switch {
 	case password != "" && user == nil, user == nil && writes:
@@ -59,7 +69,23 @@ func (s *Server) serveGit(w http.ResponseWriter, r *http.Request) {
 	default:
 		log(http.StatusOK)
 		s.mu.Unlock()
-		s.backend(w, r, user)
+		var answer http.ResponseWriter = w
+		recorder := httptest.NewRecorder()
+		if pushes {
+			answer = recorder
+		}
+		s.backend(answer, r, user)
+		if pushes {
+			s.mu.Lock()
+			cut := s.strike(true)
+			s.mu.Unlock()
+			if cut {
+				panic(http.ErrAbortHandler)
+			}
+			maps.Copy(w.Header(), recorder.Header())
+			w.WriteHeader(recorder.Code)
+			w.Write(recorder.Body.Bytes())
+		}
 		if f != nil && f.Done && f.Do != nil {
 			s.mu.Lock()
 			f.Do()

@@ -15,7 +15,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
-	_ "github.com/vektah/gqlparser/v2/validator/rules" // without them a query is not checked
+	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
 // loadSchema reads the schema of GitHub's GraphQL once.
@@ -48,7 +48,7 @@ func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	data, _ := io.ReadAll(r.Body)
-	c := &call{Server: s, r: r, header: http.Header{}, user: s.who(r)}
+	c := &call{Server: s, r: r, header: http.Header{}}
 	answer := func(status int, v any) {
 		s.log = append(s.log, Request{r.Method, "/graphql", string(data), status})
 		c.header.Set("X-RateLimit-Resource", "graphql")
@@ -65,7 +65,8 @@ func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if c.user == nil {
+	s.count()
+	if c.user = s.who(r); c.user == nil {
 		answer(http.StatusUnauthorized, message("Bad credentials"))
 		return
 	}
@@ -82,7 +83,7 @@ func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 		answer(http.StatusBadRequest, message("Problems parsing JSON"))
 		return
 	}
-	doc, errs := gqlparser.LoadQuery(schema, request.Query)
+	doc, errs := gqlparser.LoadQueryWithRules(schema, request.Query, rules.NewDefaultRules())
 	if len(errs) > 0 {
 		s.t.Errorf("a query is not as GitHub's schema has it: %v", errs)
 		answer(http.StatusOK, refusedQuery("PARSE_ERROR", errs.Error()))
@@ -99,7 +100,15 @@ func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		s.t.Errorf("GraphQL: %v", err)
 	}
+	cut := func(done bool) {
+		if s.strike(done) {
+			s.log = append(s.log, Request{r.Method, "/graphql", string(data), 0})
+			panic(http.ErrAbortHandler)
+		}
+	}
+	cut(false)
 	kind, text := s.mutation(c.user, field.Name, input.(map[string]any))
+	cut(true)
 	if f != nil && f.Done {
 		f.set(c.header)
 		answer(f.Status, message(f.message()))

@@ -6,6 +6,11 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/go-git/go-billy/v5/osfs"
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/cache"
+	"github.com/go-git/go-git/v5/storage/filesystem"
 )
 
 // pull is a pull request, and the issue that it is.
@@ -40,12 +45,16 @@ type comment struct {
 // settle brings pull requests to where their branches are: GitHub closes one whose
 // branch, or whose base, is deleted.
 func (s *Server) settle(r *Repo) {
+	heads := map[*Repo]map[string]string{r: r.heads()}
 	for _, p := range r.pulls {
 		if !p.open {
 			continue
 		}
-		head := p.from.head(p.branch)
-		if head == "" || r.head(p.base) == "" {
+		if heads[p.from] == nil {
+			heads[p.from] = p.from.heads()
+		}
+		head := heads[p.from][p.branch]
+		if head == "" || heads[r][p.base] == "" {
 			p.open, p.closed = false, s.Now()
 			continue
 		}
@@ -54,6 +63,23 @@ func (s *Server) settle(r *Repo) {
 			s.bring(r, p)
 		}
 	}
+}
+
+// heads are the branches of a repository.
+func (r *Repo) heads() map[string]string {
+	out := map[string]string{}
+	// Not asked of git, which takes long for what is asked so often.
+	refs, err := filesystem.NewStorage(osfs.New(r.Dir), cache.NewObjectLRUDefault()).IterReferences()
+	if err != nil {
+		return out
+	}
+	_ = refs.ForEach(func(ref *plumbing.Reference) error { // which fails only if the function does
+		if ref.Name().IsBranch() {
+			out[ref.Name().Short()] = ref.Hash().String()
+		}
+		return nil
+	})
+	return out
 }
 
 // bring makes what a pull request holds known to the repository that it goes to.
@@ -137,8 +163,16 @@ func (c *call) show(p *pull) map[string]any {
 		"html_url": fmt.Sprintf("%s/%s/pull/%d", c.URL, c.repo.full(), p.number), "user": c.Server.user(p.author), "body": body, "labels": list(labels), "milestone": milestone,
 		"created_at": stamp(p.created), "updated_at": stamp(p.updated), "closed_at": stamp(p.closed), "merged_at": mergedAt, "merge_commit_sha": sha,
 		"assignee": assignee, "assignees": list(assignees), "requested_reviewers": list(users), "requested_teams": list(teams), "draft": p.draft,
-		"head": c.end(p.from, p.branch, p.head), "base": c.end(c.repo, p.base, c.repo.head(p.base)), "author_association": "MEMBER", "auto_merge": auto,
+		"head": c.end(p.from, p.branch, p.head), "base": c.end(c.repo, p.base, c.base(p.base)), "author_association": "MEMBER", "auto_merge": auto,
 		"_links": map[string]any{"comments": link, "commits": link, "statuses": link, "html": link, "issue": link, "review_comments": link, "review_comment": link, "self": link}}
+}
+
+// base is what a base holds, asked of git once for each request.
+func (c *call) base(branch string) string {
+	if c.bases == nil {
+		c.bases = c.repo.heads()
+	}
+	return c.bases[branch]
 }
 
 func list(v []map[string]any) []any {

@@ -22,24 +22,28 @@ import (
 
 // Server is a GitHub. Its fields may be set before it is used.
 type Server struct {
-	URL  string // as http://127.0.0.1:1234; the interface is below /api/v3/
-	Host string // 127.0.0.1:1234
-	Now  func() time.Time
-	Echo bool // answers that refuse repeat the credentials, as a broken proxy might
+	URL     string // as http://127.0.0.1:1234; the interface is below /api/v3/
+	Host    string // 127.0.0.1:1234
+	Now     func() time.Time
+	Echo    bool // answers that refuse repeat the credentials, as a broken proxy might
+	MaxPage int  // the most of a list that an answer has, if it is less than what was asked for
 
-	t      testing.TB
-	spec   *spec
-	dir    string // of the bare repositories
-	git    string
-	mu     sync.Mutex
-	users  map[string]*User // by login
-	tokens map[string]*User
-	repos  map[string]*Repo // by owner/name in lower case
-	apps   []*App
-	next   int64 // the next id
-	faults []*Fault
-	log    []Request
-	left   int // of the rate limit
+	t        testing.TB
+	spec     *spec
+	dir      string // of the bare repositories
+	git      string
+	mu       sync.Mutex
+	users    map[string]*User // by login
+	tokens   map[string]*User
+	repos    map[string]*Repo // by owner/name in lower case
+	apps     []*App
+	next     int64 // the next id
+	faults   []*Fault
+	log      []Request
+	left     int // of the rate limit
+	killer   *killer
+	revokeAt int
+	revoke   string
 }
 
 // Request is one that the stand-in got.
@@ -117,6 +121,7 @@ type call struct {
 	user   *User
 	repo   *Repo
 	header http.Header // of the answer
+	bases  map[string]string
 }
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -164,6 +169,12 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request, path string) 
 			return
 		}
 	}
+	s.count()
+	write := r.Method != http.MethodGet
+	if write && s.strike(false) {
+		s.log = append(s.log, Request{r.Method, path, string(data), 0})
+		panic(http.ErrAbortHandler)
+	}
 	if r.Header.Get("User-Agent") == "" {
 		answer(http.StatusForbidden, message("Request forbidden by administrative rules. Please make sure your request has a User-Agent header"))
 		return
@@ -195,6 +206,10 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request, path string) 
 	status, known := handlers[c.op.key()](c)
 	if c.repo != nil {
 		s.settle(c.repo)
+	}
+	if write && s.strike(true) {
+		s.log = append(s.log, Request{r.Method, path, string(data), status})
+		panic(http.ErrAbortHandler)
 	}
 	if f != nil && f.Done {
 		if f.Do != nil {
@@ -301,6 +316,9 @@ func page[T any](c *call, list []T) []T {
 	q := c.r.URL.Query()
 	size, _ := strconv.Atoi(q.Get("per_page"))
 	n, _ := strconv.Atoi(q.Get("page"))
+	if c.MaxPage > 0 {
+		size = min(size, c.MaxPage)
+	}
 	if size == 0 {
 		size = 30
 	}

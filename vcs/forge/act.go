@@ -197,7 +197,7 @@ func (r *Reconciler) settle(ctx context.Context, p Proposal, m Marker, d Decisio
 	if s, ok := r.stands[p.RestsOn]; ok {
 		parent = &s
 	}
-	c, err := r.content(ctx, p, parent, pull.Base, d.Branch)
+	c, err := r.content(ctx, p, parent, pull.Base, d.Branch, "")
 	if err != nil || c != Same && c != Part {
 		return err
 	}

@@ -76,8 +76,10 @@ func decideOpen(p Proposal, s Seen, pull Pull) Decision {
 	}
 
 	base := p.Base
-	if s.Parent != nil && s.Parent.Branch != "" {
-		base = s.Parent.Branch
+	if s.Parent != nil {
+		if base = s.Parent.Branch; base == "" {
+			base = m.Base // the parent does not stand: as long as nothing is to do, nothing is said
+		}
 	}
 	if pull.Base != base {
 		if pull.Base != m.Base {

@@ -146,7 +146,8 @@ func TestDecide(t *testing.T) {
 
 		{name: "its parent is there", p: with(proposal, rests), seen: Seen{Slots: slots(empty(1)), Parent: &Parent{Branch: "unleak/high-2"}}, want: Create},
 		{name: "its parent was closed", p: with(proposal, rests), seen: Seen{Slots: slots(empty(1)), Parent: &Parent{Reason: "#3 was closed"}}, want: Refuse, reason: "rests on unleak/high: #3"},
-		{name: "its parent was closed, and it is there and equal", p: with(proposal, rests), seen: Seen{Slots: slots(on(pull())), Parent: &Parent{Reason: "#3 was closed"}}, want: NoOp},
+		{name: "its parent was closed, and it is there and equal", p: with(proposal, rests), seen: Seen{Slots: slots(on(pull(func(p *Pull, m *Marker) { p.Base, m.Base = "unleak/high", "unleak/high" }))), Parent: &Parent{Reason: "#3 was closed"}}, want: NoOp},
+		{name: "its parent was closed, and it is there and other", p: with(proposal, rests, otherPatch), seen: Seen{Slots: slots(on(pull(func(p *Pull, m *Marker) { p.Base, m.Base = "unleak/high", "unleak/high" }))), Parent: &Parent{Reason: "#3 was closed"}}, want: Refuse, reason: "rests on"},
 		{name: "its parent was merged: it goes to the base", p: proposal, seen: Seen{Slots: slots(on(pull(func(p *Pull, m *Marker) { p.Base, m.Base = "unleak/high", "unleak/high" })))}, want: Update,
 			check: func(d Decision) bool { return d.Retarget == "main" && d.Push }},
 		{name: "its parent was merged and the service led it to the base", p: proposal, seen: Seen{Slots: slots(on(pull(func(p *Pull, m *Marker) { m.Base = "unleak/high" })))}, want: Update,

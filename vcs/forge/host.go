@@ -26,9 +26,10 @@ type Host interface {
 	BaseExists(ctx context.Context, name string) (bool, error)
 	// Contains reports whether commit is tip or comes before it.
 	Contains(ctx context.Context, tip, commit vcs.Hash) (bool, error)
-	// Files returns what a branch changes since it left base: paths and the blobs
-	// that they have there, "" where it deletes one. False if they are too many.
-	Files(ctx context.Context, base, branch string) (map[string]vcs.Hash, bool, error)
+	// Files returns what a branch, or a commit of a pull request, changes since it
+	// left base: paths and the blobs that they have there, "" where one is deleted.
+	// False if they are too many, or if either is not there.
+	Files(ctx context.Context, base, tip string) (map[string]vcs.Hash, bool, error)
 	// Count counts pull requests from branches below the prefix that all branches
 	// share: those that are open, and those made within the last hour.
 	Count(ctx context.Context) (open, lastHour int, err error)

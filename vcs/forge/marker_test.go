@@ -108,7 +108,7 @@ func TestComments(t *testing.T) {
 	if got := commentKind(strings.ReplaceAll(body, "\n", "\r\n")); got != "part 3" || !isPart(got) {
 		t.Errorf("a comment is of kind %q", got)
 	}
-	for _, other := range []string{"", "text", body + "\nand more", "> " + strings.TrimSpace(body)} {
+	for _, other := range []string{"", "text", body + "\nand more", "> " + strings.ReplaceAll(strings.TrimSpace(body), "\n", "\n> ")} {
 		if got := commentKind(other); got != "" {
 			t.Errorf("%q is of kind %q", other, got)
 		}

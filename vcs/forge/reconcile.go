@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/unleak-dev/unleak/vcs"
@@ -130,7 +131,7 @@ func (r *Reconciler) look(ctx context.Context, p Proposal, parent *stand) (Seen,
 				s.Slots = append(s.Slots, slot)
 				m, err := ParseMarker(open.Body)
 				if err != ErrNewerMarker && (err != nil || open.Head != m.Pushed && open.Head != m.Was) {
-					s.Content, err = r.content(ctx, p, parent, open.Base, slot.Branch)
+					s.Content, err = r.content(ctx, p, parent, open.Base, slot.Branch, m.Pushed)
 					return s, err
 				}
 				return s, nil
@@ -148,7 +149,7 @@ func (r *Reconciler) look(ctx context.Context, p Proposal, parent *stand) (Seen,
 			if s.Parent != nil && s.Parent.Branch != "" {
 				base = s.Parent.Branch
 			}
-			if s.Content, err = r.content(ctx, p, parent, base, slot.Branch); err != nil {
+			if s.Content, err = r.content(ctx, p, parent, base, slot.Branch, ""); err != nil {
 				return s, err
 			}
 		}
@@ -190,22 +191,32 @@ func (r *Reconciler) lookBack(ctx context.Context, p Proposal, s *Seen) error {
 }
 
 // content compares what a branch changes with what the proposal changes. If every
-// file that the branch changes reads the same in the proposal, nothing is lost by
-// moving the branch to it, whoever pushed: another run, or a person who merged the
-// base into it.
-func (r *Reconciler) content(ctx context.Context, p Proposal, parent *stand, base, branch string) (Content, error) {
-	if p.Commit == "" {
-		return Unknown, nil
-	}
+// file that the branch changes reads the same in the proposal, or in what was pushed
+// last, nothing is lost by moving the branch to it, whoever pushed: another run, or a
+// person who merged the base into it.
+func (r *Reconciler) content(ctx context.Context, p Proposal, parent *stand, base, branch string, pushed vcs.Hash) (Content, error) {
 	theirs, ok, err := r.Host.Files(ctx, base, branch)
 	if err != nil || !ok {
 		return Other, err
+	}
+	different := Other
+	if pushed != "" {
+		last, ok, err := r.Host.Files(ctx, base, string(pushed))
+		if err != nil {
+			return Other, err
+		}
+		if ok && maps.Equal(last, theirs) {
+			different = Part
+		}
+	}
+	if p.Commit == "" {
+		return different, nil
 	}
 	from := p.BaseCommit
 	if parent != nil {
 		from = parent.proposal.Commit
 	}
-	found := Same
+	found := Same // until a file says otherwise
 	err = r.Repository.Changed(from, p.Commit, func(was, is vcs.Entry) error {
 		path := is.Path
 		if path == "" {
@@ -216,13 +227,13 @@ func (r *Reconciler) content(ctx context.Context, p Proposal, parent *stand, bas
 		case !ok && found == Same:
 			found = Part
 		case ok && blob != is.Blob:
-			found = Other
+			found = different
 		}
 		delete(theirs, path)
 		return nil
 	})
 	if len(theirs) > 0 {
-		found = Other
+		found = different
 	}
 	return found, err
 }

@@ -136,18 +136,20 @@ func (h host) Contains(ctx context.Context, tip, commit vcs.Hash) (bool, error) 
 	return c.GetStatus() == "ahead" || c.GetStatus() == "identical", nil
 }
 
+func isHash(s string) bool { return len(s) == 40 && strings.Trim(s, "0123456789abcdef") == "" }
+
 // maxFiles is how many files GitHub shows of a comparison.
 const maxFiles = 300
 
-func (h host) Files(ctx context.Context, base, branch string) (map[string]vcs.Hash, bool, error) {
-	if h.forked {
-		branch = h.head.Owner + ":" + branch
+func (h host) Files(ctx context.Context, base, tip string) (map[string]vcs.Hash, bool, error) {
+	if h.forked && !isHash(tip) {
+		tip = h.head.Owner + ":" + tip
 	}
-	c, _, err := h.client.Repositories.CompareCommits(ctx, h.o.Where.Owner, h.o.Where.Name, base, branch, &github.ListOptions{PerPage: 1})
+	c, _, err := h.client.Repositories.CompareCommits(ctx, h.o.Where.Owner, h.o.Where.Name, base, tip, &github.ListOptions{PerPage: 1})
 	if err := plainError(err); status(err) == http.StatusNotFound {
 		return nil, false, nil
 	} else if err != nil {
-		return nil, false, fmt.Errorf("comparing %s with %s: %w", branch, base, err)
+		return nil, false, fmt.Errorf("comparing %s with %s: %w", tip, base, err)
 	}
 	out := map[string]vcs.Hash{}
 	for _, f := range c.Files {

@@ -164,13 +164,18 @@ func TestBaseMoves(t *testing.T) {
 		w.propose(w.proposal("critical", map[string]string{"a.js": "a2\n"}), forge.NoOp)
 		w.writes(0)
 
+		// The merge is a person's, but nothing in it is: it may be written over.
 		w.ok(w.remote.Commit("main", "a.js", "conflict\n"))
 		w.fetch()
-		p := w.proposal("critical", map[string]string{"a.js": "conflict\na2\n"})
-		p.Set, p.Patch = "same", "same"
-		w.remote.SlowMerge = 2
-		up := w.propose(p, forge.Hold) // after the button was pressed, what is there differs from what is proposed
-		_ = up
+		p := w.proposal("critical", map[string]string{"a.js": "conflict, mended\n"})
+		w.propose(p, forge.Update)
+		if w.head("unleak/critical") != p.Commit {
+			t.Error("not updated")
+		}
+		w.ok(w.remote.Commit("main", "b.js", "moved again\n"))
+		w.server.UpdateBranch(w.remote, out.Number)
+		w.ok(w.remote.Commit("unleak/critical", "b.js", "a person's\n"))
+		w.propose(w.proposal("critical", map[string]string{"a.js": "another\n"}), forge.Hold)
 	})
 }
 

@@ -306,13 +306,13 @@ func (t *transport) told(req *http.Request, resp *http.Response, err error, time
 	if resp.StatusCode == http.StatusForbidden && !nothing && !said && !speaksOfLimits(resp) {
 		return 0, false // a missing permission
 	}
+	t.mu.Lock()
+	delete(t.until, resource(req)) // waited for here
+	t.mu.Unlock()
 	switch reset := resetTime(resp); {
 	case said:
 		return max(after, time.Second) + jitter(time.Second), true
 	case nothing && !reset.IsZero():
-		t.mu.Lock()
-		delete(t.until, resource(req))
-		t.mu.Unlock()
 		return max(reset.Sub(t.clock.Now()), 0) + time.Second + jitter(5*time.Second), true
 	}
 	return backoff(time.Minute, times), true

@@ -90,6 +90,7 @@ type shown struct {
 }
 
 func (e *shown) Error() string        { return e.text }
+func (e *shown) GoString() string     { return e.text }
 func (e *shown) Is(target error) bool { return errors.Is(e.cause, target) }
 
 // err returns an error without secrets.

@@ -251,3 +251,12 @@ func (w *world) ok(_ string, err error) {
 		w.t.Fatal(err)
 	}
 }
+
+// push puts a commit among the remote's objects, as another clone would, and
+// returns its hash.
+func (w *world) push(commit vcs.Hash) string {
+	w.t.Helper()
+	w.git("push", "-q", w.remote.Dir, string(commit)+":refs/tmp/"+string(commit))
+	w.ok(w.remote.Git("update-ref", "-d", "refs/tmp/"+string(commit)))
+	return string(commit)
+}
