@@ -277,3 +277,54 @@ func (h *hub) secret(ts *testscript.TestScript, _ bool, _ []string) {
 		return err
 	}))
 }
+
+// TestReadmePullRequests follows the README word by word: what is to be typed is
+// typed into a shell, and what it says will be printed is.
+func TestReadmePullRequests(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(readme), "\n## Pull requests\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	steps := strings.Split(section, "<!-- pr -->\n```sh\n")[1:]
+	if len(steps) != 2 {
+		t.Fatalf("the README has %d steps", len(steps))
+	}
+	h := newHub(t)
+	testscript.Run(t, testscript.Params{
+		Files: []string{filepath.Join("..", "..", "testdata", "readme-pr.txtar")}, RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			for name, value := range map[string]string{
+				"NO_COLOR": "", "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.DevNull, "GIT_AUTHOR_NAME": "Ann", "GIT_AUTHOR_EMAIL": "ann@example.org",
+				"GIT_COMMITTER_NAME": "Ann", "GIT_COMMITTER_EMAIL": "ann@example.org", "GH_HOST": h.server.Host, "GH_ENTERPRISE_TOKEN": h.token,
+			} {
+				e.Setenv(name, value)
+			}
+			for i, step := range steps {
+				typed, said, _ := strings.Cut(step, "```\n")
+				if err := os.WriteFile(filepath.Join(e.WorkDir, fmt.Sprintf("step%d.sh", i)), []byte("set -e\n"+typed), 0o644); err != nil {
+					return err
+				}
+				blocks := strings.Split(said, "\n```\n")
+				var want strings.Builder
+				for b := 1; b < len(blocks); b += 2 {
+					want.WriteString(blocks[b] + "\n")
+				}
+				text := strings.ReplaceAll(want.String(), "http://127.0.0.1:8080", h.server.URL)
+				if err := os.WriteFile(filepath.Join(e.WorkDir, fmt.Sprintf("want%d", i)), []byte(text), 0o644); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"clone": h.clone, "demo": h.demo, "hub": h.hub, "ends": ends},
+	})
+}
+
+// ends holds the last lines of a file against another file.
+func ends(ts *testscript.TestScript, _ bool, args []string) {
+	if got, want := ts.ReadFile(args[0]), ts.ReadFile(args[1]); want == "" || !strings.HasSuffix(got, want) {
+		ts.Fatalf("got\n%s\nwhich does not end in\n%s", got, want)
+	}
+}

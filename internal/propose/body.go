@@ -104,25 +104,33 @@ func (p *Plan) aboutFix(f *transforms.Fix) string {
 		}
 		fmt.Fprintf(&b, "- %s: %s.\n", p.place(o), said(o.Message))
 		fmt.Fprintf(&b, "  Kind %s, owner %s (%s), %s.", markdown.Code(o.Kind.Name), markdown.Code(markdown.WithoutLiterals(o.Owner.Name)), o.Owner.Form, o.Way)
-		for j, x := range o.Exits {
-			if j == maxExits {
-				fmt.Fprintf(&b, "; and %d more", len(o.Exits)-j)
-				break
-			}
-			line, _ := o.File.Position(x.Node.Start())
-			sep := ";"
-			if j == 0 {
-				sep = " Left without the release:"
-			}
-			fmt.Fprintf(&b, "%s line %d", sep, line)
-			if x.How != "" {
-				fmt.Fprintf(&b, " (%s)", said(x.How))
-			}
-		}
+		b.WriteString(exits(o))
 		b.WriteString("\n")
 	}
 	fmt.Fprintf(&b, "  - Done: %s (%s).\n", said(f.Message), f.Applicability)
 	return b.String()
+}
+
+// exits tells where the owner is left without the release, unless the sentence about
+// the leak does: of one way out.
+func exits(o *transforms.Obligation) string {
+	if len(o.Exits) == 0 || len(o.Exits) == 1 && o.Way == transforms.MissingPath {
+		return ""
+	}
+	var all []string
+	for i, x := range o.Exits {
+		if i == maxExits {
+			all = append(all, fmt.Sprintf("and %d more", len(o.Exits)-i))
+			break
+		}
+		line, _ := o.File.Position(x.Node.Start())
+		if x.How == "" {
+			all = append(all, fmt.Sprintf("line %d", line))
+		} else {
+			all = append(all, fmt.Sprintf("line %d (%s)", line, said(x.How)))
+		}
+	}
+	return " Left without the release: " + strings.Join(all, "; ") + "."
 }
 
 // notesOf are the doubts of a fix, as lines of a checklist.
