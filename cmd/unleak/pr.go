@@ -99,7 +99,7 @@ needs a person, 2 something could not be done; the next run goes on from there.`
 	fl.Int("max-per-hour", 0, "the most pull requests that are opened in an hour; 0: no limit")
 	f.app.flags(fl)
 	_ = cmd.RegisterFlagCompletionFunc("phase", cobra.FixedCompletions([]string{"critical", "high", "medium"}, cobra.ShellCompDirectiveNoFileComp))
-	cmd.AddCommand(c.prStatusCommand())
+	cmd.AddCommand(c.prStatusCommand(), c.prCheckCommand())
 	return cmd
 }
 

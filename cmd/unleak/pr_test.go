@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,7 +39,7 @@ func TestPullRequestScripts(t *testing.T) {
 					for _, kv := range []string{
 						"NO_COLOR=", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_AUTHOR_NAME=Ann", "GIT_AUTHOR_EMAIL=ann@example.org",
 						"GIT_COMMITTER_NAME=Ann", "GIT_COMMITTER_EMAIL=ann@example.org", "GIT_AUTHOR_DATE=1700000000 +0000", "GIT_COMMITTER_DATE=1700000000 +0000",
-						"GH_HOST=" + h.server.Host, "GH_ENTERPRISE_TOKEN=" + h.token, "HUB=" + h.server.URL, "GIT_TERMINAL_PROMPT=0",
+						"GH_HOST=" + h.server.Host, "GH_ENTERPRISE_TOKEN=" + h.token, "HUB=" + h.server.URL, "HUBDIR=" + h.repo.Dir, "GIT_TERMINAL_PROMPT=0",
 					} {
 						name, value, _ := strings.Cut(kv, "=")
 						e.Setenv(name, value)
@@ -176,6 +177,28 @@ func (h *hub) hub(ts *testscript.TestScript, _ bool, args []string) {
 	case "token":
 		_, h.token = h.server.User("bot")
 		ts.Setenv("GH_ENTERPRISE_TOKEN", h.token)
+	case "open": // BRANCH
+		body := fmt.Sprintf(`{"head": %q, "base": "main", "title": "A feature", "body": ""}`, args[1])
+		req, err := http.NewRequest(http.MethodPost, h.server.URL+"/api/v3/repos/harbor/town/pulls", strings.NewReader(body))
+		ts.Check(err)
+		req.Header.Set("Authorization", "Bearer "+h.token)
+		req.Header.Set("Content-Type", "application/json")
+		res, err := http.DefaultClient.Do(req)
+		ts.Check(err)
+		res.Body.Close()
+		if res.StatusCode != http.StatusCreated {
+			ts.Fatalf("opening a pull request: %s", res.Status)
+		}
+	case "say": // NUMBER LOGIN TEXT
+		h.server.User(args[2])
+		h.server.Comment(h.repo, number(), args[2], args[3])
+	case "comments": // NUMBER, into the file comments
+		for _, p := range h.server.Pulls(h.repo) {
+			if p.Number == number() {
+				text := strings.ReplaceAll(strings.Join(p.Comments, "\n--\n"), "\n\n--", "\n--")
+				ts.Check(os.WriteFile(ts.MkAbs("comments"), []byte(strings.TrimRight(text, "\n")+"\n"), 0o644))
+			}
+		}
 	case "reader": // the token may only read
 		delete(h.repo.Rights, "bot")
 	case "body": // NUMBER FILE

@@ -23,11 +23,8 @@ type Place struct {
 	Wanted     settings.PullRequests
 }
 
-// Find finds the base of the project at root, and reads what its settings say of
-// pull requests; override changes that. Another base or remote is named by the
-// settings of the branch that would be the base otherwise; all else by those of the
-// base.
-func Find(root string, override func(*settings.PullRequests) error) (*Place, error) {
+// Open opens the repository of the project at root. Branch and commit are not chosen.
+func Open(root string) (*Place, error) {
 	repo, err := vcs.Open(root)
 	if err != nil {
 		return nil, err
@@ -38,6 +35,19 @@ func Find(root string, override func(*settings.PullRequests) error) (*Place, err
 			return nil, err
 		}
 	}
+	return p, nil
+}
+
+// Find finds the base of the project at root, and reads what its settings say of
+// pull requests; override changes that. Another base or remote is named by the
+// settings of the branch that would be the base otherwise; all else by those of the
+// base.
+func Find(root string, override func(*settings.PullRequests) error) (*Place, error) {
+	p, err := Open(root)
+	if err != nil {
+		return nil, err
+	}
+	repo := p.Repository
 	if err := override(&p.Wanted); err != nil {
 		return nil, err
 	}
