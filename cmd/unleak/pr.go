@@ -153,9 +153,11 @@ func (c *cli) pr(ctx context.Context, f *prFlags) error {
 	out := &prOutput{cli: c, paint: paint, dryRun: f.dryRun, json: f.format == "json", plan: plan}
 	out.begin()
 	if err := plan.Hand(ctx, t.objects, t.forge, out.part); err != nil {
-		var check *propose.CheckError
-		if errors.As(err, &check) && len(check.Output) > 0 {
-			err = fmt.Errorf("--verify: %s; %s", check.Why, c.keep(check.Output))
+		if check, ok := errors.AsType[*propose.CheckError](err); ok {
+			err = fmt.Errorf("--verify: %s", check.Why)
+			if len(check.Output) > 0 {
+				err = fmt.Errorf("%w; %s", err, c.keep(check.Output))
+			}
 		}
 		return errors.Join(out.end(), err)
 	}

@@ -122,7 +122,11 @@ func (p *Plan) check(ctx context.Context, texts map[string][]byte, m *made) (str
 		return "", &CheckError{err.Error(), o.Output}
 	}
 	if !o.Passed {
-		return fmt.Sprintf("%q fails with it; it said %q last", p.opts.Verify, lastLine(o.Output)), nil
+		why := fmt.Sprintf("%q fails with it", p.opts.Verify)
+		if last := lastLine(o.Output); last != "" {
+			why += fmt.Sprintf("; it said %q last", last)
+		}
+		return why, nil
 	}
 	return "", nil
 }
