@@ -129,6 +129,14 @@ func TestBodyTells(t *testing.T) {
 // TestSecrets: what stands between quotes in the source is not repeated, in no text
 // and no message.
 func TestSecrets(t *testing.T) {
+	for _, write := range []func(string) string{said, plain} {
+		if got := write("x.close('hunter1', `hunter2`) of \"hunter3\" by @ada, see #12"); strings.Contains(got, "hunter") {
+			t.Errorf("a literal is repeated: %s", got)
+		}
+	}
+	if got := plain("by @ada, see #12"); strings.Contains(got, "@") || strings.Contains(got, "#12") {
+		t.Errorf("a message says %s", got)
+	}
 	r := newRepo(t, map[string]string{"a.ts": "import { EventEmitter } from 'events';\nexport class Ears {\n  constructor(private e: EventEmitter) {\n    this.e.on('hunter2', this.hear);\n    this.e.on('b', this.see);\n  }\n" +
 		"  dispose() {\n    this.e.off('b', this.see);\n  }\n  hear = () => {};\n  see = () => {};\n  ['hunter3']() {\n    setInterval(() => {}, 1, 'hunter4');\n  }\n}\n",
 		"b.ts": "export function f(g: any) {\n  return new Promise((resolve, reject) => {\n    const t = setTimeout(() => reject(new Error('hunter5')), 10);\n    g['hunter6']((x: number) => {\n      if (x < 0) {\n        reject(new Error(`hunter7`));\n        return;\n      }\n      clearTimeout(t);\n      resolve(x);\n    });\n  });\n}\n"})

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/tools/txtar"
-
 	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/settings"
 	"github.com/unleak-dev/unleak/transforms"
@@ -43,15 +41,6 @@ func newRepo(t testing.TB, files map[string]string) *repo {
 	r.git("init", "-q", "-b", "main")
 	r.commit(files)
 	return r
-}
-
-// txt is the files of a txtar text.
-func txt(s string) map[string]string {
-	out := map[string]string{}
-	for _, f := range txtar.Parse([]byte(s)).Files {
-		out[f.Name] = string(f.Data)
-	}
-	return out
 }
 
 func (r *repo) git(args ...string) string {

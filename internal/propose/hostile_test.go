@@ -116,7 +116,7 @@ func TestHostileTrees(t *testing.T) {
 func TestOddNames(t *testing.T) {
 	names := []string{
 		"a b.ts", "`x`.ts", "@ada.ts", "#12.ts", "<img src=x>.ts", "[a](b).ts", "[skip ci].ts", "a|b.ts", "$(touch canary).ts", "-x.ts", "--help.ts", "日本.ts", "a\nb.ts", "Co-authored-by: x <x@y>\n.ts",
-		"a'b.ts", "a\"b.ts", "a\\b.ts", "fixes #1.ts", "@org/team.ts", "x\x1b[31m.ts", strings.Repeat("d/", 60) + "deep.ts",
+		"a'b.ts", "a\"b.ts", "a\\b.ts", "fixes #1.ts", "@org/team.ts", "x\x1b[31m.ts", strings.Repeat("d/", 400) + "deep.ts",
 	}
 	tree := map[string]string{}
 	for _, n := range names {

@@ -67,23 +67,30 @@ const maxCommits = 10000
 // that unleak made and nobody changed.
 func (l *Local) ours(at, base vcs.Hash) (bool, error) {
 	for range maxCommits {
-		if has, err := l.Repository.Ancestor(at, base); err != nil || has {
-			return has, err
-		}
 		info, err := l.Repository.Info(at)
-		if err != nil || len(info.Parents) != 1 {
-			return false, err
-		}
-		changes, err := l.changes(info.Parents[0], at)
 		if err != nil {
 			return false, err
 		}
-		if told := trailerOf(info.Message); told == "" || told != patchDigest(changes) {
-			return false, nil
+		made, err := l.made(at, info)
+		if err != nil {
+			return false, err
+		}
+		if !made { // asked last: it may mean to walk the whole history
+			return l.Repository.Ancestor(at, base)
 		}
 		at = info.Parents[0]
 	}
 	return false, nil
+}
+
+// made reports whether unleak made a commit as it is.
+func (l *Local) made(at vcs.Hash, info vcs.Info) (bool, error) {
+	told := trailerOf(info.Message)
+	if told == "" || len(info.Parents) != 1 {
+		return false, nil
+	}
+	changes, err := l.changes(info.Parents[0], at)
+	return err == nil && told == patchDigest(changes), err
 }
 
 // errOther says that a commit does what none of ours does.

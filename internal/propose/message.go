@@ -17,6 +17,9 @@ import (
 // source means nothing there, and no literal is quoted.
 func plain(s string) string { return markdown.Message(markdown.WithoutLiterals(s)) }
 
+// maxInMessage is how many fixes a message tells of.
+const maxInMessage = 100
+
 // message is that of a commit, without trailers: what it does, and why.
 func (p *Plan) message(s step) string {
 	var fixes []*transforms.Fix
@@ -29,8 +32,12 @@ func (p *Plan) message(s step) string {
 		what = fmt.Sprintf("Release what leaks in %d places", len(fixes))
 	}
 	fmt.Fprintf(&b, "%s: %s\n", area(s.pkg), uncapitalised(what))
-	for _, f := range fixes {
+	for i, f := range fixes {
 		b.WriteString("\n")
+		if i == maxInMessage {
+			fmt.Fprintf(&b, "And %d more.\n", len(fixes)-i)
+			break
+		}
 		for _, o := range f.Plan.Obligations {
 			line, _ := o.File.Position(o.At.Start())
 			b.WriteString(wrap(fmt.Sprintf("%s, line %d: %s.", markdown.Message(p.Base.In(o.File.Path)), line, plain(o.Message)), "", ""))

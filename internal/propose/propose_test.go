@@ -1,7 +1,8 @@
 package propose
 
 import (
-	"os/exec"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -108,12 +109,25 @@ func TestHeld(t *testing.T) {
 	}
 	// An amended commit is not ours any more, whatever its message says.
 	r.git("checkout", "-q", "unleak/medium")
-	if err := exec.Command("sh", "-c", "cd "+r.dir+" && echo '// x' >> a.ts && git commit -q -a --amend --no-edit").Run(); err != nil {
-		t.Fatal(err)
-	}
+	write(t, filepath.Join(r.dir, "a.ts"), r.git("show", "HEAD:a.ts")+"\n// x\n")
+	r.git("commit", "-q", "-a", "--amend", "--no-edit")
 	r.git("checkout", "-q", "main")
 	r.commit(map[string]string{"other.txt": "moved again"})
 	wantSummary(t, r.propose(usual(), nil), "hold unleak/critical a.ts", "hold unleak/medium a.ts")
+}
+
+// TestHeldModes: the same text with another mode is somebody's work, too.
+func TestHeldModes(t *testing.T) {
+	r := newRepo(t, map[string]string{"a.ts": interval})
+	r.propose(usual(), nil)
+	r.git("checkout", "-q", "unleak/critical")
+	if err := os.Chmod(filepath.Join(r.dir, "a.ts"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	r.git("commit", "-q", "-a", "--amend", "--no-edit")
+	r.git("checkout", "-q", "main")
+	r.commit(map[string]string{"other.txt": "moved"})
+	wantSummary(t, r.propose(usual(), nil), "hold unleak/critical a.ts")
 }
 
 // TestRefused: a branch that cannot be set is told, and the others are made.
@@ -122,8 +136,9 @@ func TestRefused(t *testing.T) {
 	r.git("branch", "unleak/critical/mine")
 	all := r.propose(usual(), nil)
 	wantSummary(t, all, "refuse unleak/critical a.ts", "create unleak/high b.ts")
+	r.commit(map[string]string{"b.ts": listener + "// moved\n"})
 	r.git("checkout", "-q", "unleak/high")
-	r.git("checkout", "-q", "-b", "elsewhere", "main")
+	wantSummary(t, r.propose(usual(), nil), "refuse unleak/critical a.ts", "refuse unleak/high b.ts") // checked out
 }
 
 // TestCommits: one for each fix, each with that fix alone; or one for each package.

@@ -194,3 +194,46 @@ func (w without) ReadFile(name string) ([]byte, error) {
 	}
 	return fs.ReadFile(w.FS, name)
 }
+
+// TestFallback: if what a part rests on is not wanted, it may rest on what that
+// rested on, but only where they change the same file.
+func TestFallback(t *testing.T) {
+	r := newRepo(t, map[string]string{"b.ts": listener + timeout, "c.ts": listener + interval, "d.ts": interval})
+	f := &refusing{branch: "unleak/high", action: forge.Refuse}
+	wantSummary(t, r.propose(usual(), f), "create unleak/critical c.ts d.ts", "refuse unleak/high on unleak/critical b.ts c.ts", "create unleak/medium b.ts")
+	r = newRepo(t, map[string]string{"b.ts": listener + timeout, "c.ts": listener + interval + timeout, "d.ts": interval})
+	all := r.propose(usual(), f)
+	wantSummary(t, all, "create unleak/critical c.ts d.ts", "refuse unleak/high on unleak/critical b.ts c.ts", "create unleak/medium on unleak/critical b.ts c.ts")
+	// What is mended below is mended above, too, also in files that only one changes.
+	if len(all[0].after["d.ts"]) != 0 || len(all[2].after["d.ts"]) != 0 || len(all[2].after["c.ts"]) != 1 {
+		t.Errorf("after critical %v leak, after medium %v", all[0].after, all[2].after)
+	}
+}
+
+// TestKnown: what a baseline has is neither mended nor told.
+func TestKnown(t *testing.T) {
+	r := newRepo(t, map[string]string{"a.ts": interval, "b.ts": interval, "odd.ts": strings.Replace(interval, "class Poll", "class Odd extends unknown.Thing", 1)})
+	p := r.plan(usual())
+	l := *p.look
+	l.Known = map[string]bool{}
+	for _, f := range []string{"b.ts", "odd.ts"} {
+		for fingerprint := range p.found[f] {
+			l.Known[fingerprint] = true
+		}
+	}
+	if len(l.Known) != 2 {
+		t.Fatalf("known: %v", l.Known)
+	}
+	plan, err := Make(t.Context(), p.Base, &l, usual(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []result
+	if err := plan.Hand(t.Context(), p.Base.Repository, Shown{}, collect(&all)); err != nil {
+		t.Fatal(err)
+	}
+	wantSummary(t, all, "create unleak/critical a.ts")
+	if body := all[0].Proposal.Body; strings.Contains(body, "b.ts") || strings.Contains(body, "odd.ts") {
+		t.Errorf("what is known is told:\n%s", body)
+	}
+}
