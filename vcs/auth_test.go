@@ -19,6 +19,7 @@ import (
 func TestPushAuth(t *testing.T) {
 	r, open, _, one, _ := pushable(t)
 	s := newServer(t, r)
+	named := base64.StdEncoding.EncodeToString([]byte("joe:" + token))
 	basic := base64.StdEncoding.EncodeToString([]byte("x-access-token:" + token))
 	hidden := func(what string, err error) {
 		t.Helper()
@@ -27,7 +28,7 @@ func TestPushAuth(t *testing.T) {
 			return
 		}
 		for e := err; e != nil; e = errors.Unwrap(e) {
-			for _, secret := range []string{token, basic, basic[:len(basic)-2], "hunter2"} {
+			for _, secret := range []string{token, basic, basic[:len(basic)-2], named, named[4 : len(named)-4], "hunter2"} {
 				if strings.Contains(e.Error(), secret) || strings.Contains(fmt.Sprintf("%+v %#v", e, e), secret) {
 					t.Errorf("%s: the error tells %s: %#v", what, secret, e)
 				}
@@ -71,6 +72,7 @@ func TestPushAuth(t *testing.T) {
 		}
 		_, err = open.RemoteBranches(t.Context(), s.remote(), Credentials{Token: token}, "")
 		hidden(fmt.Sprint("list ", status), err)
+		hidden(fmt.Sprint("push by name ", status), open.Push(t.Context(), s.remote(), Credentials{User: "joe", Token: token}, update))
 	}
 	// A token that expires between the two requests of a push.
 	s.before = func(w http.ResponseWriter, r *http.Request) bool {

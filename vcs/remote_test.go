@@ -2,6 +2,8 @@ package vcs
 
 import (
 	"errors"
+	"io"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -56,3 +58,36 @@ func TestRemotes(t *testing.T) {
 		}
 	}
 }
+
+// No request leaves the machine without encryption, wherever a server leads.
+func TestCareful(t *testing.T) {
+	for url, allowed := range map[string]bool{"http://192.0.2.1/x": false, "http://example.com/x": false, "https://example.com/x": true, "http://127.0.0.1/x": true} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked := false
+		res, err := careful{roundTrip(func(*http.Request) (*http.Response, error) {
+			asked = true
+			return &http.Response{StatusCode: 500, Body: io.NopCloser(neverEnding{})}, nil
+		})}.RoundTrip(req)
+		if asked != allowed || (err == nil) != allowed {
+			t.Errorf("%s: asked %v, %v", url, asked, err)
+			continue
+		}
+		if err == nil {
+			if n, err := io.Copy(io.Discard, res.Body); n > 1<<20 || err != nil {
+				t.Errorf("%d bytes were read, %v", n, err)
+			}
+			_ = res.Body.Close()
+		}
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+type neverEnding struct{}
+
+func (neverEnding) Read(p []byte) (int, error) { return len(p), nil }
