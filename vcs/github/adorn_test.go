@@ -57,7 +57,7 @@ func TestAdorn(t *testing.T) {
 	w.writes(0)
 	// A label that a person took off stays off, in an update too.
 	update := w.proposal("high", map[string]string{"b.js": "b3\n"})
-	update.Labels = []string{"bug", "leak"}
+	update.Labels, update.More = []string{"bug", "leak"}, []string{"More."}
 	w.propose(update, forge.Update)
 	if v = w.pull(out.Number); len(v.Labels) != 1 {
 		t.Errorf("labels %q", v.Labels)
@@ -194,6 +194,8 @@ func TestStatus(t *testing.T) {
 	w.ok(w.remote.Commit("unleak/high", "b.js", "a person's\n"))
 	w.server.Merge(w.remote, 4, true, true)
 	w.server.Close(w.remote, 5, false)
+	_, stranger := w.server.User("mallory")
+	w.propose(w.proposal("foreign", map[string]string{"a.js": "6"}), forge.Create, func(o *Options) { o.Tokens, o.Fork = Token(stranger), ForkAlways })
 	w.ok(w.remote.Branch("unleak/alone", "main", "a.js", "x"))
 	w.ok(w.remote.Branch("other/alone", "main", "a.js", "x"))
 	w.server.Forget()

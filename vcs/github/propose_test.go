@@ -81,6 +81,11 @@ func TestUpdateAndHold(t *testing.T) {
 			}
 			w.writes(map[bool]int{true: 1, false: 0}[night == 0])
 		}
+		// A file that nobody proposes is a person's work as well.
+		w.propose(w.proposal("high", map[string]string{"a.js": "a2\n"}), forge.Create)
+		w.ok(w.remote.Commit("unleak/high", "note.md", "a person's\n"))
+		w.propose(w.proposal("high", map[string]string{"a.js": "a2\n"}), forge.Hold)
+		w.server.Forget()
 		// Nor when the findings are gone.
 		w.propose(w.proposal("critical", nil), forge.Hold)
 		w.writes(0)

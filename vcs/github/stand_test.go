@@ -242,6 +242,33 @@ func TestTwoAtOnce(t *testing.T) {
 			t.Error("a person's commit was overwritten")
 		}
 		w.propose(update, forge.Hold)
+
+		// The same, earlier: the lease is what was looked at, not what is there when
+		// the push begins.
+		w.propose(w.proposal("high", map[string]string{"a.js": "a2\n"}), forge.Create)
+		w.server.Fail(githubtest.Fault{Operation: patchPull, Do: func() { w.ok(w.remote.Commit("unleak/high", "b.js", "a person's\n")) }})
+		w.propose(w.proposal("high", map[string]string{"a.js": "a3\n"}), forge.Hold)
+		if w.show("unleak/high:b.js") != "a person's" {
+			t.Error("a person's commit was overwritten")
+		}
+	})
+}
+
+// TestMarkerOfTheLoser: another run, which loses the race, writes its marker after
+// this one's. The winner puts that right.
+func TestMarkerOfTheLoser(t *testing.T) {
+	both(t, func(t *testing.T, w *world) {
+		w.propose(w.proposal("critical", map[string]string{"a.js": "a2\n"}), forge.Create)
+		op := gitPush
+		if w.via == ViaAPI {
+			op = "POST /graphql"
+		}
+		p := w.proposal("critical", map[string]string{"a.js": "a3\n"})
+		w.server.Fail(githubtest.Fault{Operation: op, Do: func() {
+			w.remote.Rewrite(1, func(body string) string { return strings.ReplaceAll(body, string(p.Commit), strings.Repeat("7", 40)) })
+		}})
+		w.propose(p, forge.Update)
+		w.one(p)
 	})
 }
 
