@@ -88,6 +88,7 @@ func TestTransportWaits(t *testing.T) {
 		{"longer than allowed", "GET", []answer{{status: 429, header: map[string]string{"Retry-After": "3600"}}}, 0, 1, [2]time.Duration{0, 0}},
 		{"for ever", "GET", []answer{{status: 429}}, 0, 5, [2]time.Duration{15 * time.Minute, 19 * time.Minute}},
 		{"502 on reading", "GET", []answer{{status: 502}, {status: 503}, ok}, 200, 3, [2]time.Duration{3 * time.Second, 4 * time.Second}},
+		{"503 with Retry-After", "GET", []answer{{status: 503, header: map[string]string{"Retry-After": "20"}}, ok}, 200, 2, [2]time.Duration{20 * time.Second, 20 * time.Second}},
 		{"502 on changing", "PATCH", []answer{{status: 502}, ok}, 200, 2, [2]time.Duration{time.Second, 3 * time.Second}},
 		{"502 on making", "POST", []answer{{status: 502}, ok}, 502, 1, [2]time.Duration{0, 0}},
 		{"no connection on reading", "GET", []answer{{err: errors.New("reset")}, ok}, 200, 2, [2]time.Duration{time.Second, 2 * time.Second}},

@@ -416,6 +416,34 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// TestRenamed: GitHub leads on from the old name, and what names the owner and the
+// repository has the new one.
+func TestRenamed(t *testing.T) {
+	both(t, func(t *testing.T, w *world) {
+		w.server.Rename(w.remote, "example")
+		p := w.proposal("critical", map[string]string{"a.js": "a2\n"})
+		w.propose(p, forge.Create)
+		w.one(p)
+		w.server.Forget()
+		w.propose(p, forge.NoOp)
+		w.writes(0)
+	})
+}
+
+// TestPushElsewhere: branches go where the remote is, here a folder, and pull
+// requests to GitHub.
+func TestPushElsewhere(t *testing.T) {
+	w := newWorld(t)
+	p := w.proposal("critical", map[string]string{"a.js": "a2\n"})
+	w.propose(p, forge.Create, func(o *Options) { o.SSH = &vcs.Remote{URL: w.remote.Dir} })
+	w.one(p)
+	for _, r := range w.server.Log() {
+		if r.Method == "GIT" {
+			t.Errorf("pushed over http: %v", r)
+		}
+	}
+}
+
 func TestMarkerLost(t *testing.T) {
 	w := newWorld(t)
 	p := w.proposal("critical", map[string]string{"a.js": "a2\n"})
