@@ -212,6 +212,15 @@ func TestLocked(t *testing.T) {
 	if _, err := os.Stat(lock); err != nil {
 		t.Error("somebody else's lock was removed")
 	}
+	// A branch is created only while git packs no references.
+	packed := filepath.Join(r.dir, ".git", "packed-refs.lock")
+	writeFile(t, packed, "")
+	if err := r.open().SetBranch("y", c[0], ""); err == nil || !strings.Contains(err.Error(), "packed-refs.lock is there") {
+		t.Errorf("got %v", err)
+	}
+	if err := os.Remove(packed); err != nil {
+		t.Fatal(err)
+	}
 	// One that goes away is waited for.
 	done := make(chan error)
 	go func() { done <- r.open().SetBranch("x", c[0], "") }()

@@ -89,6 +89,29 @@ func TestCommitOldModes(t *testing.T) {
 	if got := r.git("cat-file", "tree", string(h)+"^{tree}"); !strings.HasPrefix(got, "100664 ") {
 		t.Errorf("the tree became %q", got)
 	}
+	if e, err := r.open().File(h, "group.ts"); err != nil || e.Mode != 0o100664 || !e.Regular() {
+		t.Errorf("got %+v, %v", e, err)
+	}
+}
+
+// What is wanted again is not pruned because it was made long ago.
+func TestCommitFreshens(t *testing.T) {
+	r := newRepo(t)
+	r.write("a.ts", "a")
+	base := r.commit("first")
+	open := r.open()
+	h := change(t, open, base, "x", "a.ts", "b")
+	long := time.Now().Add(-1000 * time.Hour)
+	for _, object := range []string{string(h), r.git("rev-parse", string(h)+"^{tree}"), r.git("rev-parse", string(h)+":a.ts")} {
+		if err := os.Chtimes(filepath.Join(r.dir, ".git", "objects", object[:2], object[2:]), long, long); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if again := change(t, open, base, "x", "a.ts", "b"); again != h {
+		t.Fatalf("the commit is %s, was %s", again, h)
+	}
+	r.git("prune", "--expire=1.hour.ago")
+	r.git("cat-file", "-e", string(h)+":a.ts")
 }
 
 func unhex(t *testing.T, h string) string {

@@ -90,6 +90,8 @@ func TestOpen(t *testing.T) {
 			t.Fatal("git does not set the extension that this is about")
 		}
 		works(t, dir, dir)
+		at.git("config", "core.repositoryformatversion", "1") // newer versions of git do that, too
+		works(t, dir, dir)
 		linked := filepath.Join(t.TempDir(), "linked")
 		at.git("worktree", "add", "-q", "-b", "other", linked)
 		works(t, linked, linked)

@@ -65,7 +65,11 @@ func dialSSH(ctx context.Context, e *transport.Endpoint, cred Credentials, servi
 	if service == transport.UploadPackServiceName {
 		_ = s.Setenv("GIT_PROTOCOL", "version=2") // a server may refuse
 	}
-	if err := s.Start(service + " " + shellQuote(e.Path)); err != nil {
+	path := e.Path
+	if strings.HasPrefix(path, "/~") { // a home, as git has it
+		path = path[1:]
+	}
+	if err := s.Start(service + " " + shellQuote(path)); err != nil {
 		return fail(err)
 	}
 	return &stream{in, out, stderr, sync.OnceValue(func() error {
