@@ -198,6 +198,7 @@ func TestStatus(t *testing.T) {
 	w.propose(w.proposal("foreign", map[string]string{"a.js": "6"}), forge.Create, func(o *Options) { o.Tokens, o.Fork = Token(stranger), ForkAlways })
 	w.ok(w.remote.Branch("unleak/alone", "main", "a.js", "x"))
 	w.ok(w.remote.Branch("other/alone", "main", "a.js", "x"))
+	w.server.Edit(w.remote, 1, "Red \x1b[31m alert\u202e", "", "")
 	w.server.Forget()
 	list, err := w.run().Status(context.Background(), "unleak/")
 	if err != nil {
@@ -213,6 +214,9 @@ func TestStatus(t *testing.T) {
 		t.Errorf("status:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	w.writes(0)
+	if title := list[len(list)-2].Title; title != "Red [31m alert" {
+		t.Errorf("title %q", title)
+	}
 }
 
 // TestManyPages: more branches and pull requests than a page holds.

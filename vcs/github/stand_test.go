@@ -453,8 +453,13 @@ func TestMarkerLost(t *testing.T) {
 	w.propose(p, forge.NoOp)
 	w.writes(0)
 	w.propose(w.proposal("critical", map[string]string{"a.js": "a3\n"}), forge.Hold)
-	if v := w.pull(out.Number); v.Body != "A person wrote this text." || w.head(p.Branch) != p.Commit {
+	v := w.pull(out.Number)
+	if v.Body != "A person wrote this text." || w.head(p.Branch) != p.Commit || len(v.Comments) != 1 || !strings.Contains(v.Comments[0], "close it: a new one is made") {
 		t.Errorf("%+v", v)
+	}
+	w.server.Close(w.remote, out.Number, true) // as the comment says
+	if again := w.propose(p, forge.Create); again.Branch != "unleak/critical-2" {
+		t.Errorf("%+v", again)
 	}
 }
 
