@@ -27,6 +27,7 @@ type Server struct {
 	Now     func() time.Time
 	Echo    bool // answers that refuse repeat the credentials, as a broken proxy might
 	MaxPage int  // the most of a list that an answer has, if it is less than what was asked for
+	UTC     bool // commits made through the interface have their dates in UTC, and so other hashes
 
 	t        testing.TB
 	spec     *spec

@@ -3,15 +3,12 @@ package github
 import (
 	"context"
 	"fmt"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/unleak-dev/unleak/internal/githubtest"
-	"github.com/unleak-dev/unleak/vcs"
 	"github.com/unleak-dev/unleak/vcs/forge"
 )
 
@@ -251,44 +248,6 @@ func TestManyPages(t *testing.T) {
 	if !strings.Contains(out.Reason, "8 pull requests are open") {
 		t.Errorf("%+v", out)
 	}
-}
-
-// TestChain: several commits on a branch, with signatures: through the API they come
-// out as they are here.
-func TestChain(t *testing.T) {
-	both(t, func(t *testing.T, w *world) {
-		key := filepath.Join(t.TempDir(), "key")
-		if out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key).CombinedOutput(); err != nil {
-			t.Skipf("ssh-keygen: %v: %s", err, out)
-		}
-		signer, err := vcs.SSHSigner(key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		at := w.clock.Now().In(time.FixedZone("", 2*3600+1800))
-		who := vcs.Person{Name: "Änn", Email: "ann@example.invalid", When: at}
-		tip := w.main()
-		for _, text := range []string{"one\n", "two\n", "three\n"} {
-			if tip, err = w.local.Commit(vcs.Commit{Parent: tip, Message: "Say " + text + "\nBecause.\n", Author: who, Committer: who, Signer: signer,
-				Changes: []vcs.Change{{Path: "a.js", Data: []byte(text)}, {Path: "lib/run", Data: []byte("#!/bin/sh\n" + text)}}}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		p := w.proposal("critical", map[string]string{"a.js": "three\n"})
-		p.Commit = tip
-		out := w.propose(p, forge.Create)
-		if v := w.pull(out.Number); v.Head != string(tip) {
-			t.Errorf("the branch is at %s and not at %s", v.Head, tip)
-		}
-	})
-}
-
-// TestEmptyFile: through the API, an empty text is a text.
-func TestEmptyFile(t *testing.T) {
-	both(t, func(t *testing.T, w *world) {
-		p := w.proposal("critical", map[string]string{"a.js": ""})
-		w.propose(p, forge.Create)
-	})
 }
 
 // TestStandInIsStrict: the stand-in finds fault with what GitHub's description does
