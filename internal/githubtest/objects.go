@@ -157,6 +157,9 @@ func createCommit(c *call) (int, any) {
 		if err != nil {
 			return http.StatusUnprocessableEntity, message("date is not an ISO 8601 date")
 		}
+		if c.UTC {
+			at = at.UTC()
+		}
 		fmt.Fprintf(&head, "%s %s <%s> %d %s\n", role, name, email, at.Unix(), at.Format("-0700"))
 	}
 	if s := c.text("signature"); s != "" {

@@ -111,6 +111,13 @@ func (s *Server) Edit(r *Repo, number int, title, body, base string) {
 	}
 }
 
+// Rewrite changes the text of a pull request. It may be called by Fault.Do.
+func (r *Repo) Rewrite(number int, change func(body string) string) {
+	if p := r.find(number); p != nil {
+		p.body = change(p.body)
+	}
+}
+
 // Comment says something in a pull request.
 func (s *Server) Comment(r *Repo, number int, login, text string) {
 	s.mu.Lock()

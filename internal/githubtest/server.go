@@ -27,6 +27,7 @@ type Server struct {
 	Now     func() time.Time
 	Echo    bool // answers that refuse repeat the credentials, as a broken proxy might
 	MaxPage int  // the most of a list that an answer has, if it is less than what was asked for
+	UTC     bool // commits made through the interface have their dates in UTC, and so other hashes
 
 	t        testing.TB
 	spec     *spec
@@ -36,6 +37,7 @@ type Server struct {
 	users    map[string]*User // by login
 	tokens   map[string]*User
 	repos    map[string]*Repo // by owner/name in lower case
+	renamed  map[string]*Repo // by the old name
 	apps     []*App
 	next     int64 // the next id
 	faults   []*Fault
@@ -77,7 +79,7 @@ func Start(t testing.TB) *Server {
 		t.Fatal(err)
 	}
 	s := &Server{t: t, spec: spec, dir: t.TempDir(), git: git, Now: time.Now, left: 5000, next: 1000,
-		users: map[string]*User{}, tokens: map[string]*User{}, repos: map[string]*Repo{}}
+		users: map[string]*User{}, tokens: map[string]*User{}, repos: map[string]*Repo{}, renamed: map[string]*Repo{}}
 	server := httptest.NewServer(s)
 	s.URL, s.Host = server.URL, strings.TrimPrefix(server.URL, "http://")
 	t.Cleanup(server.Close)
@@ -150,6 +152,11 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request, path string) 
 		s.log = append(s.log, Request{r.Method, path, string(data), status})
 		c.write(w, status, known)
 	}
+	for _, repo := range s.renamed { // where a redirect leads
+		if path == fmt.Sprintf("/repositories/%d", repo.id) {
+			path = "/repos/" + repo.full()
+		}
+	}
 	if c.op, c.params, err = s.spec.find(r.Method, path); err != nil {
 		s.t.Errorf("%v", err)
 		answer(http.StatusNotFound, message("Not Found"))
@@ -191,6 +198,13 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request, path string) 
 	}
 	if len(data) > 0 {
 		_ = json.Unmarshal(data, &c.body) // a list is no object, and checked above
+	}
+	if repo := s.renamed[strings.ToLower(c.params["owner"]+"/"+c.params["repo"])]; repo != nil {
+		c.header.Set("Location", fmt.Sprintf("%s/api/v3/repositories/%d", s.URL, repo.id))
+		moved := message("Moved Permanently")
+		moved["url"] = c.header.Get("Location")
+		answer(http.StatusMovedPermanently, moved)
+		return
 	}
 	if owner := c.params["owner"]; owner != "" {
 		if c.repo = s.repos[strings.ToLower(owner+"/"+c.params["repo"])]; c.repo == nil || c.user != nil && !c.repo.visible(c.user) {

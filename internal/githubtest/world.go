@@ -141,6 +141,20 @@ func (s *Server) fork(of *Repo, owner, name string) *Repo {
 	return r
 }
 
+// Rename gives a repository another name. Whoever asks for the old one is led on.
+func (s *Server) Rename(r *Repo, name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.renamed[strings.ToLower(r.full())] = r
+	delete(s.repos, strings.ToLower(r.full()))
+	dir := filepath.Join(s.dir, r.Owner, name+".git")
+	if err := os.Rename(r.Dir, dir); err != nil {
+		s.t.Fatal(err)
+	}
+	r.Name, r.Dir = name, dir
+	s.repos[strings.ToLower(r.full())] = r
+}
+
 // Protect makes the repository refuse pushes to branches that begin with prefix, as
 // a rule of GitHub does.
 func (s *Server) Protect(r *Repo, prefix, says string) {

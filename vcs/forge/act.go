@@ -29,7 +29,7 @@ func (r *Reconciler) act(ctx context.Context, p Proposal, seen Seen, d Decision,
 			out, err = r.update(ctx, p, seen, d)
 		}
 	case Hold:
-		if d.Tell {
+		if d.Back != "" {
 			err = r.sayOnce(ctx, d.Pull.Number, commentHeld, holdText(d))
 		}
 	case Close:
@@ -288,12 +288,7 @@ func (r *Reconciler) sayOnce(ctx context.Context, number int, kind, text string)
 }
 
 func holdText(d Decision) string {
-	m, err := ParseMarker(d.Pull.Body)
-	back := "close this pull request and delete its branch"
-	if err == nil && d.Pull.Head != m.Pushed {
-		back = fmt.Sprintf("reset `%s` to %s", d.Branch, m.Pushed)
-	}
-	return fmt.Sprintf("unleak leaves this pull request alone from now on: %s. Nothing is overwritten.\n\nTo hand it back, %s.", d.Reason, back)
+	return fmt.Sprintf("unleak leaves this pull request alone from now on: %s. Nothing is overwritten.\n\nTo hand it back, %s.", d.Reason, d.Back)
 }
 
 // close closes a pull request of which nothing is left, and deletes its branch.

@@ -16,7 +16,7 @@ type Decision struct {
 	Lease    vcs.Hash // where that branch must be; "" if it must not exist
 	Push     bool     // an update has to push
 	Retarget string   // the base that an update has to set; "" if it is right
-	Tell     bool     // somebody should read the reason in the pull request itself
+	Back     string   // of a hold: what hands it back, to be read in the pull request itself
 }
 
 // Decide says what to do about a proposal. It is a pure function: the same facts
@@ -63,11 +63,11 @@ func decideOpen(p Proposal, s Seen, pull Pull) Decision {
 		d.Action, d.Reason = NoOp, "it holds what is proposed, though its text lost the marker"
 		return d
 	case err != nil:
-		d.Action, d.Tell = Hold, true
+		d.Action, d.Back = Hold, "close it: a new one is made then"
 		d.Reason = "its text lost the marker that says what unleak pushed, so whose commits these are cannot be told"
 		return d
 	case pull.Head != m.Pushed && pull.Head != m.Was && s.Content != Same && s.Content != Part:
-		d.Action, d.Tell = Hold, true
+		d.Action, d.Back = Hold, fmt.Sprintf("reset `%s` to %s", pull.Branch, m.Pushed)
 		d.Reason = fmt.Sprintf("its branch is at %s and unleak pushed %s last: somebody else has worked on it", abbreviate(pull.Head), abbreviate(m.Pushed))
 		return d
 	case p.Commit == "":
@@ -83,7 +83,7 @@ func decideOpen(p Proposal, s Seen, pull Pull) Decision {
 	}
 	if pull.Base != base {
 		if pull.Base != m.Base {
-			d.Action, d.Tell = Hold, true
+			d.Action, d.Back = Hold, fmt.Sprintf("change its base to `%s`", base)
 			d.Reason = fmt.Sprintf("somebody changed its base from %s to %s", m.Base, pull.Base)
 			return d
 		}

@@ -90,7 +90,7 @@ func TestDecide(t *testing.T) {
 			reason: "did not finish", check: func(d Decision) bool { return !d.Push }},
 
 		{name: "somebody worked on it", p: proposal, seen: Seen{Slots: slots(on(pull(foreign))), Content: Other}, want: Hold, reason: "somebody else",
-			check: func(d Decision) bool { return d.Tell && !d.Push }},
+			check: func(d Decision) bool { return d.Back != "" && !d.Push }},
 		{name: "somebody worked on it, and the findings changed", p: with(proposal, otherSet, otherPatch), seen: Seen{Slots: slots(on(pull(foreign))), Content: Other}, want: Hold},
 		{name: "somebody worked on it, and the findings are gone", p: with(proposal, nothing), seen: Seen{Slots: slots(on(pull(foreign)))}, want: Hold},
 		{name: "somebody worked on it, and it conflicts", p: proposal, seen: Seen{Slots: slots(on(pull(foreign, func(p *Pull, m *Marker) { p.Conflict = true }))), Content: Other}, want: Hold},

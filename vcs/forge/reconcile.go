@@ -18,6 +18,7 @@ type Reconciler struct {
 	Limits     Limits
 	DryRun     bool // decide, and write nothing
 
+	would  int              // pull requests that a dry run would have made
 	stands map[string]stand // what was proposed in this run, by Proposal.Branch
 }
 
@@ -51,6 +52,7 @@ func (r *Reconciler) Propose(ctx context.Context, p Proposal) (Outcome, error) {
 		if seen.NowOpen, seen.LastHour, err = r.Host.Count(ctx); err != nil {
 			return Outcome{}, fmt.Errorf("counting pull requests: %w", err)
 		}
+		seen.NowOpen, seen.LastHour = seen.NowOpen+r.would, seen.LastHour+r.would
 		d = Decide(p, seen, r.Limits)
 	}
 	out := outcome(d)
@@ -60,6 +62,9 @@ func (r *Reconciler) Propose(ctx context.Context, p Proposal) (Outcome, error) {
 		}
 	} else if d.Action == Create || d.Action == Update && d.Push {
 		out.Commit = p.Commit
+		if d.Action == Create {
+			r.would++
+		}
 	}
 	if r.stands == nil {
 		r.stands = map[string]stand{}

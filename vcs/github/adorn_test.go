@@ -3,15 +3,12 @@ package github
 import (
 	"context"
 	"fmt"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/unleak-dev/unleak/internal/githubtest"
-	"github.com/unleak-dev/unleak/vcs"
 	"github.com/unleak-dev/unleak/vcs/forge"
 )
 
@@ -57,7 +54,7 @@ func TestAdorn(t *testing.T) {
 	w.writes(0)
 	// A label that a person took off stays off, in an update too.
 	update := w.proposal("high", map[string]string{"b.js": "b3\n"})
-	update.Labels = []string{"bug", "leak"}
+	update.Labels, update.More = []string{"bug", "leak"}, []string{"More."}
 	w.propose(update, forge.Update)
 	if v = w.pull(out.Number); len(v.Labels) != 1 {
 		t.Errorf("labels %q", v.Labels)
@@ -194,8 +191,11 @@ func TestStatus(t *testing.T) {
 	w.ok(w.remote.Commit("unleak/high", "b.js", "a person's\n"))
 	w.server.Merge(w.remote, 4, true, true)
 	w.server.Close(w.remote, 5, false)
+	_, stranger := w.server.User("mallory")
+	w.propose(w.proposal("foreign", map[string]string{"a.js": "6"}), forge.Create, func(o *Options) { o.Tokens, o.Fork = Token(stranger), ForkAlways })
 	w.ok(w.remote.Branch("unleak/alone", "main", "a.js", "x"))
 	w.ok(w.remote.Branch("other/alone", "main", "a.js", "x"))
+	w.server.Edit(w.remote, 1, "Red \x1b[31m alert\u202e", "", "")
 	w.server.Forget()
 	list, err := w.run().Status(context.Background(), "unleak/")
 	if err != nil {
@@ -211,6 +211,9 @@ func TestStatus(t *testing.T) {
 		t.Errorf("status:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	w.writes(0)
+	if title := list[len(list)-2].Title; title != "Red [31m alert" {
+		t.Errorf("title %q", title)
+	}
 }
 
 // TestManyPages: more branches and pull requests than a page holds.
@@ -245,44 +248,6 @@ func TestManyPages(t *testing.T) {
 	if !strings.Contains(out.Reason, "8 pull requests are open") {
 		t.Errorf("%+v", out)
 	}
-}
-
-// TestChain: several commits on a branch, with signatures: through the API they come
-// out as they are here.
-func TestChain(t *testing.T) {
-	both(t, func(t *testing.T, w *world) {
-		key := filepath.Join(t.TempDir(), "key")
-		if out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key).CombinedOutput(); err != nil {
-			t.Skipf("ssh-keygen: %v: %s", err, out)
-		}
-		signer, err := vcs.SSHSigner(key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		at := w.clock.Now().In(time.FixedZone("", 2*3600+1800))
-		who := vcs.Person{Name: "Änn", Email: "ann@example.invalid", When: at}
-		tip := w.main()
-		for _, text := range []string{"one\n", "two\n", "three\n"} {
-			if tip, err = w.local.Commit(vcs.Commit{Parent: tip, Message: "Say " + text + "\nBecause.\n", Author: who, Committer: who, Signer: signer,
-				Changes: []vcs.Change{{Path: "a.js", Data: []byte(text)}, {Path: "lib/run", Data: []byte("#!/bin/sh\n" + text)}}}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		p := w.proposal("critical", map[string]string{"a.js": "three\n"})
-		p.Commit = tip
-		out := w.propose(p, forge.Create)
-		if v := w.pull(out.Number); v.Head != string(tip) {
-			t.Errorf("the branch is at %s and not at %s", v.Head, tip)
-		}
-	})
-}
-
-// TestEmptyFile: through the API, an empty text is a text.
-func TestEmptyFile(t *testing.T) {
-	both(t, func(t *testing.T, w *world) {
-		p := w.proposal("critical", map[string]string{"a.js": ""})
-		w.propose(p, forge.Create)
-	})
 }
 
 // TestStandInIsStrict: the stand-in finds fault with what GitHub's description does

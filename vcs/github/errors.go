@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"github.com/google/go-github/v60/github"
 
@@ -58,7 +59,17 @@ func plainError(err error) error {
 	return err
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine makes a text fit to be printed in a line: others write it, and a terminal
+// would obey what is in it.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsGraphic(r) {
+			return r
+		}
+		return ' '
+	}, s)
+	return strings.Join(strings.Fields(s), " ")
+}
 
 // status is the status of an answer that refused, 0 if err is something else.
 func status(err error) int {

@@ -166,7 +166,14 @@ func (g *GitHub) Propose(ctx context.Context, p forge.Proposal) (forge.Outcome, 
 	if !strings.HasPrefix(p.Branch, g.o.Prefix) {
 		return forge.Outcome{}, fmt.Errorf("%s does not begin with %s", p.Branch, g.o.Prefix)
 	}
-	if err := g.open(ctx); err != nil {
+	if g.o.Repository == nil && p.Commit != "" {
+		return forge.Outcome{}, errors.New("there is no repository that has the commits")
+	}
+	err := g.open(ctx)
+	if e := (*forge.UnableError)(nil); errors.As(err, &e) {
+		return forge.Outcome{Action: forge.Refuse, Branch: p.Branch, Reason: g.redactor.text(e.Reason)}, nil
+	}
+	if err != nil {
 		return forge.Outcome{}, g.redactor.err(err)
 	}
 	if reason := g.readOnly(); reason != "" {

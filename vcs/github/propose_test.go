@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/unleak-dev/unleak/vcs/forge"
 )
@@ -43,7 +44,7 @@ func TestCreateAndNothing(t *testing.T) {
 		}
 		w.writes(0)
 		// The same work in another commit is the same work.
-		w.clock.now = w.clock.now.Add(24 * 60 * 60 * 1e9)
+		w.clock.now = w.clock.now.Add(24 * time.Hour)
 		w.propose(w.proposal("critical", map[string]string{"a.js": "a2\n", "lib/c.js": "c\r\nc2\r\n", "lib/run": "#!/bin/sh\nexit\n", "latin.js": "caf\xe9s\n"}), forge.NoOp)
 		w.writes(0)
 	})
@@ -81,6 +82,11 @@ func TestUpdateAndHold(t *testing.T) {
 			}
 			w.writes(map[bool]int{true: 1, false: 0}[night == 0])
 		}
+		// A file that nobody proposes is a person's work as well.
+		w.propose(w.proposal("high", map[string]string{"a.js": "a2\n"}), forge.Create)
+		w.ok(w.remote.Commit("unleak/high", "note.md", "a person's\n"))
+		w.propose(w.proposal("high", map[string]string{"a.js": "a2\n"}), forge.Hold)
+		w.server.Forget()
 		// Nor when the findings are gone.
 		w.propose(w.proposal("critical", nil), forge.Hold)
 		w.writes(0)
@@ -237,12 +243,31 @@ func TestDryRun(t *testing.T) {
 func TestLimits(t *testing.T) {
 	w := newWorld(t)
 	g := w.run(func(o *Options) { o.Limits = forge.Limits{Open: 2, Hour: 3} })
+	dry := w.run(func(o *Options) { o.Limits, o.DryRun = forge.Limits{Open: 2, Hour: 3}, true })
+	for i, phase := range []string{"critical", "high", "medium"} {
+		out, err := dry.Propose(context.Background(), w.proposal(phase, map[string]string{"a.js": phase}))
+		if err != nil || (i < 2) != (out.Action == forge.Create) {
+			t.Fatalf("dry: %s: %+v, %v", phase, out, err)
+		}
+	}
+	w.writes(0)
 	for i, phase := range []string{"critical", "high", "medium"} {
 		out, err := g.Propose(context.Background(), w.proposal(phase, map[string]string{"a.js": phase}))
 		if err != nil || (i < 2) != (out.Action == forge.Create) {
 			t.Fatalf("%s: %+v, %v", phase, out, err)
 		}
 	}
+	// One closes and makes room for another, in the same run.
+	if out, err := g.Propose(context.Background(), w.proposal("high", nil)); err != nil || out.Action != forge.Close {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	if out, err := g.Propose(context.Background(), w.proposal("medium", map[string]string{"a.js": "medium"})); err != nil || out.Action != forge.Create {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	w.server.Wipe(w.remote)
+	w.clock.now = w.clock.now.Add(2 * time.Hour)
+	w.propose(w.proposal("critical", map[string]string{"a.js": "c"}), forge.Create)
+	w.propose(w.proposal("high", map[string]string{"a.js": "h"}), forge.Create)
 	w.server.Close(w.remote, 1, false)
 	w.server.Close(w.remote, 2, false)
 	limits := func(o *Options) { o.Limits = forge.Limits{Open: 2, Hour: 3} }
@@ -250,6 +275,32 @@ func TestLimits(t *testing.T) {
 	if out := w.propose(w.proposal("low", map[string]string{"a.js": "l"}), forge.Refuse, limits); !strings.Contains(out.Reason, "in the last hour") {
 		t.Errorf("%+v", out)
 	}
-	w.clock.now = w.clock.now.Add(2 * 3600 * 1e9)
+	w.clock.now = w.clock.now.Add(2 * time.Hour)
 	w.propose(w.proposal("low", map[string]string{"a.js": "l"}), forge.Create, limits)
+}
+
+// TestRequests holds how many requests the usual nights cost.
+func TestRequests(t *testing.T) {
+	w := newWorld(t)
+	phases := map[string]map[string]string{"critical": {"a.js": "a2\n"}, "high": {"b.js": "b2\n"}, "medium": {"lib/c.js": "c2\r\n"}}
+	for _, row := range []struct {
+		what              string
+		want              forge.Action
+		requests, written int
+	}{
+		{"create", forge.Create, 1 + 3*5, 3 * 2}, // two look, two push, one makes
+		{"nothing", forge.NoOp, 1 + 3*2, 0},
+	} {
+		w.server.Forget()
+		g := w.run()
+		for phase, changes := range phases {
+			if out, err := g.Propose(context.Background(), w.proposal(phase, changes)); err != nil || out.Action != row.want {
+				t.Fatalf("%s: %+v, %v", phase, out, err)
+			}
+		}
+		if n := len(w.server.Log()); n != row.requests {
+			t.Errorf("%s: %d requests, want %d: %v", row.what, n, row.requests, w.server.Log())
+		}
+		w.writes(row.written)
+	}
 }

@@ -133,14 +133,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			}
 			t.writes = append(t.writes, t.clock.Now())
 		}
-		again := req.Clone(ctx)
-		if body != nil {
-			again.Body = io.NopCloser(bytes.NewReader(body))
-		}
-		resp, err := t.base.RoundTrip(again)
-		if err == nil {
-			err = t.note(req, resp)
-		}
+		resp, err := t.once(req, body)
 		switch d, is := t.told(req, resp, err, limited); {
 		case is && limited < maxLimited:
 			limited++
@@ -150,10 +143,14 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			}
 			continue
 		case repeatable(req.Method) && passing(resp, err) && failed < maxFailed && ctx.Err() == nil:
+			d := backoff(time.Second, failed)
 			if resp != nil {
 				resp.Body.Close()
+				if after, said := retryAfter(resp, t.clock.Now()); said {
+					d = max(d, after)
+				}
 			}
-			if err := wait(backoff(time.Second, failed), "GitHub does not answer"); err != nil {
+			if err := wait(d, "GitHub does not answer"); err != nil {
 				return nil, err
 			}
 			failed++
@@ -168,6 +165,27 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return resp, nil
 	}
+}
+
+// patience is how long one try may take, its answer included.
+const patience = 2 * time.Minute
+
+// once sends a request one time and reads the answer.
+func (t *transport) once(req *http.Request, body []byte) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(req.Context(), patience)
+	defer cancel()
+	again := req.Clone(ctx)
+	if body != nil {
+		again.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	resp, err := t.base.RoundTrip(again)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.note(req, resp); err != nil {
+		return nil, err
+	}
+	return resp, nil
 }
 
 // wait sleeps and tells about it.
@@ -208,7 +226,7 @@ func repeatable(method string) bool { return method != http.MethodPost }
 // passing reports whether what went wrong may go right in a moment.
 func passing(resp *http.Response, err error) bool {
 	if err != nil {
-		return !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) && !errors.As(err, new(*finalError))
+		return !errors.As(err, new(*finalError))
 	}
 	return resp.StatusCode >= 500 && resp.StatusCode != http.StatusNotImplemented
 }

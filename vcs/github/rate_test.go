@@ -88,6 +88,7 @@ func TestTransportWaits(t *testing.T) {
 		{"longer than allowed", "GET", []answer{{status: 429, header: map[string]string{"Retry-After": "3600"}}}, 0, 1, [2]time.Duration{0, 0}},
 		{"for ever", "GET", []answer{{status: 429}}, 0, 5, [2]time.Duration{15 * time.Minute, 19 * time.Minute}},
 		{"502 on reading", "GET", []answer{{status: 502}, {status: 503}, ok}, 200, 3, [2]time.Duration{3 * time.Second, 4 * time.Second}},
+		{"503 with Retry-After", "GET", []answer{{status: 503, header: map[string]string{"Retry-After": "20"}}, ok}, 200, 2, [2]time.Duration{20 * time.Second, 20 * time.Second}},
 		{"502 on changing", "PATCH", []answer{{status: 502}, ok}, 200, 2, [2]time.Duration{time.Second, 3 * time.Second}},
 		{"502 on making", "POST", []answer{{status: 502}, ok}, 502, 1, [2]time.Duration{0, 0}},
 		{"no connection on reading", "GET", []answer{{err: errors.New("reset")}, ok}, 200, 2, [2]time.Duration{time.Second, 2 * time.Second}},
@@ -175,7 +176,7 @@ func TestTransportBudget(t *testing.T) {
 }
 
 // TestTransportBucket: a thousand writes, and never more within a window than are
-// allowed.
+// allowed, well under the 80 a minute and 500 an hour of GitHub.
 func TestTransportBucket(t *testing.T) {
 	clock := &fakeClock{now: time.Unix(1_700_000_000, 0)}
 	s := &script{answers: []answer{{status: 201}}, clock: clock}
@@ -185,7 +186,7 @@ func TestTransportBucket(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, w := range []window{{1, time.Second}, {79, time.Minute}, {499, time.Hour}} {
+	for _, w := range []window{{1, time.Second}, {40, time.Minute}, {300, time.Hour}} {
 		for i := range s.at {
 			n := 0
 			for j := i; j < len(s.at) && s.at[j].Sub(s.at[i]) < w.per; j++ {

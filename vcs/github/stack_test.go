@@ -191,7 +191,9 @@ func TestBaseChangedByAPerson(t *testing.T) {
 	out := w.propose(p, forge.Create)
 	w.server.Edit(w.remote, out.Number, "", "", "develop")
 	w.propose(p, forge.Hold)
-	if v := w.pull(out.Number); v.Base != "develop" {
+	if v := w.pull(out.Number); v.Base != "develop" || len(v.Comments) != 1 || !strings.Contains(v.Comments[0], "change its base to `main`") {
 		t.Errorf("%+v", v)
 	}
+	w.server.Edit(w.remote, out.Number, "", "", "main")
+	w.propose(p, forge.NoOp)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -210,94 +209,6 @@ func TestKilledAndMoved(t *testing.T) {
 	})
 }
 
-// TestTwoAtOnce: whoever comes second loses, says so, and nothing is lost or double.
-func TestTwoAtOnce(t *testing.T) {
-	both(t, func(t *testing.T, w *world) {
-		mine := w.proposal("critical", map[string]string{"a.js": "a2\n"})
-		w.clock.now = w.clock.now.Add(time.Hour) // another commit of the same content
-		theirs := w.proposal("critical", map[string]string{"a.js": "a2\n"})
-		between := func(do func()) {
-			op := gitPush
-			if w.via == ViaAPI {
-				op = "POST /repos/{owner}/{repo}/git/refs"
-			}
-			w.server.Fail(githubtest.Fault{Operation: op, Do: do})
-		}
-		between(func() { w.ok(w.remote.Git("update-ref", "refs/heads/unleak/critical", w.push(theirs.Commit))) })
-		if out := w.propose(mine, forge.Hold); !strings.Contains(out.Reason, "run again") {
-			t.Errorf("%+v", out)
-		}
-		w.propose(mine, forge.Create)
-		w.one(mine)
-
-		// While an update is pushed, a person pushes.
-		update := w.proposal("critical", map[string]string{"a.js": "a3\n"})
-		op := gitPush
-		if w.via == ViaAPI {
-			op = "POST /graphql"
-		}
-		w.server.Fail(githubtest.Fault{Operation: op, Do: func() { w.ok(w.remote.Commit("unleak/critical", "b.js", "a person's\n")) }})
-		w.propose(update, forge.Hold)
-		if w.show("unleak/critical:b.js") != "a person's" {
-			t.Error("a person's commit was overwritten")
-		}
-		w.propose(update, forge.Hold)
-	})
-}
-
-// TestTwoUpdatesAtOnce: another run does the same update, and its marker comes
-// before this one's. The loser sees that the marker is right.
-func TestTwoUpdatesAtOnce(t *testing.T) {
-	both(t, func(t *testing.T, w *world) {
-		w.propose(w.proposal("critical", map[string]string{"a.js": "a2\n"}), forge.Create)
-		mine := w.proposal("critical", map[string]string{"a.js": "a3\n"})
-		w.clock.now = w.clock.now.Add(time.Hour)
-		theirs := w.proposal("critical", map[string]string{"a.js": "a3\n"})
-		op := gitPush
-		if w.via == ViaAPI {
-			op = "POST /graphql"
-		}
-		w.server.Fail(githubtest.Fault{Operation: op, Do: func() { w.ok(w.remote.Git("update-ref", "refs/heads/unleak/critical", w.push(theirs.Commit))) }})
-		w.propose(mine, forge.Hold)
-		w.one(mine)
-		w.server.Forget()
-		w.propose(mine, forge.NoOp)
-		w.writes(0)
-		// The findings change and the base moves before anybody runs again: without
-		// the marker this would be a stranger's branch.
-		w.ok(w.remote.Commit("main", "a.js", "other\n"))
-		w.fetch()
-		w.propose(w.proposal("critical", map[string]string{"a.js": "other, mended\n"}), forge.Update)
-	})
-}
-
-// TestConcurrentRuns really runs two at once, some times.
-func TestConcurrentRuns(t *testing.T) {
-	w := newWorld(t)
-	for round := range 5 {
-		p := w.proposal("critical", map[string]string{"a.js": fmt.Sprintf("round %d\n", round)})
-		type result struct {
-			out forge.Outcome
-			err error
-		}
-		results := make(chan result, 2)
-		for range 2 {
-			g := w.run()
-			go func() { out, err := g.Propose(context.Background(), p); results <- result{out, err} }()
-		}
-		for range 2 {
-			r := <-results
-			if r.err != nil || !slices.Contains([]forge.Action{forge.Create, forge.Update, forge.NoOp, forge.Hold}, r.out.Action) {
-				t.Errorf("%+v, %v", r.out, r.err)
-			}
-		}
-		if out := w.propose(p, map[bool]forge.Action{true: forge.NoOp}[true]); out.Number != 1 {
-			t.Errorf("%+v", out)
-		}
-		w.one(p)
-	}
-}
-
 func TestDraftRefused(t *testing.T) {
 	w := newWorld(t)
 	p := w.proposal("critical", map[string]string{"a.js": "a2\n"})
@@ -389,6 +300,34 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// TestRenamed: GitHub leads on from the old name, and what names the owner and the
+// repository has the new one.
+func TestRenamed(t *testing.T) {
+	both(t, func(t *testing.T, w *world) {
+		w.server.Rename(w.remote, "example")
+		p := w.proposal("critical", map[string]string{"a.js": "a2\n"})
+		w.propose(p, forge.Create)
+		w.one(p)
+		w.server.Forget()
+		w.propose(p, forge.NoOp)
+		w.writes(0)
+	})
+}
+
+// TestPushElsewhere: branches go where the remote is, here a folder, and pull
+// requests to GitHub.
+func TestPushElsewhere(t *testing.T) {
+	w := newWorld(t)
+	p := w.proposal("critical", map[string]string{"a.js": "a2\n"})
+	w.propose(p, forge.Create, func(o *Options) { o.SSH = &vcs.Remote{URL: w.remote.Dir} })
+	w.one(p)
+	for _, r := range w.server.Log() {
+		if r.Method == "GIT" {
+			t.Errorf("pushed over http: %v", r)
+		}
+	}
+}
+
 func TestMarkerLost(t *testing.T) {
 	w := newWorld(t)
 	p := w.proposal("critical", map[string]string{"a.js": "a2\n"})
@@ -398,8 +337,13 @@ func TestMarkerLost(t *testing.T) {
 	w.propose(p, forge.NoOp)
 	w.writes(0)
 	w.propose(w.proposal("critical", map[string]string{"a.js": "a3\n"}), forge.Hold)
-	if v := w.pull(out.Number); v.Body != "A person wrote this text." || w.head(p.Branch) != p.Commit {
+	v := w.pull(out.Number)
+	if v.Body != "A person wrote this text." || w.head(p.Branch) != p.Commit || len(v.Comments) != 1 || !strings.Contains(v.Comments[0], "close it: a new one is made") {
 		t.Errorf("%+v", v)
+	}
+	w.server.Close(w.remote, out.Number, true) // as the comment says
+	if again := w.propose(p, forge.Create); again.Branch != "unleak/critical-2" {
+		t.Errorf("%+v", again)
 	}
 }
 

@@ -37,7 +37,7 @@ func (g *GitHub) status(ctx context.Context, prefix string) ([]forge.Standing, e
 	var out []forge.Standing
 	seen := map[string]bool{}
 	for _, p := range list {
-		s := forge.Standing{Branch: p.Branch, Commit: branches[p.Branch], Number: p.Number, URL: p.URL, Title: p.Title, Base: p.Base, State: "closed", Changed: p.Changed}
+		s := forge.Standing{Branch: p.Branch, Commit: branches[p.Branch], Number: p.Number, URL: p.URL, Title: oneLine(p.Title), Base: p.Base, State: "closed", Changed: p.Changed}
 		switch {
 		case p.Merged:
 			s.State = "merged"

@@ -101,6 +101,9 @@ func (h host) Edit(ctx context.Context, number int, e forge.Edit) error {
 	if err != nil {
 		return fmt.Errorf("changing #%d: %w", number, refusal(plainError(err)))
 	}
+	if e.Close && h.counted != nil {
+		h.counted.open--
+	}
 	return nil
 }
 
