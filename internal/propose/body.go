@@ -61,6 +61,8 @@ func (w *Work) intro(p *Plan) string {
 	switch {
 	case unsafe == 0:
 		b.WriteString("Every change is *safe*: behaviour differs only in that the resource is released.\n\n")
+	case unsafe == len(w.Fixes):
+		b.WriteString("This needs a person's yes, for the reasons under “To be looked at”.\n\n")
 	default:
 		fmt.Fprintf(&b, "%s a person's yes, for the reasons under “To be looked at”; with the others behaviour differs only in that the resource is released.\n\n",
 			counted(unsafe, "change needs", "changes need"))

@@ -116,7 +116,7 @@ func TestBodyTells(t *testing.T) {
 		t.Fatal("nothing is proposed")
 	}
 	body := all[0].Proposal.Body
-	for _, want := range []string{"`fleet.ts`, line 9", "`connection`", "`Fleet.call`", "(unsafe)", "- [ ] `fleet.ts`, line 9: is it legal", "1 change needs a person's yes", "## What was verified", "## To silence it"} {
+	for _, want := range []string{"`fleet.ts`, line 9", "`connection`", "`Fleet.call`", "(unsafe)", "- [ ] `fleet.ts`, line 9: is it legal", "This needs a person's yes", "## What was verified", "## To silence it"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("%q is not said", want)
 		}
