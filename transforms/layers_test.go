@@ -19,10 +19,11 @@ func TestLayers(t *testing.T) {
 		t.Fatal(err)
 	}
 	allowed := map[string][]string{
-		"patch": {}, "vcs": {}, "internal/syntax": {}, "internal/settings": {}, "internal/worktree": {}, "internal/baseline": {}, "internal/check": {"internal/worktree"},
+		"patch": {}, "vcs": {}, "vcs/forge": {"vcs"}, "vcs/github": {"vcs", "vcs/forge"}, "internal/syntax": {}, "internal/settings": {}, "internal/markdown": {}, "internal/worktree": {}, "internal/baseline": {}, "internal/check": {"internal/worktree"},
 		"internal/project":  {"internal/syntax", "internal/worktree"},
 		"transforms":        {"patch", "internal/syntax", "internal/project"},
 		"internal/leaktest": {"transforms", "internal/syntax", "internal/project"},
+		"internal/propose":  {"transforms", "patch", "vcs", "vcs/forge", "internal/syntax", "internal/project", "internal/run", "internal/settings", "internal/markdown", "internal/check", "internal/report"},
 	}
 	seen := 0
 	for line := range strings.Lines(string(out)) {

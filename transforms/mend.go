@@ -19,6 +19,16 @@ type Mended struct {
 	New         []byte // the text with all the accepted fixes; nil: unchanged
 	Bugs        []*Bug
 	Useless     []Ignore // comments that silence nothing
+
+	rounds []madeRound
+}
+
+// madeRound is what one round made: the fixes are edits of one text.
+type madeRound struct {
+	file  *syntax.File
+	found []*Obligation
+	fixes []*Fix
+	after []byte
 }
 
 // maxRounds bounds how often a file is looked at again: two fixes that want
@@ -113,6 +123,7 @@ func (d *Detector) round(s *scan, m *Mended, open []*Obligation, accept func(*Fi
 		m.Fixes = append(m.Fixes, fix)
 		m.offer(fix)
 	}
+	m.rounds = append(m.rounds, madeRound{s.f, s.found, fixes, after.Src()})
 	return after, nil
 }
 

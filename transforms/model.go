@@ -224,6 +224,16 @@ type Fix struct {
 	Applicability Applicability
 }
 
+// Phase is that of the most urgent of what it settles: a fix settles all that its
+// owner owes, and is proposed once.
+func (f *Fix) Phase() Phase {
+	most := len(Phases) - 1
+	for _, o := range f.Plan.Obligations {
+		most = min(most, slices.Index(Phases, o.Phase))
+	}
+	return Phases[max(most, 0)]
+}
+
 // cap is the most that the notes and the kinds allow.
 func (f *Fix) cap() Applicability {
 	least := Safe

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,6 +28,7 @@ import (
 // selection holds the flags that say what to look at.
 type selection struct {
 	offers         bool
+	noOffers       bool // whatever the settings say
 	kinds          []string
 	phases         []string
 	changed        string
@@ -74,6 +76,7 @@ type session struct {
 	options  run.Options
 	staged   bool
 	stdin    []byte // what standard input gave
+	tree     fs.FS  // the project's files if they lie in no folder
 }
 
 // open reads settings and kinds for the given paths and flags.
@@ -109,6 +112,15 @@ func (c *cli) open(ctx context.Context, paths []string, sel *selection) (*sessio
 	if err != nil {
 		return nil, err
 	}
+	s, err := newSession(p, set, all, paths, sel)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.narrow(ctx, c, sel)
+}
+
+// newSession prepares a project with its settings and kinds.
+func newSession(p *project.Project, set *settings.Settings, all []*transforms.Kind, paths []string, sel *selection) (*session, error) {
 	kinds, err := chosenKinds(set, all, sel)
 	if err != nil {
 		return nil, err
@@ -118,7 +130,7 @@ func (c *cli) open(ctx context.Context, paths []string, sel *selection) (*sessio
 			return nil, fmt.Errorf("--style: want using, got %q", style)
 		}
 	}
-	d := transforms.NewDetector(p, kinds, sel.offers || set.Offers)
+	d := transforms.NewDetector(p, kinds, (sel.offers || set.Offers) && !sel.noOffers)
 	if len(sel.kinds) > 0 {
 		d.Only(sel.kinds)
 	}
@@ -128,7 +140,7 @@ func (c *cli) open(ctx context.Context, paths []string, sel *selection) (*sessio
 		Paths: paths, Exclude: set.Excluded,
 		IncludeTests: sel.includeTests || set.IncludeTests, IncludeScripts: sel.includeScripts || set.IncludeScripts,
 	}
-	return s, s.narrow(ctx, c, sel)
+	return s, nil
 }
 
 // narrow applies --changed, --staged and --stdin-filepath.
@@ -221,19 +233,26 @@ func chosenKinds(set *settings.Settings, all []*transforms.Kind, sel *selection)
 }
 
 // keep filters findings by --kind and --phase. The kinds themselves all take
-// part in the analysis: one may settle another.
-func (sel *selection) keep(o *transforms.Obligation) bool {
+// part in the analysis: one may settle another. What can be mended belongs to the
+// phase of its fix, so that a phase is what is mended together.
+func (sel *selection) keep(m *transforms.Mended, o *transforms.Obligation) bool {
+	phase := o.Phase
+	if fix := m.ByFinding[o.Fingerprint()]; fix != nil {
+		phase = fix.Phase()
+	}
 	return (len(sel.kinds) == 0 || slices.Contains(sel.kinds, o.Kind.Name)) &&
-		(len(sel.phases) == 0 || slices.Contains(sel.phases, string(o.Phase)))
+		(len(sel.phases) == 0 || slices.Contains(sel.phases, string(phase)))
 }
 
+// keepFix is the same for fixes: one belongs to the most urgent of what it settles,
+// and is of several kinds if that is.
 func (sel *selection) keepFix(f *transforms.Fix) bool {
 	for _, o := range f.Plan.Obligations {
-		if !sel.keep(o) {
+		if len(sel.kinds) > 0 && !slices.Contains(sel.kinds, o.Kind.Name) {
 			return false
 		}
 	}
-	return true
+	return len(sel.phases) == 0 || slices.Contains(sel.phases, string(f.Phase()))
 }
 
 // run runs with a progress line, and tells what could not be looked at.
@@ -252,7 +271,7 @@ func (c *cli) run(ctx context.Context, s *session, sel *selection) (*run.Result,
 	}
 	t := teller{cli: c, using: len(sel.styles) > 0, kinds: s.kinds}
 	for _, m := range r.Files {
-		m.Findings = slices.DeleteFunc(m.Findings, func(o *transforms.Obligation) bool { return !sel.keep(o) || known[o.Fingerprint()] })
+		m.Findings = slices.DeleteFunc(m.Findings, func(o *transforms.Obligation) bool { return !sel.keep(m, o) || known[o.Fingerprint()] })
 		t.add(m)
 	}
 	t.tell()
@@ -266,7 +285,7 @@ func (c *cli) scan(ctx context.Context, s *session, sel *selection, collect *rep
 	opts := s.options
 	opts.Accept = nil
 	opts.Each = func(m *transforms.Mended) {
-		m.Findings = slices.DeleteFunc(m.Findings, func(o *transforms.Obligation) bool { return !sel.keep(o) })
+		m.Findings = slices.DeleteFunc(m.Findings, func(o *transforms.Obligation) bool { return !sel.keep(m, o) })
 		t.add(m)
 		collect.Add(m)
 	}

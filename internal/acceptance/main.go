@@ -2,7 +2,8 @@
 // compares what it finds with what a reader found there: the rows of a table,
 // the places that must stay silent, the same after every row was mended by hand,
 // after every release was taken out, and after everything was renamed; then that
-// the fixes apply, settle, parse, and type-check.
+// the fixes apply, settle, parse, and type-check. With --branches it proposes the
+// table's commit out of a clone instead, and checks the branches.
 package main
 
 import (
@@ -59,21 +60,22 @@ type Other struct {
 
 func main() {
 	modules := flag.String("modules", "", "node_modules folder with the external packages and typescript, for the type check")
+	branches := flag.Bool("branches", false, "CHECKOUT is a clone with the table's commit: make branches of it and check those")
 	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: acceptance [--modules DIR] TABLE CHECKOUT")
+		fmt.Fprintln(os.Stderr, "usage: acceptance [--modules DIR] [--branches] TABLE CHECKOUT")
 	}
 	flag.Parse()
 	if flag.NArg() != 2 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := accept(context.Background(), flag.Arg(0), flag.Arg(1), *modules); err != nil {
+	if err := accept(context.Background(), flag.Arg(0), flag.Arg(1), *modules, *branches); err != nil {
 		fmt.Fprintln(os.Stderr, "acceptance: "+err.Error())
 		os.Exit(1)
 	}
 }
 
-func accept(ctx context.Context, tableFile, checkout, modules string) error {
+func accept(ctx context.Context, tableFile, checkout, modules string, branches bool) error {
 	data, err := os.ReadFile(tableFile)
 	if err != nil {
 		return err
@@ -90,19 +92,24 @@ func accept(ctx context.Context, tableFile, checkout, modules string) error {
 	}
 	defer os.RemoveAll(work)
 	c := &checker{ctx: ctx, table: t, dir: filepath.Join(work, "tree"), modules: modules}
+	if branches {
+		return c.all([]step{{"branches hold what the phases say", func() error { return c.branches(checkout) }}})
+	}
 	if err := c.copyTree(checkout); err != nil {
 		return err
 	}
-	for _, step := range []struct {
-		name string
-		run  func() error
-	}{
+	return c.all([]step{
 		{"rows, and nothing else", c.rows},
 		{"silent when mended by hand", c.mended},
 		{"reported when the release is taken out", c.takenOut},
 		{"the same when everything is renamed", c.renamed},
 		{"fixes apply, settle and parse", c.fixed},
-	} {
+	})
+}
+
+// all runs steps and sums up.
+func (c *checker) all(steps []step) error {
+	for _, step := range steps {
 		fmt.Printf("%s\n", step.name)
 		if err := step.run(); err != nil {
 			return fmt.Errorf("%s: %w", step.name, err)
@@ -113,6 +120,11 @@ func accept(ctx context.Context, tableFile, checkout, modules string) error {
 	}
 	fmt.Printf("all %d checks passed\n", c.checks)
 	return nil
+}
+
+type step struct {
+	name string
+	run  func() error
 }
 
 type checker struct {

@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"slices"
 	"strings"
 )
@@ -146,6 +147,16 @@ func quote(v any) []byte {
 // Read reads a saved baseline. name is for the message, which is one line.
 func Read(file, name string) (*Baseline, error) {
 	data, err := os.ReadFile(file)
+	return decoded(data, err, name)
+}
+
+// ReadIn is Read for a file of a tree, given by its path in it.
+func ReadIn(tree fs.FS, file, name string) (*Baseline, error) {
+	data, err := fs.ReadFile(tree, path.Clean(file))
+	return decoded(data, err, name)
+}
+
+func decoded(data []byte, err error, name string) (*Baseline, error) {
 	if err != nil {
 		var pe *fs.PathError
 		if errors.As(err, &pe) {

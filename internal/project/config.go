@@ -3,9 +3,7 @@ package project
 import (
 	"bytes"
 	"encoding/json"
-	"os"
 	"path"
-	"path/filepath"
 	"sort"
 	"strings"
 	"sync"
@@ -59,7 +57,7 @@ func (p *Project) packageIn(dir string) *Package {
 }
 
 func (p *Project) readPackage(dir string) *Package {
-	data, err := os.ReadFile(p.Abs(path.Join(dir, "package.json")))
+	data, err := p.files.read(path.Join(dir, "package.json"))
 	if err != nil {
 		return nil
 	}
@@ -99,10 +97,10 @@ func (p *Project) readPackage(dir string) *Package {
 		}
 	}
 	pkg.entries = sync.OnceValue(func() *entries { return p.entriesOf(pkg) })
-	found, _ := filepath.Glob(filepath.Join(p.Abs(dir), "tsconfig*.json"))
+	found := p.files.settings(dir)
 	sort.Strings(found)
 	for _, f := range found {
-		pkg.configs = append(pkg.configs, path.Join(dir, filepath.Base(f)))
+		pkg.configs = append(pkg.configs, path.Join(dir, f))
 	}
 	return pkg
 }
@@ -161,7 +159,7 @@ func (p *Project) findWorkspaces(at string, root *Package) map[string]*Package {
 		}
 	}
 	globs = append(globs, p.pnpmGlobs(at)...)
-	fsys := os.DirFS(p.Abs(at))
+	fsys := p.files.below(at)
 	for _, g := range globs {
 		g = strings.TrimSuffix(strings.TrimPrefix(g, "./"), "/")
 		if not, ok := strings.CutPrefix(g, "!"); ok {
@@ -193,7 +191,7 @@ func (p *Project) pnpmGlobs(dir string) []string {
 	if !p.isFile(file) {
 		return nil
 	}
-	data, err := os.ReadFile(p.Abs(file))
+	data, err := p.files.read(file)
 	if err != nil {
 		return nil
 	}
@@ -245,7 +243,7 @@ func (p *Project) readTSConfig(file string, depth int) *TSConfig {
 	if c, ok := p.configs.Get(file); ok {
 		return c
 	}
-	data, err := os.ReadFile(p.Abs(file))
+	data, err := p.files.read(file)
 	if err != nil || depth > 8 {
 		p.configs.Add(file, nil)
 		return nil

@@ -35,9 +35,14 @@ var skippedFolders = []string{
 // declaration files and minified files by name. Links to folders are not
 // followed, as git does not.
 //
+// Of a tree that is in no folder all sources are found, and paths mean nothing.
+//
 // A path that cannot be read is told to problem, and the walk goes on. The
 // error is that of a cancelled ctx.
 func (p *Project) Discover(ctx context.Context, paths []string, found func(rel string), problem func(error)) error {
+	if t, ok := p.files.(inTree); ok {
+		return t.discover(ctx, found)
+	}
 	if len(paths) == 0 {
 		paths = []string{p.Root}
 	}
@@ -257,8 +262,10 @@ const MaxFileSize = 4 << 20
 // to the root. It refuses what is no text, what is too large, and what was
 // generated or minified; those refusals wrap ErrSkipped.
 func (p *Project) Read(rel string) ([]byte, error) {
-	abs := p.Abs(rel)
-	info, err := os.Stat(abs)
+	if src, ok := p.overlay[rel]; ok {
+		return src, nil
+	}
+	info, err := p.files.stat(rel)
 	if err != nil {
 		return nil, &PathError{rel, plain(err)}
 	}
@@ -268,7 +275,7 @@ func (p *Project) Read(rel string) ([]byte, error) {
 	if info.Size() > MaxFileSize {
 		return nil, &PathError{rel, fmt.Errorf("%w: %d MB is more than a person writes (the limit is %d MB)", ErrSkipped, info.Size()>>20, MaxFileSize>>20)}
 	}
-	src, err := os.ReadFile(abs)
+	src, err := p.files.read(rel)
 	if err != nil {
 		return nil, &PathError{rel, plain(err)}
 	}

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,6 +41,7 @@ func bounded[V any](size int) *lru.Cache[string, V] {
 type Project struct {
 	Root string // absolute
 
+	files   files
 	gitTop  string // top of the git work tree around the root, or ""
 	real    string // the root with links resolved
 	parsed  *lru.Cache[string, *syntax.File]
@@ -54,6 +56,7 @@ type Project struct {
 	naming     *lru.Cache[string, bool]   // file and name: can the one lead to the other?
 	modules    *lru.Cache[string, bool]   // folders with installed packages
 	overlay    map[string][]byte
+	asked      *asked // nil: nobody wants to know
 }
 
 // Open prepares the project at root, a folder. It fails if and only if root is
@@ -70,16 +73,30 @@ func Open(root string) (*Project, error) {
 	if !info.IsDir() {
 		return nil, &PathError{root, errors.New("is not a folder")}
 	}
-	p := &Project{
-		Root: abs, real: abs, workspaces: map[string]map[string]*Package{},
-		parsed: bounded[*syntax.File](parsedFiles), exists: bounded[bool](knownFiles), resolved: bounded[string](knownFiles), naming: bounded[bool](knownFiles),
-		packages: bounded[*Package](knownFolders), configs: bounded[*TSConfig](knownFolders), modules: bounded[bool](knownFolders),
-	}
+	p := newProject(abs)
+	p.files = onDisk{abs}
 	if real, err := filepath.EvalSymlinks(abs); err == nil {
 		p.real = real
 	}
 	p.gitTop = findUp(abs, ".git")
 	return p, nil
+}
+
+func newProject(root string) *Project {
+	return &Project{
+		Root: root, real: root, workspaces: map[string]map[string]*Package{},
+		parsed: bounded[*syntax.File](parsedFiles), exists: bounded[bool](knownFiles), resolved: bounded[string](knownFiles), naming: bounded[bool](knownFiles),
+		packages: bounded[*Package](knownFolders), configs: bounded[*TSConfig](knownFolders), modules: bounded[bool](knownFolders),
+	}
+}
+
+// OpenTree is Open for a tree of files that lies in no folder: those of a commit. All
+// of them count, git is not asked what it ignores, and nothing outside of the tree is
+// read. Root is only a name.
+func OpenTree(tree fs.FS) *Project {
+	p := newProject(string(filepath.Separator))
+	p.files = inTree{tree}
+	return p
 }
 
 // RootFor chooses the folder that a run over the given paths is about: the top
@@ -144,13 +161,11 @@ func (p *Project) Rel(abs string) (string, error) {
 }
 
 // With returns the same project as it would be with other contents of some
-// files, given by relative path. Nothing is written.
+// files, given by relative path, and no others than these. Nothing is written, and
+// nothing is remembered of what p was asked.
 func (p *Project) With(contents map[string][]byte) *Project {
-	q, err := Open(p.Root)
-	if err != nil {
-		return p // the root vanished: the caller's next read says so
-	}
-	q.overlay = contents
+	q := newProject(p.Root)
+	q.files, q.real, q.gitTop, q.overlay = p.files, p.real, p.gitTop, contents
 	return q
 }
 
@@ -183,7 +198,7 @@ func (p *Project) text(rel string) ([]byte, error) {
 	if src, ok := p.overlay[rel]; ok {
 		return src, nil
 	}
-	src, err := os.ReadFile(p.Abs(rel))
+	src, err := p.files.read(rel)
 	if err != nil {
 		return nil, &PathError{rel, plain(err)}
 	}
@@ -250,7 +265,7 @@ func (p *Project) isFile(rel string) bool {
 	}
 	known, ok := p.exists.Get(rel)
 	if !ok {
-		info, err := os.Stat(p.Abs(rel))
+		info, err := p.files.stat(rel)
 		known = err == nil && info.Mode().IsRegular()
 		p.exists.Add(rel, known)
 	}

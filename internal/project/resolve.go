@@ -3,7 +3,6 @@ package project
 import (
 	"cmp"
 	"maps"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -20,6 +19,7 @@ func (p *Project) Resolve(from, specifier string) string {
 		to = p.resolve(from, specifier)
 		p.resolved.Add(key, to)
 	}
+	p.asked.add(from, to)
 	return to
 }
 
@@ -298,7 +298,7 @@ func (p *Project) hasModules(dir string) bool {
 	defer p.mu.Unlock()
 	has, ok := p.modules.Get(dir)
 	if !ok {
-		info, err := os.Stat(p.Abs(path.Join(dir, "node_modules")))
+		info, err := p.files.stat(path.Join(dir, "node_modules"))
 		has = err == nil && info.IsDir()
 		for rel := range p.overlay {
 			has = has || strings.HasPrefix(rel, path.Join(dir, "node_modules")+"/")

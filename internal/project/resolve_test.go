@@ -1,6 +1,10 @@
 package project
 
-import "testing"
+import (
+	"os"
+	"testing"
+	"testing/fstest"
+)
 
 // resolveTests ask in one tree where imports of the file from lead.
 var resolveTests = []struct {
@@ -88,9 +92,15 @@ func TestResolve(t *testing.T) {
 	for _, tt := range resolveTests {
 		t.Run(tt.name, func(t *testing.T) {
 			p := tree(t, tt.files)
-			for _, c := range tt.cases {
-				if got := p.Resolve(c[0], c[1]); got != c[2] {
-					t.Errorf("%q in %s leads to %q, want %q", c[1], c[0], got, c[2])
+			inMemory := fstest.MapFS{}
+			for name, text := range tt.files {
+				inMemory[name] = &fstest.MapFile{Data: []byte(text)}
+			}
+			for where, p := range map[string]*Project{"in a folder": p, "in a tree of a folder": OpenTree(os.DirFS(p.Root)), "in memory": OpenTree(inMemory)} {
+				for _, c := range tt.cases {
+					if got := p.Resolve(c[0], c[1]); got != c[2] {
+						t.Errorf("%s: %q in %s leads to %q, want %q", where, c[1], c[0], got, c[2])
+					}
 				}
 			}
 		})

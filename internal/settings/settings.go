@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -31,6 +32,7 @@ type Settings struct {
 	Offers         bool              `yaml:"offers"`
 	IncludeTests   bool              `yaml:"include-tests"`
 	IncludeScripts bool              `yaml:"include-scripts"`
+	PullRequests   PullRequests      `yaml:"pull-requests"`
 }
 
 // Kinds says which kinds there are.
@@ -81,7 +83,7 @@ func Parse(data []byte, kinds func(files []string) ([]string, error)) (*Settings
 	}
 	var c checker
 	if len(doc.Content) > 0 && doc.Content[0].Tag != "!!null" {
-		c.mapping(doc.Content[0], topKeys)
+		c.mapping(doc.Content[0], table())
 		if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 			return nil, fmt.Errorf("%s: want one document, there are several", Name)
 		}
@@ -107,6 +109,22 @@ func Parse(data []byte, kinds func(files []string) ([]string, error)) (*Settings
 	return s, nil
 }
 
+// Files are the files and folders that settings name, relative to the root: what has
+// to be there before they can be parsed. It takes what Parse would refuse.
+func Files(data []byte) []string {
+	var s Settings
+	if err := yaml.Unmarshal(data, &s); err != nil {
+		return nil // Parse says what is wrong
+	}
+	var out []string
+	for _, f := range append(s.Kinds.Files, s.Baseline) {
+		if f != "" && filepath.IsLocal(filepath.FromSlash(f)) {
+			out = append(out, path.Clean(f))
+		}
+	}
+	return out
+}
+
 // plain puts an error of the YAML library on one line.
 func plain(err error) error {
 	return fmt.Errorf("%s: %s", Name, strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "yaml: ")), " "))
@@ -123,133 +141,4 @@ func (s *Settings) Excluded(rel string) bool {
 		}
 	}
 	return false
-}
-
-// target follows an alias, *x, to what it stands for.
-func target(n *yaml.Node) *yaml.Node {
-	if n.Kind == yaml.AliasNode && n.Alias != nil {
-		return n.Alias
-	}
-	return n
-}
-
-// check says what may stand under a key.
-type check func(*checker, *yaml.Node)
-
-type checker struct {
-	names []*yaml.Node // of kinds, to be checked when all are known
-	err   error
-}
-
-func (c *checker) fail(n *yaml.Node, format string, args ...any) {
-	if c.err == nil {
-		c.err = fmt.Errorf("%s:%d:%d: %s", Name, n.Line, n.Column, fmt.Sprintf(format, args...))
-	}
-}
-
-var topKeys = map[string]check{
-	"kinds":           kindsOf(map[string]check{"only": listOf(kindName), "off": listOf(kindName), "files": listOf(inside)}),
-	"paths":           keys(map[string]check{"exclude": listOf(glob)}),
-	"phases":          phases,
-	"tracking":        oneOf("auto", "field", "set"),
-	"style":           keys(map[string]check{"private": oneOf("auto", "modifier", "hash"), "using": boolean}),
-	"baseline":        inside,
-	"offers":          boolean,
-	"include-tests":   boolean,
-	"include-scripts": boolean,
-}
-
-func (c *checker) mapping(n *yaml.Node, known map[string]check) {
-	n = target(n)
-	if n.Kind != yaml.MappingNode {
-		c.fail(n, "want keys and values")
-		return
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		key := n.Content[i]
-		f, ok := known[key.Value]
-		if !ok {
-			names := make([]string, 0, len(known))
-			for k := range known {
-				names = append(names, k)
-			}
-			slices.Sort(names)
-			c.fail(key, "unknown key %q; known are %s", key.Value, strings.Join(names, ", "))
-			return
-		}
-		f(c, n.Content[i+1])
-	}
-}
-
-func keys(known map[string]check) check {
-	return func(c *checker, n *yaml.Node) { c.mapping(n, known) }
-}
-
-func listOf(item check) check {
-	return func(c *checker, n *yaml.Node) {
-		n = target(n)
-		if n.Kind != yaml.SequenceNode {
-			c.fail(n, "want a list")
-			return
-		}
-		for _, x := range n.Content {
-			item(c, x)
-		}
-	}
-}
-
-func kindName(c *checker, n *yaml.Node) { c.names = append(c.names, target(n)) }
-
-// kindsOf allows a list of files, too.
-func kindsOf(known map[string]check) check {
-	return func(c *checker, n *yaml.Node) {
-		if target(n).Kind == yaml.SequenceNode {
-			listOf(inside)(c, n)
-			return
-		}
-		c.mapping(n, known)
-	}
-}
-
-func glob(c *checker, n *yaml.Node) {
-	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
-		c.fail(n, "want a glob")
-		return
-	}
-	if !doublestar.ValidatePattern(n.Value) {
-		c.fail(n, "%q is not a glob", n.Value)
-	}
-}
-
-// inside is a path that stays inside the root.
-func inside(c *checker, n *yaml.Node) {
-	n = target(n)
-	if n.Kind != yaml.ScalarNode || n.Tag != "!!str" || !filepath.IsLocal(filepath.FromSlash(n.Value)) {
-		c.fail(n, "want a path inside the folder of %s, got %q", Name, n.Value)
-	}
-}
-
-func boolean(c *checker, n *yaml.Node) {
-	if n.Tag != "!!bool" {
-		c.fail(n, "want true or false, got %q", n.Value)
-	}
-}
-
-func oneOf(values ...string) check {
-	return func(c *checker, n *yaml.Node) {
-		if !slices.Contains(values, n.Value) {
-			c.fail(n, "want one of %s, got %q", strings.Join(values, ", "), n.Value)
-		}
-	}
-}
-
-func phases(c *checker, n *yaml.Node) {
-	if n.Kind != yaml.MappingNode {
-		c.fail(n, "want kinds and their phases")
-		return
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		kindName(c, n.Content[i])
-		oneOf("critical", "high", "medium")(c, n.Content[i+1])
-	}
 }

@@ -196,3 +196,13 @@ func TestOwnKinds(t *testing.T) {
 		}
 	}
 }
+
+func TestFiles(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "kinds: [a, b/]": "a b", "kinds: {files: [./c]}\nbaseline: d.json\n": "c d.json", "kinds: [../x, /etc]\nbaseline: ../y\n": "", "kinds: {": "", "kinds: 1": "",
+	} {
+		if got := strings.Join(Files([]byte(text)), " "); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}

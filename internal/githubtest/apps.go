@@ -1,0 +1,63 @@
+package githubtest
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v4"
+)
+
+// app finds the App that signed a request.
+func (c *call) app() *App {
+	_, token, _ := strings.Cut(c.r.Header.Get("Authorization"), " ")
+	for _, a := range c.apps {
+		var claims jwt.RegisteredClaims
+		_, err := jwt.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return &a.key.PublicKey, nil }, jwt.WithValidMethods([]string{"RS256"}))
+		if err == nil && claims.Issuer == strconv.FormatInt(a.ID, 10) {
+			return a
+		}
+	}
+	return nil
+}
+
+func refused() (int, any) {
+	return http.StatusUnauthorized, message("A JSON web token could not be decoded")
+}
+
+func getApp(c *call) (int, any) {
+	a := c.app()
+	if a == nil {
+		return refused()
+	}
+	return http.StatusOK, map[string]any{"id": a.ID, "slug": a.Slug, "node_id": "A_1", "owner": c.Server.user(c.account("acme")), "name": a.Slug, "description": nil,
+		"external_url": c.URL, "html_url": c.URL, "created_at": "2020-01-01T00:00:00Z", "updated_at": "2020-01-01T00:00:00Z",
+		"permissions": map[string]any{"contents": "write", "pull_requests": "write"}, "events": []any{}}
+}
+
+func getInstallation(c *call) (int, any) {
+	a := c.app()
+	if a == nil {
+		return refused()
+	}
+	if c.repo.Rights[a.user.Login] == "" {
+		return http.StatusNotFound, message("Not Found")
+	}
+	return http.StatusOK, map[string]any{"id": a.Installation, "account": c.Server.user(c.account(c.repo.Owner)), "app_id": a.ID, "app_slug": a.Slug, "target_id": 1, "target_type": "User",
+		"permissions": map[string]any{"contents": "write", "pull_requests": "write"}, "events": []any{}, "repository_selection": "selected", "access_tokens_url": c.URL,
+		"repositories_url": c.URL, "html_url": c.URL, "created_at": "2020-01-01T00:00:00Z", "updated_at": "2020-01-01T00:00:00Z", "single_file_name": nil, "suspended_by": nil, "suspended_at": nil}
+}
+
+func createToken(c *call) (int, any) {
+	a := c.app()
+	if a == nil {
+		return refused()
+	}
+	if int64(c.number("installation_id")) != a.Installation {
+		return http.StatusNotFound, message("Not Found")
+	}
+	token := c.token(a.user, "ghs_")
+	return http.StatusCreated, map[string]any{"token": token, "expires_at": c.Now().Add(a.Lives).UTC().Format(time.RFC3339),
+		"permissions": map[string]any{"contents": "write", "pull_requests": "write"}, "repository_selection": "selected"}
+}

@@ -1,0 +1,58 @@
+package github
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/unleak-dev/unleak/vcs/forge"
+)
+
+// Comment keeps one comment of a kind in a pull request: it is made, changed, or left
+// alone where it says the same. Without a text one that is there comes to say
+// otherwise, and none is made. Only comments by bots, or by whoever runs this, are
+// taken for ours.
+func (g *GitHub) Comment(ctx context.Context, number int, kind, text, otherwise string) error {
+	return g.redactor.err(g.comment(ctx, number, kind, text, otherwise))
+}
+
+func (g *GitHub) comment(ctx context.Context, number int, kind, text, otherwise string) error {
+	if err := g.open(ctx); err != nil {
+		return err
+	}
+	there, err := host{g}.Comments(ctx, number)
+	if err != nil {
+		return err
+	}
+	me := ""
+	if user, _, err := g.client.Users.Get(ctx, ""); err == nil { // not for tokens of Apps
+		me = user.GetLogin()
+	}
+	for _, c := range there {
+		if forge.CommentKind(c.Body) != kind || c.Author != me && !strings.HasSuffix(c.Author, "[bot]") {
+			continue
+		}
+		if text == "" {
+			text = otherwise
+		}
+		body, err := forge.ComposeComment(text, kind)
+		if err != nil {
+			return err
+		}
+		if strings.TrimSpace(strings.ReplaceAll(c.Body, "\r\n", "\n")) == strings.TrimSpace(body) {
+			return nil
+		}
+		return host{g}.Say(ctx, number, c.ID, body)
+	}
+	if text == "" {
+		return nil
+	}
+	body, err := forge.ComposeComment(text, kind)
+	if err != nil {
+		return err
+	}
+	if err := (host{g}).Say(ctx, number, 0, body); err != nil {
+		return fmt.Errorf("commenting on #%d: %w", number, err)
+	}
+	return nil
+}
