@@ -9,12 +9,21 @@ import (
 	"testing"
 )
 
-func TestTable(t *testing.T) {
-	rows, err := readRows("commits.tsv")
+// TestTables: the tables can be read, no place stands in two of them, and no
+// repository has more than its share of one.
+func TestTables(t *testing.T) {
+	seen := map[string]bool{}
+	for _, table := range []string{"commits.tsv", "more.tsv", "fresh.tsv"} {
+		t.Run(table, func(t *testing.T) { checkTable(t, table, seen) })
+	}
+}
+
+func checkTable(t *testing.T, table string, seen map[string]bool) {
+	rows, err := readRows(table)
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen, commits := map[string]bool{}, map[string]map[string]bool{}
+	commits := map[string]map[string]bool{}
 	for _, r := range rows {
 		key := fmt.Sprint(r.Commit, r.Path, r.Line, r.What)
 		if seen[key] {
