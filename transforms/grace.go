@@ -14,6 +14,13 @@ import (
 // shortGrace is the longest time, in milliseconds, that nobody minds to wait.
 const shortGrace = 1000
 
+// isBrief reports whether a one-shot is written down to fire within that time.
+func isBrief(o *Obligation) bool {
+	delay := o.Call.Field("arguments").Child(1).Inner(false)
+	n, err := strconv.ParseFloat(delay.Text(), 64)
+	return !delay.OK() || err == nil && n <= shortGrace
+}
+
 // judgeGrace judges a dropped one-shot of a teardown that does, at the latest, what
 // something else does as soon as it is told of the end. It says nothing (false) of
 // others.
@@ -21,8 +28,7 @@ func (s *scan) judgeGrace(o *Obligation, in *instance) bool {
 	if o.Handle.Place != Discarded || !slices.Contains(o.Acquire.From, "global") || s.unreferenced(o) {
 		return false
 	}
-	delay := o.Call.Field("arguments").Child(1).Inner(false)
-	if n, err := strconv.ParseFloat(delay.Text(), 64); !delay.OK() || err == nil && n < shortGrace {
+	if isBrief(o) {
 		return false
 	}
 	final := s.calledBy(in, o.Call.Field("arguments").Child(0))

@@ -23,7 +23,7 @@ import (
 var skippedFolders = []string{
 	"node_modules", "bower_components", "jspm_packages", ".git", ".hg", ".svn", ".yarn", ".pnpm-store",
 	"dist", "build", "out", "coverage", ".next", ".nuxt", ".output", ".svelte-kit", ".turbo", ".cache", ".parcel-cache",
-	"vendor", "third_party",
+	"vendor", "vendors", "third_party",
 	".unleak", // the files as they were before fix
 }
 

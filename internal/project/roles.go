@@ -46,6 +46,7 @@ var scriptFolders = map[string]bool{
 // words like others.
 var toolFolders = map[string]bool{
 	"script": true, "tools": true, "tooling": true, "docs": true, "website": true, "gulp": true, "grunt": true, "webpack": true,
+	"dev": true, "playground": true, "playgrounds": true, "sandbox": true,
 }
 
 var sourceFolders = map[string]bool{"src": true, "source": true, "lib": true, "app": true}
