@@ -178,9 +178,9 @@ func (st style) after(stmt syntax.Node, code ...string) patch.Edit {
 	at := lineEndAfter(stmt.File(), stmt.End())
 	indent := indentAt(stmt.File(), stmt.Start())
 	last := len(code) - 1
-	next := stmt.NextNamed()
+	next := notEmpty(stmt.NextNamed())
 	code[last] = st.guarded(code[last], next)
-	if next.OK() && !next.Is("comment") && !strings.Contains(string(stmt.File().Src()[at:next.Start()]), "\n") {
+	if next.OK() && !strings.Contains(string(stmt.File().Src()[at:next.Start()]), "\n") {
 		code[last] = strings.TrimSuffix(code[last], ";") + ";" // what shared the line goes on behind it
 	}
 	return patch.Edit{Start: at, End: at, New: st.eol + st.lines(indent, code...)}
