@@ -78,7 +78,7 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 			continue
 		}
 		st.by = s.helperThatReleases(st, releases)
-		if !st.call.OK() && !st.by || st.call.OK() && !s.paid(o, st, releases, executor) {
+		if !st.call.OK() && !st.by && !s.handedOnPaid(o, st, releases, executor) || st.call.OK() && !s.paid(o, st, releases, executor) {
 			missed = append(missed, st)
 		}
 	}
@@ -292,31 +292,42 @@ func (s *scan) paid(o *Obligation, st settle, releases []syntax.Node, executor s
 // behind a release on every way.
 func (s *scan) madeWhenPaid(o *Obligation, fn syntax.Node, releases []syntax.Node, executor syntax.Node) bool {
 	for ; fn.OK() && fn != executor; fn = fn.Function() {
-		home := fn.Function()
-		g := s.graph(home)
-		stops := map[int]bool{}
-		for _, r := range releases {
-			for _, l := range s.lift(use{effect: released, at: r}, home, maxHops) {
-				if l.effect != released {
-					continue // when it is made, it has not run
-				}
-				for _, p := range s.points(g, home, l.at) {
-					stops[p] = true
-				}
-			}
-		}
-		starts := []int{syntax.Entry}
-		if o.Call.Function() == home {
-			starts = append(starts, s.behind(g, home, s.beginning(o))...)
-		}
-		made := g.At(fn) // none of one that is declared, which is there from the beginning
-		if len(made) > 0 && !slices.ContainsFunc(made, func(p int) bool {
-			return g.Reaches(starts, p, func(q int) bool { return stops[q] }, o.holds)
-		}) {
+		// Nothing is made where one is declared, which is there from the beginning.
+		if s.behindRelease(o, fn.Function(), s.graph(fn.Function()).At(fn), releases) {
 			return true
 		}
 	}
 	return false
+}
+
+// handedOnPaid reports whether a function that settles is handed on behind a release
+// on every way, or in a function that is made there.
+func (s *scan) handedOnPaid(o *Obligation, st settle, releases []syntax.Node, executor syntax.Node) bool {
+	return s.behindRelease(o, st.fn, s.graph(st.fn).Around(st.ref), releases) || s.madeWhenPaid(o, st.fn, releases, executor)
+}
+
+// behindRelease reports whether some points of the function home are there, and none of
+// them is reached without a release.
+func (s *scan) behindRelease(o *Obligation, home syntax.Node, at []int, releases []syntax.Node) bool {
+	g := s.graph(home)
+	stops := map[int]bool{}
+	for _, r := range releases {
+		for _, l := range s.lift(use{effect: released, at: r}, home, maxHops) {
+			if l.effect != released {
+				continue // when it is made, it has not run
+			}
+			for _, p := range s.points(g, home, l.at) {
+				stops[p] = true
+			}
+		}
+	}
+	starts := []int{syntax.Entry}
+	if o.Call.Function() == home {
+		starts = append(starts, s.behind(g, home, s.beginning(o))...)
+	}
+	return len(at) > 0 && !slices.ContainsFunc(at, func(p int) bool {
+		return g.Reaches(starts, p, func(q int) bool { return stops[q] }, o.holds)
+	})
 }
 
 // behind are the points that come right after an evaluation.
