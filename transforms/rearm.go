@@ -131,7 +131,7 @@ func (r *rearm) again(n syntax.Node, hops int) (place ExitPlace, ok bool) {
 	if loop := r.loop(n, fn); loop.OK() {
 		return ExitPlace{loop, "in a loop"}, true
 	}
-	if owner, member := fn.ThisClass(); owner == r.in.class.Node && syntax.FunctionOf(member) == fn {
+	if member := r.in.memberOf(fn); member.OK() {
 		return r.method(fn, member, hops)
 	}
 	c := callbackOf(fn)
@@ -145,6 +145,19 @@ func (r *rearm) again(n syntax.Node, hops int) (place ExitPlace, ok bool) {
 		return ExitPlace{c.at, c.how}, true
 	}
 	return r.again(c.at, hops-1)
+}
+
+// memberOf is the member whose function fn is; the zero Node for none.
+func (in *instance) memberOf(fn syntax.Node) syntax.Node {
+	if owner, member := fn.ThisClass(); owner == in.class.Node && syntax.FunctionOf(member) == fn {
+		return member
+	}
+	for _, m := range in.members {
+		if m.Function().OK() && m.Function() == fn {
+			return m.Node // an arrow in an object literal: its `this` is another
+		}
+	}
+	return syntax.Node{}
 }
 
 // method looks at who calls a method, or is given it.
@@ -176,7 +189,7 @@ func (r *rearm) method(fn, member syntax.Node, hops int) (ExitPlace, bool) {
 		}
 		if caller := call.Function(); caller.IsConstructor() {
 			first = append(first, call)
-		} else if _, m := caller.ThisClass(); r.open(call) && len(r.in.refs[syntax.MemberName(m)]) == 0 {
+		} else if r.open(call) && len(r.in.refs[syntax.MemberName(r.in.memberOf(caller))]) == 0 {
 			later = append(later, call)
 		}
 	}
@@ -194,8 +207,8 @@ func (r *rearm) method(fn, member syntax.Node, hops int) (ExitPlace, bool) {
 // reached with the field filled.
 func (r *rearm) open(n syntax.Node) bool {
 	fn := n.Function()
-	owner, member := fn.ThisClass()
-	if owner != r.in.class.Node || syntax.FunctionOf(member) != fn || inFailure(n, fn) || onceHooks[syntax.MemberName(member)] {
+	member := r.in.memberOf(fn)
+	if !member.OK() || inFailure(n, fn) || onceHooks[syntax.MemberName(member)] {
 		return false
 	}
 	return r.reached(n, fn)
@@ -264,8 +277,8 @@ func (r *rearm) counterpart() bool {
 // runs, other than a teardown.
 func (r *rearm) reacts(n syntax.Node, hops int) bool {
 	fn := homeOf(n)
-	owner, member := fn.ThisClass()
-	if owner != r.in.class.Node || syntax.FunctionOf(member) != fn {
+	member := r.in.memberOf(fn)
+	if !member.OK() {
 		return fn.OK()
 	}
 	if hops == 0 {
@@ -292,8 +305,8 @@ func (r *rearm) finalOnly() bool {
 func (r *rearm) startedBy(n syntax.Node, hops int) syntax.Node {
 	r.way = append(r.way, n)
 	fn := homeOf(n)
-	owner, member := fn.ThisClass()
-	if owner != r.in.class.Node || syntax.FunctionOf(member) != fn || !r.open(n) || member.HasToken("get") {
+	member := r.in.memberOf(fn)
+	if !member.OK() || !r.open(n) || member.HasToken("get") {
 		return syntax.Node{}
 	}
 	name := syntax.MemberName(member)
