@@ -72,7 +72,7 @@ func inScope(rest []syntax.Node) *Refusal {
 
 // removeReleases takes out the releases that the finally makes double.
 func (s *scan) removeReleases(o *Obligation, fix *Fix, rest []syntax.Node) ([]patch.Edit, *Refusal) {
-	var out []patch.Edit
+	var gone []syntax.Node
 	for _, call := range o.releases {
 		stmt := call.Outer().Statement()
 		if guard := stmt.Parent().Parent(); guard.Is("if_statement") && stmt.Parent().Len() == 1 &&
@@ -115,9 +115,10 @@ func (s *scan) removeReleases(o *Obligation, fix *Fix, rest []syntax.Node) ([]pa
 			line, _ := s.f.Position(call.Start())
 			fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("the release of line %d moves to the end: does what follows it rely on it?", line)})
 		}
-		start, end := wholeLines(stmt)
-		out = append(out, patch.Edit{Start: start, End: end})
+		gone = append(gone, stmt)
 	}
+	slices.SortFunc(gone, func(a, b syntax.Node) int { return a.Start() - b.Start() })
+	out := deletions(gone)
 	fix.Edits = append(fix.Edits, out...)
 	return out, nil
 }

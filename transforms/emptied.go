@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
-	"github.com/unleak-dev/unleak/patch"
 )
 
 // A field that is emptied holds nothing that could be released after that:
@@ -66,20 +65,17 @@ func (formOrder) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	all := o.gist.([]syntax.Node)
 	emptied, then := all[:len(all)-1], all[len(all)-1]
 	st := styleOf(s.f)
-	var edits []patch.Edit
 	for _, stmt := range emptied {
 		if lineEndAfter(s.f, stmt.End()) != endOf(stmt) {
 			return nil, refuse(TooEntangled, "a remark stands beside what empties the field")
 		}
-		start, end := wholeLines(stmt)
-		edits = append(edits, patch.Edit{Start: start, End: end})
 	}
 	if at := then.Start(); strings.TrimSpace(string(s.f.Src()[s.f.LineStart(at):at])) != "" {
 		return nil, refuse(TooEntangled, "what empties the field and what releases it share a line")
 	}
 	return &Fix{
 		Plan:    p,
-		Edits:   append(edits, st.after(then, st.fit(emptied[0].Text()))),
+		Edits:   append(deletions(emptied), st.after(then, st.fit(emptied[0].Text()))),
 		Notes:   []Note{{Unsafe, fmt.Sprintf("the %s was never released here, and is now: does anything rely on it?", o.Kind.Noun)}},
 		Message: fmt.Sprintf("Release the %s of %s before this.%s is emptied", o.Kind.Noun, p.Owner.Name, o.Handle.Field),
 	}, nil

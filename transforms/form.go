@@ -246,14 +246,29 @@ func lineEndAfter(f *syntax.File, offset int) int {
 	return offset
 }
 
-// wholeLines widens a statement that stands alone on its lines to those lines,
+// deletions take statements out, those that share a line together.
+func deletions(stmts []syntax.Node) []patch.Edit {
+	var out []patch.Edit
+	for i := 0; i < len(stmts); i++ {
+		first, last := stmts[i], stmts[i]
+		for i+1 < len(stmts) && last.NextNamed() == stmts[i+1] && !strings.Contains(string(last.File().Src()[last.End():stmts[i+1].Start()]), "\n") {
+			i++
+			last = stmts[i]
+		}
+		start, end := wholeLines(first, last)
+		out = append(out, patch.Edit{Start: start, End: end})
+	}
+	return out
+}
+
+// wholeLines widens statements that stand alone on their lines to those lines,
 // for deleting it, with the blank lines before it where what follows is one,
 // too, or the end of the block. Of a line that it shares, the space before it
 // goes, or behind it where it comes first.
-func wholeLines(n syntax.Node) (start, end int) {
-	f := n.File()
+func wholeLines(first, last syntax.Node) (start, end int) {
+	f := first.File()
 	src := string(f.Src())
-	start, end = n.Start(), endOf(n)
+	start, end = first.Start(), endOf(last)
 	ls := f.LineStart(start)
 	if strings.TrimSpace(src[ls:start]) != "" {
 		return ls + len(strings.TrimRight(src[ls:start], " \t")), end

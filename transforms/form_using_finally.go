@@ -18,7 +18,7 @@ func (s *scan) emptyFinallys(o *Obligation, fix *Fix) {
 		if !clause.Is("finally_clause") || stmt.Parent().Len() != 1 {
 			continue
 		}
-		start, end := wholeLines(stmt)
+		start, end := wholeLines(stmt, stmt)
 		i := slices.Index(fix.Edits, patch.Edit{Start: start, End: end})
 		if i < 0 {
 			continue
