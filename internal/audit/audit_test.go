@@ -28,7 +28,7 @@ func TestList(t *testing.T) {
 	if seen != 27 {
 		t.Errorf("got %d repositories", seen)
 	}
-	if _, err := readList("repositories.txt", "third"); err == nil || !strings.Contains(err.Error(), "first, second") {
+	if _, err := readList("repositories.txt", "nobody-has"); err == nil || !strings.Contains(err.Error(), "first, second") {
 		t.Errorf("a set that is not there: got %v", err)
 	}
 }
