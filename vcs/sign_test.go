@@ -1,6 +1,7 @@
 package vcs
 
 import (
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,7 +42,8 @@ func newAgent(t testing.TB, keys ...string) {
 	})
 	t.Setenv("SSH_AUTH_SOCK", socket)
 	for start := time.Now(); ; time.Sleep(5 * time.Millisecond) {
-		if _, err := os.Stat(socket); err == nil {
+		if conn, err := net.Dial("unix", socket); err == nil { // the file is there before the agent listens
+			_ = conn.Close()
 			break
 		}
 		if time.Since(start) > 10*time.Second {

@@ -68,15 +68,11 @@ func (s *Server) serveGit(w http.ResponseWriter, r *http.Request) {
 		refuse(http.StatusForbidden, "remote: Permission to "+repo.full()+".git denied to "+user.Login+".")
 	default:
 		log(http.StatusOK)
-		s.mu.Unlock()
-		var answer http.ResponseWriter = w
-		recorder := httptest.NewRecorder()
 		if pushes {
-			answer = recorder
-		}
-		s.backend(answer, r, user)
-		if pushes {
-			s.mu.Lock()
+			recorder := httptest.NewRecorder()
+			// All at once: who lists references while git moves one may miss it, and
+			// a pull request without its branch is closed.
+			s.backend(recorder, r, user)
 			cut := s.strike(true)
 			s.mu.Unlock()
 			if cut {
@@ -85,6 +81,9 @@ func (s *Server) serveGit(w http.ResponseWriter, r *http.Request) {
 			maps.Copy(w.Header(), recorder.Header())
 			w.WriteHeader(recorder.Code)
 			w.Write(recorder.Body.Bytes())
+		} else {
+			s.mu.Unlock()
+			s.backend(w, r, user)
 		}
 		if f != nil && f.Done && f.Do != nil {
 			s.mu.Lock()
