@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -147,6 +148,17 @@ func exitOf(g *syntax.Graph, w syntax.Path) ExitPlace {
 	return origin
 }
 
+// byAccident reports whether an exit is the error of something that is not waited
+// for, or is only come to behind one.
+func byAccident(g *syntax.Graph, ways []syntax.Path, x ExitPlace) bool {
+	if strings.HasPrefix(x.How, "an error") && !waitsFor(x.Node) {
+		return true
+	}
+	return !slices.ContainsFunc(ways, func(w syntax.Path) bool {
+		return exitOf(g, w).Node == x.Node && !(w.Raised && accident(g, w))
+	})
+}
+
 // accident reports whether on a way out something fails that is not waited for, and
 // nothing catches that.
 func accident(g *syntax.Graph, w syntax.Path) bool {
@@ -155,11 +167,15 @@ func accident(g *syntax.Graph, w syntax.Path) bool {
 		n := g.Points[p].Node
 		if n.Is("catch_clause") {
 			found = false
-		} else if threwAt(g, w, i) && !n.Is("throw_statement", "await_expression") && !n.Outer().Is("await_expression") {
+		} else if threwAt(g, w, i) && !n.Is("throw_statement") && !waitsFor(n) {
 			found = true
 		}
 	}
 	return found
+}
+
+func waitsFor(n syntax.Node) bool {
+	return n.Is("await_expression") || n.Outer().Is("await_expression")
 }
 
 // threwAt reports whether a way goes on from its i-th point by an error of that.
