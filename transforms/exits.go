@@ -65,7 +65,7 @@ func (o *Obligation) holds(e syntax.Edge) bool {
 		h = Handle{Symbol: o.target().Inner(false).Symbol()}
 	}
 	c := e.Cond.Inner(false)
-	if isHandle(c, h) {
+	if isHandle(c, h) || o.reachesThrough(c) {
 		return e.When
 	}
 	if c.Is("binary_expression") {
@@ -83,6 +83,20 @@ func (o *Obligation) holds(e syntax.Edge) bool {
 		}
 	}
 	return true
+}
+
+// reachesThrough reports whether an expression is what a registration is with, or an
+// object on the way to it: both are there, or nothing was registered.
+func (o *Obligation) reachesThrough(n syntax.Node) bool {
+	if !o.Kind.Registers() || !n.OK() {
+		return false
+	}
+	for t := o.target().Inner(false); t.OK(); t = t.Field("object").Inner(false) {
+		if t.Is("identifier", "member_expression") && syntax.SameExpression(t, n) {
+			return true
+		}
+	}
+	return false
 }
 
 func isHandle(n syntax.Node, h Handle) bool {
@@ -115,13 +129,16 @@ func (s *scan) exits(g *syntax.Graph, ways []syntax.Path, o *Obligation) []ExitP
 }
 
 // failedItself: what raised is a wait for an event of the handle, await once(h, ..),
-// which rejects when the handle emits an error; where that is its end, nothing
-// is owed.
+// which rejects when the handle emits an error; where that is its end, or what is
+// waited for is the acquisition, nothing is owed.
 func (o *Obligation) failedItself(n syntax.Node) bool {
 	call := n.Inner(true)
 	origin, ok := call.Field("function").Origin()
-	return ok && origin.Module == "events" && origin.Last() == "once" && slices.Contains(o.Kind.Over, "error") &&
-		isHandle(call.Field("arguments").Child(0).Inner(false), o.Handle)
+	if !ok || origin.Module != "events" || origin.Last() != "once" {
+		return false
+	}
+	emitter := call.Field("arguments").Child(0).Inner(false)
+	return emitter == o.Call || slices.Contains(o.Kind.Over, "error") && isHandle(emitter, o.Handle)
 }
 
 // exitOf finds where a way turned to the exit: the last error on it that
