@@ -51,9 +51,16 @@ func inScope(rest []syntax.Node) *Refusal {
 	inRest := func(n syntax.Node) bool {
 		return slices.ContainsFunc(rest, func(r syntax.Node) bool { return n.Within(r) })
 	}
+	functions := map[string]bool{}
 	for _, r := range rest {
 		if !r.Is("lexical_declaration", "function_declaration", "class_declaration", "generator_function_declaration") {
 			continue
+		}
+		if name := r.Field("name").Text(); name != "" {
+			if functions[name] {
+				return refuse(TooEntangled, "%s is declared twice, which a block does not allow", name)
+			}
+			functions[name] = true
 		}
 		for d := range r.Own() {
 			sym := d.Symbol()

@@ -190,6 +190,10 @@ func (e *classEdit) trackClosure(o *Obligation) (string, *Refusal) {
 	if !sym.Visible(t.own) {
 		return "", refuse(TooEntangled, "%s() cannot see %s, or stands before it", t.name, sym.Name)
 	}
+	if loop := o.Call.Ancestor("for_statement", "for_in_statement", "while_statement", "do_statement"); loop.OK() && sym.Scope().OK() && !sym.Scope().Within(loop) && !loop.Within(t.own) {
+		line, _ := e.s.f.Position(loop.Start())
+		return "", refuse(TooEntangled, "%s holds the last of those that the loop in line %d acquires", sym.Name, line)
+	}
 	if e.parameterNamed(t.own, sym.Name) {
 		return "", refuse(NameTaken, "%s is something else in %s()", sym.Name, t.name)
 	}

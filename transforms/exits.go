@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -64,7 +65,7 @@ func (o *Obligation) holds(e syntax.Edge) bool {
 		h = Handle{Symbol: o.target().Inner(false).Symbol()}
 	}
 	c := e.Cond.Inner(false)
-	if isHandle(c, h) {
+	if isHandle(c, h) || o.reachesThrough(c) {
 		return e.When
 	}
 	failure := Handle{Symbol: o.Bindings["ERR"].Symbol()} // of the call that gave the handle
@@ -98,6 +99,20 @@ func (o *Obligation) holds(e syntax.Edge) bool {
 	return true
 }
 
+// reachesThrough reports whether an expression is what a registration is with, or an
+// object on the way to it: both are there, or nothing was registered.
+func (o *Obligation) reachesThrough(n syntax.Node) bool {
+	if !o.Kind.Registers() || !n.OK() {
+		return false
+	}
+	for t := o.target().Inner(false); t.OK(); t = t.Field("object").Inner(false) {
+		if t.Is("identifier", "member_expression") && syntax.SameExpression(t, n) {
+			return true
+		}
+	}
+	return false
+}
+
 func isHandle(n syntax.Node, h Handle) bool {
 	return h.Symbol != nil && n.Symbol() == h.Symbol
 }
@@ -128,13 +143,16 @@ func (s *scan) exits(g *syntax.Graph, ways []syntax.Path, o *Obligation) []ExitP
 }
 
 // failedItself: what raised is a wait for an event of the handle, await once(h, ..),
-// which rejects when the handle emits an error; where that is its end, nothing
-// is owed.
+// which rejects when the handle emits an error; where that is its end, or what is
+// waited for is the acquisition, nothing is owed.
 func (o *Obligation) failedItself(n syntax.Node) bool {
 	call := n.Inner(true)
 	origin, ok := call.Field("function").Origin()
-	return ok && origin.Module == "events" && origin.Last() == "once" && slices.Contains(o.Kind.Over, "error") &&
-		isHandle(call.Field("arguments").Child(0).Inner(false), o.Handle)
+	if !ok || origin.Module != "events" || origin.Last() != "once" {
+		return false
+	}
+	emitter := call.Field("arguments").Child(0).Inner(false)
+	return emitter == o.Call || slices.Contains(o.Kind.Over, "error") && isHandle(emitter, o.Handle)
 }
 
 // exitOf finds where a way turned to the exit: the last error on it that
@@ -161,6 +179,17 @@ func exitOf(g *syntax.Graph, w syntax.Path) ExitPlace {
 	return origin
 }
 
+// byAccident reports whether an exit is the error of something that is not waited
+// for, or is only come to behind one.
+func byAccident(g *syntax.Graph, ways []syntax.Path, x ExitPlace) bool {
+	if strings.HasPrefix(x.How, "an error") && !waitsFor(x.Node) {
+		return true
+	}
+	return !slices.ContainsFunc(ways, func(w syntax.Path) bool {
+		return exitOf(g, w).Node == x.Node && !(w.Raised && accident(g, w))
+	})
+}
+
 // accident reports whether on a way out something fails that is not waited for, and
 // nothing catches that.
 func accident(g *syntax.Graph, w syntax.Path) bool {
@@ -169,11 +198,15 @@ func accident(g *syntax.Graph, w syntax.Path) bool {
 		n := g.Points[p].Node
 		if n.Is("catch_clause") {
 			found = false
-		} else if threwAt(g, w, i) && !n.Is("throw_statement", "await_expression") && !n.Outer().Is("await_expression") {
+		} else if threwAt(g, w, i) && !n.Is("throw_statement") && !waitsFor(n) {
 			found = true
 		}
 	}
 	return found
+}
+
+func waitsFor(n syntax.Node) bool {
+	return n.Is("await_expression") || n.Outer().Is("await_expression")
 }
 
 // threwAt reports whether a way goes on from its i-th point by an error of that.

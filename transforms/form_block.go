@@ -153,6 +153,12 @@ func (s *scan) wrapRest(p *Plan, o *Obligation) (*Fix, *Refusal) {
 		return nil, no
 	}
 	stmt, rest, r := at.stmt, at.rest, at.release
+	for _, x := range o.Exits {
+		if x.Node.Within(stmt) && x.Node.End() >= o.Call.End() && x.Node.Inner(true) != o.Call {
+			line, _ := s.f.Position(x.Node.Start())
+			return nil, refuse(TooEntangled, "line %d can fail in the same statement, when it is there already", line)
+		}
+	}
 	if no := inScope(rest); no != nil {
 		return nil, no
 	}
@@ -171,7 +177,7 @@ func (s *scan) wrapRest(p *Plan, o *Obligation) (*Fix, *Refusal) {
 			return nil, no
 		}
 		fix.Edits = append(fix.Edits, edits...)
-		release = s.writeRemoval(o, o.target().Text(), handler, syntax.Node{})
+		release = s.writeRemoval(o, o.targetText(), handler, syntax.Node{})
 	} else {
 		if release, no = s.qualified(o, r, instantiate(r.Pattern, o, o.Handle.Symbol.Name)); no != nil {
 			return nil, no

@@ -243,14 +243,12 @@ func (s *scan) awaitCallbacks(fix *Fix, body syntax.Node, segments [][]syntax.No
 					}
 				}
 			}
-			at := indentAt(s.f, stmt.Start()) + strings.Repeat(st.unit, depth)
 			handle := call.Field("function").Field("object")
 			plain := *o
 			kind := *o.Kind
 			kind.After = nil // it was awaited here: only the waiting is mended
 			plain.Kind = &kind
-			code := st.lines(at, st.fit(awaitNarrowed(st.ts, handle, &plain, false, nameTaken(body))))
-			fix.Edits = append(fix.Edits, patch.Edit{Start: stmt.Start(), End: stmt.End(), New: strings.TrimPrefix(code, at)})
+			fix.Edits = append(fix.Edits, st.instead(stmt, strings.Repeat(st.unit, depth), awaitNarrowed(st.ts, handle, &plain, false, nameTaken(body))))
 			fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("the release of %s is really waited for now: %s tells by a callback when it is done", handle.Text(), shorten(call.Text()))})
 		}
 	}

@@ -206,7 +206,7 @@ func (s *scan) promisedRemoval(o *Obligation) (promisedRelease, *Refusal) {
 	case sym != nil && s.f.TopLevel(sym.Name) != sym:
 		r.names = append(r.names, namedIn{sym.Name, sym, scopeAround(sym, sym.Decl.Function())})
 	}
-	r.release = s.writeRemoval(o, o.target().Text(), handler, syntax.Node{})
+	r.release = s.writeRemoval(o, o.targetText(), handler, syntax.Node{})
 	return r, nil
 }
 

@@ -172,6 +172,9 @@ func (e *classEdit) lastingTarget(o *Obligation) (string, bool) {
 		if root, _, _ := strings.Cut(field, "."); e.always(root) || e.in.borrowed(root) && !e.reset(root) {
 			return e.there(key), true
 		}
+		if o.Call.Field("function").Inner(false).Field("object").Inner(false) != o.target().Inner(false) {
+			return "", false // api.on(target, ..): of a target that may not be there nothing can be taken away
+		}
 		root, rest, more := strings.Cut(field, ".")
 		if more {
 			return e.there("this." + root + "?." + rest), true
@@ -209,7 +212,7 @@ func (e *classEdit) trackRemover(o *Obligation, sets map[string]string) (string,
 		e.named = append(e.named, o)
 	}
 	set := e.removers(sets)
-	code := e.s.writeRemoval(o, o.target().Text(), handler, syntax.Node{})
+	code := e.s.writeRemoval(o, o.targetText(), handler, syntax.Node{})
 	e.edits = append(e.edits, e.st.after(stmt, e.st.fit(e.here(o, set)+".add(() => "+code+");")))
 	return set, nil
 }

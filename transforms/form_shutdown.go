@@ -3,7 +3,6 @@ package transforms
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 	"github.com/unleak-dev/unleak/patch"
@@ -52,8 +51,7 @@ func (formShutdown) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	if !inBlock(stmt) {
 		return nil, refuse(TooEntangled, "the release shares its statement with other code")
 	}
-	e.edits = append(e.edits, patch.Edit{Start: stmt.Start(), End: stmt.End(),
-		New: strings.TrimLeft(e.st.lines(indentAt(s.f, stmt.Start()), e.st.fit(awaitNarrowed(e.st.ts, handle, o, false, nameTaken(fn)))), " \t")})
+	e.edits = append(e.edits, e.st.instead(stmt, "", awaitNarrowed(e.st.ts, handle, o, false, nameTaken(fn))))
 	if !fn.IsAsync() {
 		at := fn.Field("name").Start()
 		e.edits = append(e.edits, patch.Edit{Start: at, End: at, New: "async "})

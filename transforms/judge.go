@@ -318,10 +318,10 @@ func (s *scan) waysOut(o *Obligation, home syntax.Node, g *syntax.Graph, begin [
 	feasible := func(e syntax.Edge) bool { return o.holds(e) }
 	direct := o.Kind.Begins == Called && raisedAt(g, begin)
 	ways := g.Ways(starts, stop, feasible)
-	if settled && len(o.releases) == 0 && !direct { // handed on at once, but for an accident
-		ways = slices.DeleteFunc(ways, func(w syntax.Path) bool { return w.Raised && accident(g, w) })
-	}
 	exits := s.exits(g, ways, o)
+	if settled && len(o.releases) == 0 && !direct { // handed on at once, but for an accident
+		exits = slices.DeleteFunc(exits, func(x ExitPlace) bool { return byAccident(g, ways, x) })
+	}
 	if direct {
 		exits = append(exits, ExitPlace{o.Call, "an error in " + calleeText(o.Call)})
 	}

@@ -135,9 +135,9 @@ func (e *classEdit) finishAssigned() []patch.Edit {
 		}
 		text := ""
 		for _, m := range e.methods {
-			text += e.st.eol + e.st.eol + e.st.lines(indentAt(e.s.f, last.Start()), e.st.guarded(m, next))
+			text += e.st.eol + e.st.eol + e.st.lines(indentAt(e.s.f, last.Start()), e.st.ended(m, at, next))
 		}
-		edits = append(edits, patch.Edit{Start: at, End: at, New: text})
+		edits = append(edits, behind(last, at, text))
 	}
 	return edits
 }
@@ -171,7 +171,7 @@ func (e *classEdit) assignments() patch.Edit {
 	code := strings.Join(e.fields, "\n")
 	if last.OK() {
 		at := lineEndAfter(e.s.f, last.End())
-		return patch.Edit{Start: at, End: at, New: e.st.eol + e.st.lines(indent, e.st.guarded(code, last.NextNamed()))}
+		return behind(last, at, e.st.eol+e.st.lines(indent, e.st.ended(code, at, last.NextNamed())))
 	}
 	at := lineEndAfter(e.s.f, body.Start()+1)
 	text := e.st.eol + e.st.lines(indent, e.st.guarded(code, first))

@@ -147,9 +147,11 @@ func (r *rearm) again(n syntax.Node, hops int) (place ExitPlace, ok bool) {
 	return r.again(c.at, hops-1)
 }
 
-// memberOf is the member whose function fn is; the zero Node for none.
+// memberOf is the member, of the instance's class or of one above, whose function fn
+// is; the zero Node for none.
 func (in *instance) memberOf(fn syntax.Node) syntax.Node {
-	if owner, member := fn.ThisClass(); owner == in.class.Node && syntax.FunctionOf(member) == fn {
+	owner, member := fn.ThisClass()
+	if syntax.FunctionOf(member) == fn && (owner == in.class.Node || slices.ContainsFunc(in.ancestors, func(c project.Class) bool { return c.Node == owner })) {
 		return member
 	}
 	for _, m := range in.members {
@@ -285,7 +287,11 @@ func (r *rearm) reacts(n syntax.Node, hops int) bool {
 		return true
 	}
 	name := syntax.MemberName(member)
-	return slices.ContainsFunc(r.in.refs[name], func(ref syntax.Node) bool {
+	refs := r.in.refs[name]
+	for _, c := range r.in.ancestors {
+		refs = slices.Concat(refs, refsOfThis(c.Node)[name])
+	}
+	return slices.ContainsFunc(refs, func(ref syntax.Node) bool {
 		use := ref.Outer()
 		return use.Parent().Field("function") != use || r.reacts(use, hops-1)
 	})

@@ -47,6 +47,16 @@ func (s *scan) writeRemoval(o *Obligation, target, handler string, like syntax.N
 	return b.String()
 }
 
+// targetText is the target as the registration writes it, for another call of it:
+// signal? of signal?.addEventListener('abort', stop).
+func (o *Obligation) targetText() string {
+	callee := o.Call.Field("function").Inner(false)
+	if callee.HasToken("?.") || callee.Field("optional_chain").OK() {
+		return o.target().Text() + "?"
+	}
+	return o.target().Text()
+}
+
 // removalPattern is the release that takes a registration away in this file
 // already, else the first of the kind's.
 func (s *scan) removalPattern(o *Obligation, like syntax.Node) *syntax.Pattern {

@@ -48,7 +48,7 @@ func reshape(name string, src []byte, rng *rand.Rand) []byte {
 		return []patch.Edit{{Start: s.Start(), End: s.Start(), New: text + "\n"}}
 	}
 	var edits []patch.Edit
-	switch rng.Intn(26) {
+	switch rng.Intn(28) {
 	case 0:
 		edits = []patch.Edit{{Start: s.Start(), End: s.End()}}
 	case 1:
@@ -103,7 +103,11 @@ func reshape(name string, src []byte, rng *rand.Rand) []byte {
 		edits = wrap("[1, 2].forEach(() => {\n", "\n});")
 	case 24:
 		edits = wrap("/* before */ ", " /* after */")
-	case 25: // on the line of what comes next
+	case 25:
+		edits = []patch.Edit{{Start: s.Start(), End: s.Start(), New: s.Text() + " "}}
+	case 26:
+		edits = wrap("await (async () => {\n", "\n})();")
+	case 27: // on the line of what comes next
 		edits = []patch.Edit{{Start: s.End(), End: s.End() + len(src[s.End():]) - len(bytes.TrimLeft(src[s.End():], " \r\n")), New: " "}}
 	}
 	out, err := patch.Apply(src, edits)

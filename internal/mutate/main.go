@@ -20,7 +20,7 @@ func main() {
 	sample := flag.Int("sample", 0, "how many mutants to try, drawn evenly (0: all)")
 	seed := flag.Int64("seed", 1, "of the draw")
 	only := flag.String("only", "", "only mutants of files whose name contains this")
-	limit := flag.Duration("timeout", 15*time.Second, "for the tests of one mutant")
+	limit := flag.Duration("timeout", 30*time.Second, "for the tests of one mutant")
 	table := flag.String("table", "", "a Markdown file to write the result to")
 	named := flag.Bool("breakages", false, "try the named breakages instead, against all that proves the fixes; -only takes a part of a name")
 	flag.Parse()
