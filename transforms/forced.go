@@ -33,6 +33,9 @@ func (s *scan) judgeForced(o *Obligation) {
 		if fn.Within(o.Call) || o.Call.Within(fn) {
 			return
 		}
+		if !o.Call.Within(l.call.Ancestor("statement_block", "switch_case", "switch_default")) {
+			return // it does not always hear of the end
+		}
 		m := missedEnd{listening: l}
 		if fn.IsFunction() && l.call.Function() == home {
 			m.fn = fn
