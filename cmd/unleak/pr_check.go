@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/unleak-dev/unleak/internal/propose"
+	"github.com/unleak-dev/unleak/internal/report"
 	"github.com/unleak-dev/unleak/vcs"
 	"github.com/unleak-dev/unleak/vcs/forge"
 	"github.com/unleak-dev/unleak/vcs/github"
@@ -127,8 +128,7 @@ func (c *cli) printAdded(added *propose.Added, format string) error {
 		end, _ := f.File.Position(f.At.End())
 		var err error
 		if format == "github" {
-			_, err = fmt.Fprintf(c.out, "::warning file=%s,line=%d,endLine=%d,col=%d,title=%s::%s\n",
-				property(added.Path(f)), line, end, column, property("unleak: "+f.Kind.Name), commandData(f.Message))
+			_, err = io.WriteString(c.out, report.Annotation("warning", added.Path(f), report.Place{Line: line, Column: column, EndLine: end}, "unleak: "+f.Kind.Name, f.Message))
 		} else {
 			_, err = fmt.Fprintf(c.out, "%s:%d:%d %s %s: %s\n", oneLine(added.Path(f)), line, column, f.Phase, f.Kind.Name, oneLine(f.Message))
 		}
@@ -141,16 +141,6 @@ func (c *cli) printAdded(added *propose.Added, format string) error {
 		return err
 	}
 	return nil
-}
-
-// commandData writes a text into a workflow command.
-func commandData(s string) string {
-	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
-}
-
-// property is the same for what stands before the text.
-func property(s string) string {
-	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(commandData(s))
 }
 
 // comment keeps the comment. A token that may not do that is told and no more: those

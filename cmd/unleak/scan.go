@@ -2,15 +2,23 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/unleak-dev/unleak/internal/report"
+	"github.com/unleak-dev/unleak/internal/run"
 )
+
+// scanFormats are the values of --format, what people read first.
+var scanFormats = []string{"text", "json", "sarif", "github", "junit"}
 
 func (c *cli) scanCommand() *cobra.Command {
 	var sel selection
 	var format string
+	last := len(scanFormats) - 1
 	var exitZero bool
 	cmd := &cobra.Command{
 		Use:   "scan [PATH...]",
@@ -24,8 +32,8 @@ Offers (--offers) do not count.`,
 			if err != nil {
 				return err
 			}
-			if format != "text" && format != "json" {
-				return fmt.Errorf("--format: want text or json, got %q", format)
+			if !slices.Contains(scanFormats, format) {
+				return fmt.Errorf("--format: want %s or %s, got %q", strings.Join(scanFormats[:last], ", "), scanFormats[last], format)
 			}
 			s, err := c.open(cmd.Context(), c.here(args, &sel), &sel)
 			if err != nil {
@@ -35,16 +43,23 @@ Offers (--offers) do not count.`,
 			if err != nil {
 				return err
 			}
-			d, r, err := c.scan(cmd.Context(), s, &sel, &report.Collector{Frames: format == "text", Paint: paint, Baseline: base != nil})
+			d, r, err := c.scan(cmd.Context(), s, &sel, &report.Collector{Frames: format == "text", Edits: format == "sarif", Paint: paint, Baseline: base != nil})
 			if err != nil {
 				return err
 			}
 			if base != nil {
 				d.Without(d.Known(base, s.gone))
 			}
-			if format == "json" {
+			switch format {
+			case "json":
 				err = report.JSON(c.out, d)
-			} else {
+			case "sarif":
+				err = report.SARIF(c.out, d, s.origin(r))
+			case "github":
+				err = report.Annotations(c.out, d, s.origin(r))
+			case "junit":
+				err = report.JUnit(c.out, d)
+			default:
 				err = report.Text(c.out, d, paint, c.shown(r))
 			}
 			if err != nil {
@@ -60,10 +75,25 @@ Offers (--offers) do not count.`,
 		},
 	}
 	sel.flags(c, cmd)
-	cmd.Flags().StringVar(&format, "format", "text", "output: text or json")
+	cmd.Flags().StringVar(&format, "format", "text", "output: text, json, sarif (code scanning), github (annotations of a workflow) or junit")
 	cmd.Flags().BoolVar(&exitZero, "exit-zero", false, "exit with status 0 even if leaks are found")
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(scanFormats, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
+}
+
+// origin says where a scan was, for other programs: their paths begin at the top of
+// the repository.
+func (s *session) origin(r *run.Result) report.Origin {
+	o := report.Origin{Version: versionNumber(), Top: filepath.ToSlash(s.project.Root), Kinds: s.kinds}
+	if top := s.project.GitTop(); top != "" {
+		if rel, err := filepath.Rel(top, s.project.Root); err == nil && rel != "." {
+			o.Top, o.Below = filepath.ToSlash(top), filepath.ToSlash(rel)
+		}
+	}
+	for _, e := range r.Problems {
+		o.Failed = append(o.Failed, oneLine(e.Error()))
+	}
+	return o
 }
 
 // here is the root, if one is given, else the current folder, where no path is.

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -22,12 +24,26 @@ func (c *cli) versionCommand() *cobra.Command {
 }
 
 func versionText() string {
+	v := versionName()
+	if v == "" {
+		v = "development"
+	}
+	return fmt.Sprintf("%s (%s, %s/%s)", v, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// versionName is as v1.2.3, "" for what was built from a folder.
+func versionName() string {
 	v := version
 	if info, ok := debug.ReadBuildInfo(); ok && v == "" {
 		v = info.Main.Version
 	}
-	if v == "" || v == "(devel)" {
-		v = "development"
+	if v == "(devel)" {
+		return ""
 	}
-	return fmt.Sprintf("%s (%s, %s/%s)", v, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return v
+}
+
+// versionNumber is as 1.2.3.
+func versionNumber() string {
+	return strings.TrimPrefix(cmp.Or(versionName(), "0.0.0-development"), "v")
 }

@@ -15,6 +15,7 @@ type Collector struct {
 	Project  *project.Project
 	Frames   bool // keep the code around each finding, for Text
 	Paint    Paint
+	Edits    bool // keep what each fix does, for SARIF
 	Baseline bool // keep what a baseline needs
 
 	findings []Finding
@@ -27,6 +28,9 @@ func (c *Collector) Add(m *transforms.Mended) {
 		f := newFinding(c.Project, m, o)
 		if c.Frames {
 			f.frame = frameOf(o, &f, c.Paint)
+		}
+		if fix := m.ByFinding[f.Fingerprint]; c.Edits && fix != nil {
+			f.replaced = replacedBy(o.File, fix)
 		}
 		c.findings = append(c.findings, f)
 	}

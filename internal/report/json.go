@@ -44,7 +44,8 @@ type Finding struct {
 	Fix         *Fix                `json:"fix"`
 	Refusal     *Refusal            `json:"refusal"`
 
-	frame string // the code around it, for people
+	frame    string     // the code around it, for people
+	replaced []replaced // what its fix does, for programs
 }
 
 // Owner is the construct whose end should pay.
