@@ -15,8 +15,10 @@ import (
 
 	"github.com/unleak-dev/unleak/internal/analysis"
 	"github.com/unleak-dev/unleak/internal/baseline"
+	"github.com/unleak-dev/unleak/internal/propose"
 	"github.com/unleak-dev/unleak/internal/report"
 	"github.com/unleak-dev/unleak/internal/worktree"
+	"github.com/unleak-dev/unleak/vcs/github"
 )
 
 // reportFlags say what a report compares with, and how it is written.
@@ -225,9 +227,7 @@ func changesSince(d *report.Document, base *baseline.Baseline, name string, gone
 // standing adds what git and the forge know of the plan.
 func (c *cli) standing(ctx context.Context, s *session, sel *selection, f *reportFlags, in *analysis.Input) error {
 	top := s.project.GitTop()
-	if in.Name = filepath.Base(s.project.Root); s.project.PackageOf("package.json") != nil && s.project.PackageOf("package.json").Name != "" {
-		in.Name = s.project.PackageOf("package.json").Name
-	}
+	in.Name = nameOf(s)
 	if top == "" {
 		if f.forge {
 			return fmt.Errorf("--forge: %s is in no git work tree", s.project.Root)
@@ -250,4 +250,20 @@ func (c *cli) standing(ctx context.Context, s *session, sel *selection, f *repor
 		in.Merged = append(in.Merged, analysis.Merged{Commit: m.Hash, Date: m.Date, Subject: m.Subject})
 	}
 	return c.proposed(ctx, s, sel, f, in)
+}
+
+// nameOf is what a repository is called: as on GitHub, else as its package, else as
+// its folder.
+func nameOf(s *session) string {
+	if place, err := propose.Open(s.project.Root); err == nil && s.project.GitTop() != "" {
+		if remote, err := place.Repository.Remote("origin"); err == nil {
+			if where, err := github.Locate(remote.URL); err == nil {
+				return where.Owner + "/" + where.Name
+			}
+		}
+	}
+	if p := s.project.PackageOf("package.json"); p != nil && p.Name != "" {
+		return p.Name
+	}
+	return filepath.Base(s.project.Root)
 }
