@@ -18,7 +18,7 @@ type Branch struct {
 // they were fetched last. One that a remote has at the same commit is listed once.
 func Branches(ctx context.Context, top, prefix string) ([]Branch, error) {
 	prefix = strings.TrimSuffix(prefix, "/")
-	out, err := git(ctx, top, "for-each-ref", "--format=%(refname)%00%(objectname)", "refs/heads/"+prefix, "refs/remotes/*/"+prefix)
+	out, err := git(ctx, top, "for-each-ref", "--format=%(refname)%00%(objectname)", "refs/heads/"+prefix+"/**", "refs/remotes/*/"+prefix+"/**")
 	if err != nil {
 		return nil, err
 	}
