@@ -227,3 +227,29 @@ func TestLong(t *testing.T) {
 		t.Errorf("%d pairs", len(Pairs(h)))
 	}
 }
+
+// TestAround: what is far from the change is shown, too, and what is shown is what
+// Hunks shows.
+func TestAround(t *testing.T) {
+	var old strings.Builder
+	for i := 1; i <= 30; i++ {
+		fmt.Fprintf(&old, "line%d();\n", i)
+	}
+	c := change(old.String(), strings.Replace(old.String(), "line20();\n", "line20(1);\nmore();\n", 1))
+	got := Around(c, 2, []int{3, 21})
+	if len(got) != 2 || got[0].Header() != "@@ -2,3 +2,3 @@" || got[1].Header() != "@@ -18,5 +18,6 @@" {
+		t.Fatalf("%v", got)
+	}
+	if p := Pairs(got[1]); len(p) != 6 || p[2].Left.Text() != "line20();" || p[2].Right.Text() != "line20(1);" || p[3].Left != nil {
+		t.Errorf("pairs %v", p)
+	}
+	for _, context := range []int{0, 1, 3} {
+		a, b := Around(c, context, nil), Hunks(c, context)
+		if len(a) != 1 || len(b) != 1 || a[0].Header() != b[0].Header() || len(a[0].Rows) != len(b[0].Rows) {
+			t.Errorf("context %d: %s, %s", context, a[0].Header(), b[0].Header())
+		}
+	}
+	if got := Around(change("a\nb\nc\nd\n", "a\nb\nc\nd\n"), 3, []int{1}); len(got) != 1 || got[0].Header() != "@@ -1,2 +1,2 @@" {
+		t.Errorf("nothing changed: %v", got)
+	}
+}
