@@ -110,6 +110,7 @@ func TestMarks(t *testing.T) {
 		{"  await link.close();", "    await link.close();", "  await link.close();", "    await link.close();"},
 		{"await one two three;", "await one zwei drei three;", "await one [two] three;", "await one [zwei drei] three;"},
 		{"return löschen(büro, 1);", "return löschen(büro, 2);", "return löschen(büro, [1]);", "return löschen(büro, [2]);"},
+		{"tell('👍🏽', 'é');", "tell('👍', 'e');", "tell('[👍🏽]', '[é]');", "tell('[👍]', '[e]');"},
 		{"f(a b c, same, same);", "f(x y z, same, same);", "f([a b c], same, same);", "f([x y z], same, same);"},
 	} {
 		h := Hunks(change(c.old+"\n", c.new+"\n"), 0)[0]
@@ -191,6 +192,7 @@ func TestWrap(t *testing.T) {
 		{"\ta\tb", 20, "    a   b"}, {"ab\tc", 3, "ab |c"}, {"港湾abc", 5, "港湾a|bc"}, {"a港湾", 4, "a港|湾"},
 		{"abc👩\u200d🚀x", 4, "abc|👩\u200d🚀x"}, {"e\u0301e\u0301e", 2, "e\u0301e\u0301|e"},
 		{"abcd\x1b", 8, "abcd|<U+001B>"}, {"ab\x1b", 4, "ab<U|+001|B>"},
+		{"await this.tell(name, more)", 12, "await this.t|ell(name, |more)"}, {"const a = 1;", 7, "const |a = 1;"}, {"a aaaaaaaaaaaa", 6, "a aaaa|aaaaaa|aa"},
 	} {
 		var lines []string
 		for _, l := range Wrap(appendVisible(nil, c.text, Plain, false), c.width) {

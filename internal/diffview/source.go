@@ -45,9 +45,9 @@ func (s *source) spans(n int, changed []bool) []Span {
 		if s.classes != nil {
 			class = s.classes[start+i]
 		}
-		end := i + 1
+		end := i + character(text[i:])
 		for end < len(text) && (s.classes == nil || s.classes[start+end] == class) && (changed != nil && changed[end]) == mark {
-			end++
+			end += character(text[end:])
 		}
 		out = appendVisible(out, text[i:end], class, mark)
 		i = end

@@ -50,19 +50,15 @@ func (h *Hunk) align(before, after *source) map[int][]bool {
 	return marks
 }
 
-// wordsOf cuts a line into words, white space, and single other characters.
+// wordsOf cuts a line into words, white space, and single other characters. What is
+// combined into one character stays together.
 func wordsOf(line string) []string {
 	var out []string
 	for len(line) > 0 {
-		r, size := utf8.DecodeRuneInString(line)
-		sort := sortOf(r)
-		end := size
-		for sort != 0 && end < len(line) {
-			r, size := utf8.DecodeRuneInString(line[end:])
-			if sortOf(r) != sort {
-				break
-			}
-			end += size
+		end := character(line)
+		sort := sortOf(line)
+		for sort != 0 && end < len(line) && sortOf(line[end:]) == sort {
+			end += character(line[end:])
 		}
 		out = append(out, line[:end])
 		line = line[end:]
@@ -70,8 +66,8 @@ func wordsOf(line string) []string {
 	return out
 }
 
-func sortOf(r rune) int {
-	switch {
+func sortOf(text string) int {
+	switch r, _ := utf8.DecodeRuneInString(text); {
 	case r == '_' || r == '$' || unicode.IsLetter(r) || unicode.IsDigit(r):
 		return 1
 	case unicode.IsSpace(r):

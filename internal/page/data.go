@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/unleak-dev/unleak/internal/diffview"
@@ -30,7 +31,8 @@ type item struct {
 	Phase    string   `json:"phase"`
 	Kinds    []string `json:"kinds"`
 	Owner    string   `json:"owner"`
-	Apply    string   `json:"apply"` // safe, unsafe, or none
+	Apply    string   `json:"apply"`           // safe, unsafe, or none
+	Offer    bool     `json:"offer,omitempty"` // nothing leaks there
 	Leaks    []leak   `json:"leaks"`
 	Done     string   `json:"done"` // what the fix does, or why there is none
 	Notes    []string `json:"notes"`
@@ -105,6 +107,7 @@ func itemOfFix(f *report.PreviewFix) item {
 	for _, s := range f.Settles {
 		it.Leaks = append(it.Leaks, leak{s.Kind, s.Line, diffview.Visible(s.Message), string(s.Way)})
 	}
+	it.Offer = !slices.ContainsFunc(f.Settles, func(s report.Settled) bool { return s.Standing == transforms.Leak })
 	it.show(f.Change, f.Marks)
 	return it
 }
@@ -113,7 +116,7 @@ func itemOfLeft(l *report.Left) item {
 	it := item{
 		ID: "left-" + l.Fingerprint, Sort: "left", Path: diffview.Visible(l.Path), Line: l.Line, Package: diffview.Visible(l.Package),
 		Phase: string(l.Phase), Kinds: []string{l.Kind}, Owner: diffview.Visible(l.Owner.Name), Apply: "none", Notes: []string{},
-		Leaks: []leak{{l.Kind, l.Line, diffview.Visible(l.Message), string(l.Way)}}, Mentions: l.Fingerprint,
+		Leaks: []leak{{l.Kind, l.Line, diffview.Visible(l.Message), string(l.Way)}}, Mentions: l.Fingerprint, Offer: l.Standing == transforms.Offer,
 	}
 	switch {
 	case l.Fix != nil:

@@ -67,7 +67,7 @@ const scenarios = {
     const noun = all.every((i) => i.sort === 'fix') ? 'fixes' : 'entries';
     assert.equal(await count(page), `${all.length} ${noun}`);
     assert.deepEqual((await shownCards(page)).sort(), all.map((i) => i.id).sort());
-    const groups = { phase: (i) => [i.phase], apply: (i) => [i.apply], kind: (i) => i.kinds, package: (i) => [i.pkg] };
+    const groups = { phase: (i) => [i.phase], apply: (i) => [i.apply], standing: (i) => [i.offer ? 'offer' : 'leak'], kind: (i) => i.kinds, package: (i) => [i.pkg] };
     let tried = 0;
     for (const [name, of] of Object.entries(groups)) {
       for (const value of new Set(all.flatMap(of))) {

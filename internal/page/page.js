@@ -31,7 +31,9 @@
     const self = make('a', 'self', '#');
     self.href = '#' + item.id;
     self.setAttribute('aria-label', `Link to ${item.path}, line ${item.line}`);
-    where.append(make('span', 'chip ' + item.phase, item.phase), title, self);
+    where.append(make('span', 'chip ' + item.phase, item.phase));
+    if (item.offer) where.append(make('span', 'chip none', 'offer'));
+    where.append(title, self);
     if (item.added + item.deleted > 0) {
       const stat = make('span', 'stat');
       if (item.added) stat.append(make('span', 'plus', '+' + item.added), ' ');
@@ -42,7 +44,7 @@
     header.append(where);
     if (item.leaks.length) header.append(leaks(item));
     const done = make('p', 'done');
-    const apply = item.sort === 'left' ? 'no fix' : item.apply;
+    const apply = item.sort === 'left' ? 'left alone' : item.apply;
     done.append(make('span', 'chip ' + item.apply, apply), prose(make('span'), item.done + (item.onTop ? ' (made on top of the fixes before it in this file)' : '')));
     header.append(done);
     if (item.notes.length) {
@@ -143,6 +145,7 @@
   const groups = [
     { name: 'phase', title: 'Phase', of: (i) => [i.phase] },
     { name: 'apply', title: 'Fix', of: (i) => [i.apply], label: (v) => (v === 'none' ? 'left alone' : v) },
+    { name: 'standing', title: 'Leaks and offers', of: (i) => [i.offer ? 'offer' : 'leak'] },
     { name: 'kind', title: 'Kind', of: (i) => i.kinds },
     { name: 'package', title: 'Package', of: (i) => [i.pkg], label: (v) => v || 'no package' },
   ];
