@@ -21,7 +21,7 @@ func (c *cli) diffCommand() *cobra.Command {
 		Use:   "diff [PATH...]",
 		Short: "Show the fixes as a unified diff, side by side or as a page, and write nothing",
 		Long: "Show every fix below the given paths (default: the current folder) as a unified\n" +
-			"diff that `git apply` accepts. Nothing is written.\n\n" +
+			"diff that `git apply` accepts. Nothing is written but what --output names.\n\n" +
 			diffOutputHelp + "\n\n" +
 			withTestsHelp + "\n\n" +
 			"Exit status: 0; with --exit-code 1 if there is a diff; 2 something could not be\ndone.",

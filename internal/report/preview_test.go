@@ -98,7 +98,7 @@ func TestPreviewJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, part, _ := strings.Cut(string(readme), "### Previews")
-	part, _, _ = strings.Cut(part, "\n## ")
+	part, _, _ = strings.Cut(part, "\n### ")
 	seen := 0
 	var check func(where string, v any)
 	check = func(where string, v any) {
