@@ -203,12 +203,15 @@ const scenarios = {
     await page.keyboard.press('t');
     assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'light');
     await frames(page);
-    await page.screenshot({ path: path.join(shots, 'toggled.png') });
+    await page.screenshot({ path: path.join(shots, 'toggled-light.png') });
     await page.reload();
     await ready(page);
     assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'light');
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
     await page.click('#theme');
     assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
+    await frames(page);
+    await page.screenshot({ path: path.join(shots, 'toggled-dark.png') });
   },
 
   async access(page) {
@@ -244,7 +247,7 @@ const scenarios = {
     for (const tag of ['img', 'svg', 'iframe', 'object', 'b']) assert.equal((await page.$$(tag)).length, 0, tag);
     assert.equal((await page.$$('script')).length, 2);
     const text = await page.$eval('#list', (e) => e.textContent);
-    for (const want of ['</script><img src=x onerror=pwned=1>', '<!-- <script>', '<U+001B>[31m', '<U+202E>', '<U+2028>', "it's <b>bold</b>", '<svg onload=pwned=1>.ts']) {
+    for (const want of ['</script><img src=x onerror=pwned=1>', '<!-- <script>', '<U+001B>[31m', '<U+202E>', '<U+2028>', "it's <b>bold</b>", 'i &lt; b; i &gt; b', '<svg onload=pwned=1>.ts']) {
       assert.ok(text.includes(want), `not shown: ${want}`);
     }
     assert.ok(!/[\u0000-\u0008\u000b-\u001f\u202a-\u202e\u2066-\u2069\u2028\u2029]/.test(text), 'something is in the page as it is');

@@ -96,6 +96,7 @@ func hostile(tb testing.TB) *report.Preview {
 		"  start() {\n"+
 		"    const a = '<!-- <script>';\n"+
 		"    setInterval(() => '\x1b[31m</script><img src=x onerror=pwned=1>', 10); // \u202eesrever \u2066\n"+
+		"    i &lt; b; i &gt; b;\n"+
 		"    const b = '\u2028'; // it's <b>bold</b>\n"+
 		"  }\n"+
 		"  stop() {}\n"+
@@ -195,7 +196,7 @@ func TestBrowser(t *testing.T) {
 // shotsDiffer: the page is light, and dark, where the picture says so, not the styles.
 func shotsDiffer(t *testing.T, dir string) {
 	t.Helper()
-	for name, dark := range map[string]bool{"light": false, "dark": true, "toggled": false} {
+	for name, dark := range map[string]bool{"light": false, "dark": true, "toggled-light": false, "toggled-dark": true} {
 		f, err := os.Open(filepath.Join(dir, name+".png"))
 		if err != nil {
 			t.Fatal(err)

@@ -54,6 +54,33 @@ const (
 	loose = "export class Loose {\n  start() {\n    setInterval(() => {}, 10);\n  }\n}\n"
 )
 
+// TestPreviewOnTop: what can only be made after another fix is shown as it is made,
+// and has no diff of its own; where it leaks is told by the lines of the file.
+func TestPreviewOnTop(t *testing.T) {
+	p := previewOf(t, map[string]string{"a.ts": "export class Base {\n  start() {\n    setInterval(() => {}, 10);\n  }\n  stop() {\n    done();\n  }\n}\n" +
+		"export class Sub extends Base {\n  go() {\n    setInterval(() => {}, 20);\n  }\n  stop() {\n    super.stop();\n  }\n}\n"}, transforms.Unsafe)
+	if len(p.Fixes) != 2 || p.Fixes[0].Line != 3 || p.Fixes[1].Line != 11 {
+		t.Fatalf("%d fixes", len(p.Fixes))
+	}
+	later := 0
+	for i := range p.Fixes {
+		f := &p.Fixes[i]
+		diff := f.Change.Unified()
+		if n := strings.Count(diff, "clearInterval("); n != 1 || f.OnTop == (f.Alone != "") || f.Alone != "" && f.Alone != diff {
+			t.Errorf("on top: %v, by itself %q:\n%s", f.OnTop, f.Alone, diff)
+		}
+		if f.OnTop {
+			later++
+			if line := strings.Split(string(f.Change.Old), "\n")[f.Marks[0].Line-1]; !strings.Contains(line, "setInterval(") {
+				t.Errorf("the mark is at: %s", line)
+			}
+		}
+	}
+	if later != 1 {
+		t.Errorf("%d are made on top of another", later)
+	}
+}
+
 func TestPreview(t *testing.T) {
 	p := previewOf(t, map[string]string{"package.json": `{"name": "town"}`, "src/a.ts": twice, "src/b.ts": loose}, transforms.Safe)
 	if len(p.Fixes) != 2 || len(p.Left) != 1 || p.Left[0].Path != "src/b.ts" || p.Summary.Files != 1 || p.Summary.ByApplicability[transforms.Safe] != 2 {
@@ -137,7 +164,7 @@ func TestPreviewJSON(t *testing.T) {
 
 // TestMarkdownIsText: what the source says becomes no element, link or mention.
 func TestMarkdownIsText(t *testing.T) {
-	evil := "export class Evil {\n  // </details><img src=x> @ada #12 \x1b[31m \u202e\n  // ```\n  start() {\n    setInterval(() => tell('````\\n</details> @ada'), 10);\n  }\n  stop() {}\n}\n"
+	evil := "export class Evil {\n  // </details><img src=x> @ada #12 \x1b[31m \u202e\n  text = `\n````\n</details><img src=x> @ada\n`;\n  start() {\n    setInterval(() => tell('````\\n</details> @ada'), 10);\n  }\n  stop() {}\n}\n"
 	p := previewOf(t, map[string]string{"<img src=x> @ada `x`.ts": evil, "package.json": `{"name": "@ada"}`}, transforms.Unsafe)
 	if len(p.Fixes) != 1 {
 		t.Fatalf("%d fixes", len(p.Fixes))
@@ -168,7 +195,7 @@ func TestMarkdownIsText(t *testing.T) {
 		case *ast.RawHTML, *ast.Link, *ast.Image, *ast.AutoLink:
 			t.Errorf("a %s", n.Kind())
 		case *ast.Text:
-			if s := n.Segment.Value(src); bytes.ContainsAny(s, "@#<") {
+			if s := n.Segment.Value(src); bytes.ContainsAny(s, "@#<`") {
 				t.Errorf("as text: %s", s)
 			}
 		}
