@@ -23,6 +23,8 @@ func TestLayers(t *testing.T) {
 		"internal/project":  {"internal/syntax", "internal/worktree"},
 		"transforms":        {"patch", "internal/syntax", "internal/project"},
 		"internal/diffview": {"patch", "internal/syntax"}, "internal/page": {"patch", "transforms", "internal/report", "internal/diffview"},
+		"internal/review":   {"transforms", "patch", "internal/syntax"},
+		"internal/terminal": {"transforms", "patch", "internal/review", "internal/report", "internal/diffview"},
 		"internal/leaktest": {"transforms", "internal/syntax", "internal/project"},
 		"internal/propose":  {"transforms", "patch", "vcs", "vcs/forge", "internal/syntax", "internal/project", "internal/run", "internal/settings", "internal/markdown", "internal/check", "internal/report"},
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -34,6 +35,20 @@ func git(ctx context.Context, dir string, args ...string) ([]byte, error) {
 func command(ctx context.Context, dir string, args ...string) *exec.Cmd {
 	base := []string{"-C", dir, "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-pager"}
 	return exec.CommandContext(ctx, "git", append(base, args...)...)
+}
+
+// Path is where a file or folder of that name stands in the git directory of a work
+// tree, as a native, absolute path. Git shows nothing of what is there.
+func Path(ctx context.Context, top, name string) (string, error) {
+	out, err := git(ctx, top, "rev-parse", "--git-path", name)
+	if err != nil {
+		return "", err
+	}
+	path := filepath.FromSlash(strings.TrimSuffix(string(out), "\n"))
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(top, path)
+	}
+	return path, nil
 }
 
 // Changed lists the files that differ from ref, untracked ones included, as

@@ -215,6 +215,34 @@ func TestSettingsOfTheRepository(t *testing.T) {
 	}
 }
 
+// Each work tree has a place of its own, and git shows nothing of it.
+func TestPath(t *testing.T) {
+	r, ctx := newRepo(t), t.Context()
+	r.write("a.ts", "x")
+	r.commit()
+	other := filepath.Join(t.TempDir(), "other tree")
+	r.git("worktree", "add", "-q", "--detach", other)
+	seen := map[string]bool{}
+	for _, top := range []string{r.dir, other} {
+		dir, err := Path(ctx, top, "unleak")
+		if err != nil || !filepath.IsAbs(dir) || seen[dir] {
+			t.Fatalf("in %s: %q, %v", top, dir, err)
+		}
+		seen[dir] = true
+		if err := os.MkdirAll(filepath.Join(dir, "x"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "x", "a.ts"), []byte("x"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Changed(ctx, top, "HEAD")
+		want(t, "shown", got, err)
+	}
+	if dir, err := Path(ctx, t.TempDir(), "unleak"); err == nil {
+		t.Errorf("outside of a work tree: %q", dir)
+	}
+}
+
 func TestErrors(t *testing.T) {
 	r, ctx := newRepo(t), t.Context()
 	r.write("a.ts", "x")
