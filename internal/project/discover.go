@@ -103,7 +103,7 @@ func (p *Project) askGit(ctx context.Context, dir, rel string, emit func(string)
 	}
 	err := worktree.Files(ctx, dir, func(f string) {
 		some = true
-		if !syntax.Supported(f) || isProduct(path.Base(f)) || inSkippedFolder(f) {
+		if !IsSource(f) {
 			return
 		}
 		if info, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(f))); err == nil && info.Mode().IsRegular() {
@@ -120,6 +120,12 @@ func inSkippedFolder(rel string) bool {
 		}
 	}
 	return false
+}
+
+// IsSource reports whether Discover would find a file by its path, relative to a
+// folder: what git ignores is another question.
+func IsSource(rel string) bool {
+	return syntax.Supported(rel) && !isProduct(path.Base(rel)) && !inSkippedFolder(rel)
 }
 
 // PathError says what is wrong with one path.

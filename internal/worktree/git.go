@@ -62,6 +62,25 @@ func Staged(ctx context.Context, top string) ([]string, error) {
 	return split(out), nil
 }
 
+// Ignored lists which of the given files below dir, relative to it, git ignores. A
+// file that is tracked is not ignored. It fails where dir is in no work tree.
+func Ignored(ctx context.Context, dir string, files []string) ([]string, error) {
+	if len(files) == 0 {
+		return nil, nil
+	}
+	cmd := command(ctx, dir, "check-ignore", "-z", "--stdin")
+	cmd.Stdin = strings.NewReader(strings.Join(files, "\x00") + "\x00")
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == 1 { // none is
+		err = nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("git check-ignore: %w", err)
+	}
+	return split(out), nil
+}
+
 // Dirty lists which of the given files, relative to the top, have uncommitted
 // changes; with staged set, which differ from what is staged.
 func Dirty(ctx context.Context, top string, files []string, staged bool) ([]string, error) {

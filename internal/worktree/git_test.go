@@ -240,3 +240,21 @@ func TestErrors(t *testing.T) {
 		t.Error("a cancelled question was answered")
 	}
 }
+
+func TestIgnored(t *testing.T) {
+	r, ctx := newRepo(t), t.Context()
+	r.write(".gitignore", "*.log\nbuild/\n!keep.log\n")
+	r.write("sub/.gitignore", "x*\n")
+	r.write("tracked.log", "x")
+	r.git("add", "-f", "tracked.log")
+	got, err := Ignored(ctx, r.dir, append([]string{"a.log", "tracked.log", "keep.log", "build/deep/a.ts", "sub/x.ts", "x.ts", "not there/b.log"}, oddNames...))
+	want(t, "ignored", got, err, "a.log", "build/deep/a.ts", "sub/x.ts", "not there/b.log")
+	got, err = Ignored(ctx, r.dir, oddNames)
+	want(t, "of odd names", got, err)
+	got, err = Ignored(ctx, r.dir, nil)
+	want(t, "of none", got, err)
+	t.Setenv("GIT_CEILING_DIRECTORIES", "/")
+	if got, err := Ignored(ctx, t.TempDir(), []string{"a"}); err == nil {
+		t.Errorf("outside of a work tree: %q", got)
+	}
+}
