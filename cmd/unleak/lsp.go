@@ -10,7 +10,6 @@ import (
 
 	"github.com/unleak-dev/unleak/internal/lsp"
 	"github.com/unleak-dev/unleak/internal/project"
-	"github.com/unleak-dev/unleak/transforms"
 )
 
 func (c *cli) lspCommand() *cobra.Command {
@@ -73,9 +72,5 @@ func setupFor(root string) (*lsp.Setup, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &lsp.Setup{Settings: set, Baseline: base, Detector: func(p *project.Project) *transforms.Detector {
-		d := transforms.NewDetector(p, s.detector.Kinds, s.detector.Offers)
-		d.Style = s.detector.Style
-		return d
-	}}, nil
+	return &lsp.Setup{Settings: set, Baseline: base, Detector: s.detectorOf}, nil
 }

@@ -9,13 +9,15 @@ import (
 )
 
 func (c *cli) scanCommand() *cobra.Command {
-	var sel selection
+	sel := selection{index: true}
 	var format string
 	var exitZero bool
 	cmd := &cobra.Command{
 		Use:   "scan [PATH...]",
 		Short: "Show what leaks",
 		Long: `Show what leaks below the given paths (default: the current folder).
+
+With --staged the files are looked at as they are staged, whatever the work tree holds.
 
 Exit status: 0 nothing found, 1 leaks found, 2 something could not be done.
 Offers (--offers) do not count.`,

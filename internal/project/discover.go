@@ -269,6 +269,9 @@ const MaxFileSize = 4 << 20
 // generated or minified; those refusals wrap ErrSkipped.
 func (p *Project) Read(rel string) ([]byte, error) {
 	if src, ok := p.overlay[rel]; ok {
+		if err := CheckText(src); err != nil {
+			return nil, &PathError{rel, err}
+		}
 		return src, nil
 	}
 	info, err := p.files.stat(rel)

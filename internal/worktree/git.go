@@ -53,15 +53,6 @@ func Changed(ctx context.Context, top, ref string) ([]string, error) {
 	return append(split(diff), split(others)...), nil
 }
 
-// Staged lists the files whose staged content differs from the last commit.
-func Staged(ctx context.Context, top string) ([]string, error) {
-	out, err := git(ctx, top, "diff", "--cached", "--name-only", "-z", "--no-ext-diff", "--diff-filter=d")
-	if err != nil {
-		return nil, err
-	}
-	return split(out), nil
-}
-
 // Ignored lists which of the given files below dir, relative to it, git ignores. A
 // file that is tracked is not ignored. It fails where dir is in no work tree.
 func Ignored(ctx context.Context, dir string, files []string) ([]string, error) {

@@ -258,3 +258,42 @@ func TestIgnored(t *testing.T) {
 		t.Errorf("outside of a work tree: %q", got)
 	}
 }
+
+func TestStagedContents(t *testing.T) {
+	r, ctx := newRepo(t), t.Context()
+	for _, name := range append([]string{"same.ts", "partly.ts", "gone.ts", "later.ts", "other.md"}, oddNames...) {
+		r.write(name, "committed "+name)
+	}
+	r.commit()
+	all := func(string) bool { return true }
+	if got, err := StagedContents(ctx, r.dir, all); err != nil || len(got) != 0 {
+		t.Fatalf("where nothing changed: %q, %v", got, err)
+	}
+	for _, name := range append([]string{"same.ts", "partly.ts", "gone.ts", "other.md", "new.ts"}, oddNames...) {
+		r.write(name, "staged "+name)
+	}
+	r.git("add", "-A")
+	for _, name := range append([]string{"partly.ts", "later.ts", "other.md", "untracked.ts"}, oddNames...) {
+		r.write(name, "on the disk "+name)
+	}
+	r.write("crlf.ts", "a\r\nb")
+	if err := os.Remove(filepath.Join(r.dir, "gone.ts")); err != nil {
+		t.Fatal(err)
+	}
+	got, err := StagedContents(ctx, r.dir, func(name string) bool { return strings.HasSuffix(name, ".ts") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"partly.ts": "staged partly.ts", "gone.ts": "staged gone.ts", "later.ts": "committed later.ts"}
+	for _, name := range oddNames {
+		want[name] = "staged " + name
+	}
+	for name, text := range want {
+		if string(got[name]) != text {
+			t.Errorf("%q: got %q, want %q", name, got[name], text)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d contents, want %d", len(got), len(want))
+	}
+}
