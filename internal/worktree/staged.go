@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os/exec"
 	"strconv"
 	"strings"
 )
@@ -103,4 +105,25 @@ func object(in *bufio.Reader) ([]byte, error) {
 	data := make([]byte, size+1) // and the line end behind it
 	_, err = io.ReadFull(in, data)
 	return data[:size], err
+}
+
+// Hooks is the folder in which git looks for the hooks of the repository around dir,
+// and which folders are the repository's own: the git folder that all its work trees
+// share, and the top of this work tree. It fails where dir is in no work tree.
+func Hooks(ctx context.Context, dir string) (hooks, common, top string, err error) {
+	cmd := exec.CommandContext(ctx, "git", "-C", dir, "rev-parse", "--path-format=absolute", "--git-path", "hooks", "--git-common-dir", "--show-toplevel")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		if line, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n"); line != "" {
+			err = errors.New(strings.TrimPrefix(line, "fatal: "))
+		}
+		return "", "", "", err
+	}
+	lines := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
+	if len(lines) != 3 {
+		return "", "", "", fmt.Errorf("git says %q", out)
+	}
+	return lines[0], lines[1], lines[2], nil
 }
