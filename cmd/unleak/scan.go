@@ -11,11 +11,16 @@ import (
 func (c *cli) scanCommand() *cobra.Command {
 	sel := selection{index: true}
 	var format string
-	var exitZero bool
+	var exitZero, watching bool
 	cmd := &cobra.Command{
 		Use:   "scan [PATH...]",
 		Short: "Show what leaks",
 		Long: `Show what leaks below the given paths (default: the current folder).
+
+With --watch it goes on until Ctrl-C: files that change are looked at again, with those
+whose analysis has looked at them, and what is new and what is gone is shown; with
+--format json as one line for each change. Where files come or go, and where settings
+change, all files are looked at again once nothing has changed for a moment.
 
 With --staged the files are looked at as they are staged, whatever the work tree holds.
 
@@ -28,6 +33,9 @@ Offers (--offers) do not count.`,
 			}
 			if format != "text" && format != "json" {
 				return fmt.Errorf("--format: want text or json, got %q", format)
+			}
+			if watching {
+				return c.watch(cmd.Context(), c.here(args, &sel), &sel, format == "json", paint)
 			}
 			s, err := c.open(cmd.Context(), c.here(args, &sel), &sel)
 			if err != nil {
@@ -64,6 +72,7 @@ Offers (--offers) do not count.`,
 	sel.flags(c, cmd)
 	cmd.Flags().StringVar(&format, "format", "text", "output: text or json")
 	cmd.Flags().BoolVar(&exitZero, "exit-zero", false, "exit with status 0 even if leaks are found")
+	cmd.Flags().BoolVar(&watching, "watch", false, "go on, and look again at what changes, and at what depends on it")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
