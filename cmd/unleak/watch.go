@@ -56,7 +56,7 @@ func (c *cli) watch(ctx context.Context, paths []string, sel *selection, json bo
 	for _, f := range files {
 		w.there[f] = true
 	}
-	if err := w.first(ctx); err == nil {
+	if err = w.first(ctx); err == nil {
 		err = w.loop(ctx)
 	}
 	if ctx.Err() != nil {

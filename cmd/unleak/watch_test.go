@@ -315,6 +315,21 @@ func TestWatchFlags(t *testing.T) {
 	}
 }
 
+// TestWatchEnds: without its folder there is nothing to watch.
+func TestWatchEnds(t *testing.T) {
+	dir := filepath.Join(inTree(t, false, map[string]string{"in/a.ts": leaking}), "in")
+	w := startWatch(t, dir, "json")
+	w.next()
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	for range w.lines {
+	}
+	if err := <-w.ended; err == nil || !strings.Contains(err.Error(), "is gone") {
+		t.Errorf("it ended with %v", err)
+	}
+}
+
 // BenchmarkWatch saves files of a project of 5,000, one after the other, and tells how
 // long it takes until the change is printed: in the middle, and at most.
 func BenchmarkWatch(b *testing.B) {

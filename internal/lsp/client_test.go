@@ -41,6 +41,23 @@ func TestClient(t *testing.T) {
 	}
 }
 
+// TestExtension runs the extension for VS Code with stand-ins for what VS Code brings.
+func TestExtension(t *testing.T) {
+	if _, err := exec.LookPath("node"); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	extension, err := filepath.Abs(filepath.Join("..", "..", "editors", "vscode", "extension.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("node", filepath.Join("testdata", "client", "extension.cjs"), extension).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 func clientOrSkip(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join("testdata", "client")
