@@ -333,26 +333,13 @@ func TestWatchEnds(t *testing.T) {
 // BenchmarkWatch saves files of a project of 5,000, one after the other, and tells how
 // long it takes until the change is printed: in the middle, and at most.
 func BenchmarkWatch(b *testing.B) {
-	dir := b.TempDir()
-	w := &watched{t: b, dir: dir}
-	for i := range 5000 {
-		text := fmt.Sprintf("import { f%d } from './f%d';\nexport function f%d(x: number) {\n  return f%d(x);\n}\n", max(0, i-1), max(0, i-1), i, max(0, i-1))
-		for j := range 15 {
-			text += fmt.Sprintf("export function g%d(a: string, b: number) {\n  return a.repeat(b).trim();\n}\n", j)
-		}
-		if i%10 == 0 {
-			text += leaking
-		}
-		w.write(fmt.Sprintf("packages/p%d/src/d%d/f%d.ts", i/250, i/50%5, i), text)
-	}
-	w.git("init", "-q")
-	w = startWatch(b, dir, "json")
+	w := startWatch(b, manyFiles(b).dir, "json")
 	w.next()
 	var took []time.Duration
 	i := 0
 	for b.Loop() {
 		name := fmt.Sprintf("packages/p%d/src/d%d/f%d.ts", i%20, 0, i%20*250)
-		old, err := os.ReadFile(filepath.Join(dir, name))
+		old, err := os.ReadFile(filepath.Join(w.dir, name))
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -370,4 +357,46 @@ func BenchmarkWatch(b *testing.B) {
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
 	b.ReportMetric(float64(took[len(took)-1].Microseconds())/1000, "max-ms")
+}
+
+// BenchmarkStaged scans what is staged, ten files of a project of 5,000, half of them
+// with other contents in the work tree.
+func BenchmarkStaged(b *testing.B) {
+	w := manyFiles(b)
+	w.git("add", "-A")
+	w.git("commit", "-qm", "all")
+	for i := range 10 {
+		w.write(fmt.Sprintf("packages/p%d/src/d0/f%d.ts", i, i*250), leaking)
+	}
+	w.git("add", "-A")
+	for i := range 5 {
+		w.write(fmt.Sprintf("packages/p%d/src/d0/f%d.ts", i, i*250), mended)
+	}
+	for b.Loop() {
+		var out bytes.Buffer
+		c := &cli{in: strings.NewReader(""), out: &out, err: io.Discard}
+		root := c.rootCommand()
+		root.SetArgs([]string{"scan", "--staged", "--root", w.dir, "--exit-zero"})
+		if err := root.Execute(); err != nil || !strings.Contains(out.String(), "10 leaks in 10 files") {
+			b.Fatalf("%v: %s", err, out.String())
+		}
+	}
+}
+
+// manyFiles is a work tree of 5,000 files, each of which imports another.
+func manyFiles(b *testing.B) *watched {
+	b.Helper()
+	w := &watched{t: b, dir: b.TempDir()}
+	for i := range 5000 {
+		text := fmt.Sprintf("import { f%d } from './f%d';\nexport function f%d(x: number) {\n  return f%d(x);\n}\n", max(0, i-1), max(0, i-1), i, max(0, i-1))
+		for j := range 15 {
+			text += fmt.Sprintf("export function g%d(a: string, b: number) {\n  return a.repeat(b).trim();\n}\n", j)
+		}
+		if i%10 == 0 {
+			text += leaking
+		}
+		w.write(fmt.Sprintf("packages/p%d/src/d%d/f%d.ts", i/250, i/50%5, i), text)
+	}
+	w.git("init", "-q")
+	return w
 }
