@@ -70,20 +70,27 @@ func (s *Server) publish(d *document, found []diagnostic) {
 	s.sending.Lock()
 	defer s.sending.Unlock()
 	s.mu.Lock()
-	now, silent := s.documents[d.uri], s.pulls()
-	stale := now != nil && (now.version != d.version || now.root != d.root) || now == nil && len(found) > 0
+	open, current := s.isCurrent(d)
+	silent := s.pulls()
 	s.mu.Unlock()
-	if stale || silent {
+	if silent || !current || !open && len(found) > 0 {
 		return
 	}
 	p := publishParams{URI: d.uri, Diagnostics: found}
 	if p.Diagnostics == nil {
 		p.Diagnostics = []diagnostic{}
 	}
-	if now != nil {
+	if open {
 		p.Version = &d.version
 	}
 	_ = s.rpc.Notify(s.ctx, "textDocument/publishDiagnostics", p) // as for say
+}
+
+// isCurrent reports whether a document is open, and whether it is as it was. It is
+// called under the lock.
+func (s *Server) isCurrent(d *document) (open, current bool) {
+	now := s.documents[d.uri]
+	return now != nil, now == nil || now.version == d.version && now.root == d.root
 }
 
 // pull answers a client that asks for diagnostics.

@@ -227,6 +227,59 @@ func TestGarbage(t *testing.T) {
 	}
 }
 
+// TestIsCurrent: nothing is told of a document as it was.
+func TestIsCurrent(t *testing.T) {
+	here, there := &root{}, &root{}
+	s := &Server{documents: map[string]*document{"a": {uri: "a", version: 3, root: here}}}
+	for _, c := range []struct {
+		d             document
+		open, current bool
+	}{
+		{document{uri: "a", version: 3, root: here}, true, true},
+		{document{uri: "a", version: 2, root: here}, true, false},
+		{document{uri: "a", version: 4, root: here}, true, false},
+		{document{uri: "a", version: 3, root: there}, true, false},
+		{document{uri: "b", version: 3, root: here}, false, true}, // closed: that there is nothing may be told
+	} {
+		if open, current := s.isCurrent(&c.d); open != c.open || current != c.current {
+			t.Errorf("%+v: open %v, current %v", c.d, open, current)
+		}
+	}
+}
+
+// TestHalfKnown: what an analysis has remembered that was cancelled is forgotten, so
+// that the next one does not take it for the whole.
+func TestHalfKnown(t *testing.T) {
+	s := &Server{ctx: t.Context(), config: Config{Setup: builtin}, units: utf16Units, documents: map[string]*document{}, roots: map[string]*root{}}
+	file := filepath.Join(t.TempDir(), "a.ts")
+	d := &document{uri: uriOf(file), path: file, version: 1, src: []byte(leak)}
+	if s.documents[d.uri] = d; !s.place(d) {
+		t.Fatal("it is none of ours")
+	}
+	look := func(ctx context.Context) *project.Project {
+		if err := s.with(ctx, d.uri, func(a *analysis) error {
+			if len(a.mended.Findings) != 1 {
+				t.Errorf("%d findings", len(a.mended.Findings))
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return d.root.project
+	}
+	first := look(t.Context())
+	if look(t.Context()) != first {
+		t.Error("nothing has changed, and it was made anew")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	if err := s.with(ctx, d.uri, func(*analysis) error { cancel(); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if look(t.Context()) == first {
+		t.Error("it was cancelled, and what it remembered is still there")
+	}
+}
+
 // TestParent: a server whose editor is gone ends, though nobody closes its input.
 func TestParent(t *testing.T) {
 	if !alive(os.Getpid()) {

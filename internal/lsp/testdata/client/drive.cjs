@@ -107,6 +107,11 @@ const scenarios = {
       const actions = await c.actions(uri, diagnostics[0].range, undefined, diagnostics);
       const fix = actions.find((a) => a.kind === 'quickfix' && a.isPreferred);
       assert.deepEqual(fix.diagnostics, diagnostics);
+      // An action is of one version: of another its places mean nothing.
+      c.change(uri, { range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } }, text: '\n' });
+      await assert.rejects(c.ask(protocol.CodeActionResolveRequest.type, fix), (err) => err.code === protocol.LSPErrorCodes.ContentModified);
+      c.change(uri, { range: { start: { line: 0, character: 0 }, end: { line: 1, character: 0 } }, text: '' });
+      fix.data.version = 3;
       const edits = await c.run(uri, fix);
       assert.ok(edits.every((e) => e.newText.length < 60), JSON.stringify(edits)); // what changes, no more
       assert.equal(c.text(uri), fixed(name, before));
@@ -195,6 +200,8 @@ const scenarios = {
     await c.diagnostics(helper);
     const before = (c.published.get(uri) || []).length;
     c.replace(helper, 'return null;', 'return setInterval(work, 10);');
+    // At once, when somebody asks; a while later by itself.
+    assert.match((await c.ask(protocol.HoverRequest.type, { textDocument: { uri }, position: c.at(uri, 'every(').start })).contents.value, /critical interval/);
     await c.until('the finding in the other document', () => (c.published.get(uri).slice(before).some((p) => codes(p.diagnostics).includes('interval')) ? true : undefined));
     const [d] = c.published.get(uri).at(-1).diagnostics;
     assert.deepEqual(d.range.start, c.at(uri, 'every(').start);
@@ -327,8 +334,14 @@ const scenarios = {
     const uri = c.open(file('src/berths.ts'));
     assert.deepEqual(await c.diagnostics(uri), []);
     assert.deepEqual(await c.actions(uri, { start: { line: 0, character: 0 }, end: { line: 99, character: 0 } }), []);
-    c.change(uri, { range: c.at(uri, 'export'), text: 'export class B { run() { setInterval(() => {}, 5); } dispose() {} }\nexport' });
+    const again = c.text(uri).slice(c.text(uri).indexOf('export')).replace('waitForBerth', 'waitAgain');
+    c.change(uri, { range: c.at(uri, 'export'), text: `${again}\nexport` });
     assert.deepEqual(codes(await c.diagnostics(uri)), ['interval']);
+    const before = c.text(uri);
+    const [all] = await c.actions(uri, c.at(uri, 'export'), [fixAll]);
+    await c.run(uri, all); // what is new, and nothing that is known
+    assert.equal(c.text(uri), fixed('src/berths.ts', before));
+    assert.equal(c.text(uri).split('clearInterval').length, before.split('clearInterval').length + 1);
   },
 };
 
