@@ -101,6 +101,7 @@ release on every way out, and rewrites the code so that it does.`,
 		c.prCommand(), c.reportCommand(),
 		c.initCommand(), c.baselineCommand(),
 		c.whyCommand(), c.explainCommand(), c.kindsCommand(),
+		c.lspCommand(), c.hookCommand(),
 		c.benchCommand(), c.versionCommand(),
 	)
 	root.Version = versionText()
