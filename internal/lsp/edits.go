@@ -3,8 +3,6 @@ package lsp
 import (
 	"bytes"
 	"context"
-	"errors"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/unleak-dev/unleak/patch"
@@ -112,52 +110,11 @@ func (l *lines) textEdits(edits []patch.Edit) []textEdit {
 	return out
 }
 
-// silence writes the comment that keeps a finding from being reported. It fails
-// where a comment cannot stand: in the text of a template, between elements.
+// silence writes the comment that keeps a finding from being reported.
 func (a *analysis) silence(ctx context.Context, o *transforms.Obligation) ([]textEdit, error) {
-	start := o.File.LineStart(o.At.Start())
-	rest := a.src[start:]
-	indent := rest[:len(rest)-len(bytes.TrimLeft(rest, " \t"))]
-	end := "\n"
-	if bytes.HasSuffix(lineAt(a.src, start), []byte("\r\n")) {
-		end = "\r\n"
-	}
-	e := patch.Edit{Start: start, End: start, New: string(indent) + "// unleak-ignore-next-line " + o.Kind.Name + " -- say why" + end}
-	if strings.ContainsRune(string(indent), '\ufeff') {
-		return nil, errors.New("a comment cannot stand there")
-	}
-	src, err := patch.Apply(a.src, []patch.Edit{e})
+	src, err := a.root.detector.Silence(ctx, o.File, []*transforms.Obligation{o}, "say why")
 	if err != nil {
 		return nil, err
 	}
-	m, err := a.mend(ctx, src, nil)
-	if err != nil {
-		return nil, err
-	}
-	if !silencedBy(a.mended, m, o, a.known) {
-		return nil, errors.New("a comment cannot stand above this line")
-	}
-	return a.lines.textEdits([]patch.Edit{e}), nil
-}
-
-// silencedBy reports whether a finding is gone, with others of its kind in its line
-// at most.
-func silencedBy(before, after *transforms.Mended, gone *transforms.Obligation, known map[string]bool) bool {
-	line, _ := gone.File.Position(gone.At.Start())
-	want := map[string]bool{}
-	for _, o := range before.Findings {
-		if l, _ := o.File.Position(o.At.Start()); l != line || o.Kind.Name != gone.Kind.Name {
-			want[o.Fingerprint()] = true
-		}
-	}
-	n := 0
-	for _, o := range after.Findings {
-		if !known[o.Fingerprint()] {
-			if !want[o.Fingerprint()] {
-				return false
-			}
-			n++
-		}
-	}
-	return n == len(want) && len(after.Useless) == len(before.Useless)
+	return a.lines.textEdits(minimal(a.src, byLines(a.src, src))), nil
 }
