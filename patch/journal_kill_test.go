@@ -43,6 +43,14 @@ func TestKilledChild(t *testing.T) {
 	wrote(t, j, root, killed[:4], killed[4:])
 }
 
+// stride is how far one point is from the next at which a program is killed.
+func stride() int {
+	if testing.Short() {
+		return 4
+	}
+	return 1
+}
+
 var killed = []Change{
 	{"a.ts", []byte("old a"), []byte("new a, and more")},
 	{"link.ts", []byte("old b"), []byte("")},
@@ -111,7 +119,7 @@ func killedTree(t *testing.T) string {
 func TestKilled(t *testing.T) {
 	before := tree(t, killedTree(t))
 	points := 0
-	for n := 1; ; n++ {
+	for n := 1; ; n += stride() {
 		root := killedTree(t)
 		if !child(t, root, n, "") {
 			break
@@ -129,14 +137,14 @@ func TestKilled(t *testing.T) {
 			t.Errorf("killed at %d, undone:\n%swant\n%s", n, after, before)
 		}
 	}
-	if points < 30 {
+	if points < 30/stride() {
 		t.Errorf("it was killed at %d points only", points)
 	}
 }
 
 // The next run removes what a killed one left.
 func TestKilledThenRun(t *testing.T) {
-	for n := 1; ; n++ {
+	for n := 1; ; n += stride() {
 		root := killedTree(t)
 		if !child(t, root, n, "") {
 			break
