@@ -258,6 +258,9 @@ func (a *Acquire) reachable(src []byte) bool {
 	if len(a.From) == 0 || a.Exact { // the type may be named in another file
 		return true
 	}
+	if slices.Equal(a.From, []string{"global"}) && len(a.Types) > 0 {
+		return slices.ContainsFunc(a.Types, func(t string) bool { return madeIn(src, t) })
+	}
 	for _, m := range a.From {
 		m = strings.TrimSuffix(m, "/promises") // fs.promises
 		if m == "global" || bytes.Contains(src, []byte(m)) {
@@ -267,9 +270,39 @@ func (a *Acquire) reachable(src []byte) bool {
 	return false
 }
 
+// madeIn reports whether a text can make something of a type of the platform.
+func madeIn(src []byte, typ string) bool {
+	switch {
+	case bytes.Contains(src, []byte(typ)):
+		return true
+	case typ == "Array":
+		return bytes.Contains(src, []byte("[]"))
+	case typ == "Object":
+		return bytes.Contains(src, []byte("{}"))
+	}
+	return false
+}
+
+// filesIn reports whether a text files something under a key: x[key] = value.
+func filesIn(src []byte) bool {
+	for {
+		i := bytes.IndexByte(src, ']')
+		if i < 0 {
+			return false
+		}
+		src = bytes.TrimLeft(src[i+1:], space)
+		if len(src) > 1 && src[0] == '=' && src[1] != '=' && src[1] != '>' {
+			return true
+		}
+	}
+}
+
 // named reports whether what the pattern calls occurs as a word, or, where that
 // is a hole, whether something is made with the pattern's arguments.
 func (a *Acquire) named(src []byte) bool {
+	if a.Pattern.Files() {
+		return filesIn(src)
+	}
 	needle := []byte(a.needle())
 	for at := 0; ; {
 		i := bytes.Index(src[at:], needle)
