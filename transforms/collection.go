@@ -256,7 +256,11 @@ func useOfCollection(ref syntax.Node) collectionUse {
 		}
 	case "subscript_expression":
 		if p.Field("object") == v {
-			return collectionUse{p, useOfSlot(p)}
+			how, at := useOfSlot(p), p
+			if q := p.Outer().Parent(); how == grows && q.Is("assignment_expression") {
+				at = q
+			}
+			return collectionUse{at, how}
 		}
 	case "binary_expression":
 		if p.Field("operator").Text() == "in" && p.Field("right") == v {
@@ -308,15 +312,6 @@ func useOfSlot(n syntax.Node) collectionEffect {
 		}
 	}
 	return inquires
-}
-
-// emptying is a use that takes something out, or may.
-func (c *collection) shrinking() (collectionUse, bool) {
-	i := slices.IndexFunc(c.uses, func(u collectionUse) bool { return u.how == shrinks })
-	if i < 0 {
-		return collectionUse{}, false
-	}
-	return c.uses[i], true
 }
 
 // does reports whether some use has one of the effects.

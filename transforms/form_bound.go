@@ -41,11 +41,12 @@ func (formBound) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	}
 	evict := fmt.Sprintf("if (%s > %s) {\n\t%s;\n}", fill(o.Kind.Size, o, nil), limit, fill(o.Kind.Release[0].Pattern, o, map[string]string{o.Kind.Keyed: oldest}))
 	touch := m.touch(o, st)
-	switch {
-	case inBlock(m.filed):
-		edits = append(edits, st.after(m.filed, st.fit(evict)))
-	default:
-		edits = append(edits, st.braced(m.filed, nil, []string{st.fit(evict)}))
+	for _, stmt := range m.filed {
+		if inBlock(stmt) {
+			edits = append(edits, st.after(stmt, st.fit(evict)))
+		} else {
+			edits = append(edits, st.braced(stmt, nil, []string{st.fit(evict)}))
+		}
 	}
 	switch {
 	case !m.hit.OK():

@@ -23,11 +23,6 @@ func (formUnsubscribe) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	case fn.IsAsync(), fn.IsGenerator(), fn.Field("name").Text() == "constructor", fn.HasToken("set"):
 		return nil, refuse(TooEntangled, "what %s returns cannot be another function", nameOf(fn))
 	}
-	for n := range body.Own() {
-		if n.Is("return_statement") && n.Len() > 0 {
-			return nil, refuse(TooEntangled, "%s returns something already", nameOf(fn))
-		}
-	}
 	st := styleOf(s.f)
 	var edits []patch.Edit
 	if t := fn.Field("return_type").Child(0); t.OK() {

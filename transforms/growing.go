@@ -71,30 +71,27 @@ func (s *scan) endsOf(o *Obligation, c *collection) (syntax.Node, string) {
 	return syntax.Node{}, ""
 }
 
-// livesLong says why the instances of a class are taken to live long: it is made once
-// for the module, or by whoever reads its decorator; or it has an end of its own,
-// as only those have that live for a while. "" where nothing says so.
-func (s *scan) livesLong(class syntax.Node) string {
+// livesLong reports whether the instances of a class are taken to live long: there is
+// one for the module, or whoever reads its decorator makes one; or other files make
+// them, and they have an end of their own, as only those have that live for a while.
+func (s *scan) livesLong(class syntax.Node) bool {
 	for c := range class.All() {
 		if c.Is("decorator") {
-			return "decorated"
+			return true
 		}
 	}
 	for c := range class.Parent().All() {
 		if class.Parent().Is("export_statement") && c.Is("decorator") {
-			return "decorated"
+			return true
 		}
 	}
 	name := class.Field("name").Symbol()
 	for _, r := range name.Mentions() {
 		if p := r.Parent(); p.Is("new_expression") && p.Field("constructor") == r && (!p.Function().OK() || p.Parent().Is("assignment_expression") && p.Within(class)) {
-			return "one for all"
+			return true
 		}
 	}
-	if s.instance(class).teardown != nil {
-		return "ends"
-	}
-	return ""
+	return s.instance(class).teardown != nil && isGivenAway(class)
 }
 
 // limit chooses the form that can keep a collection from growing, or says why none
@@ -111,7 +108,7 @@ func (s *scan) limit(o *Obligation, g *growth) (form, *Refusal) {
 		}
 		return nil, nil
 	case !filed && s.isFunction(key):
-		if c.does(walks) {
+		if s.subscribes(o, c) {
 			g.how = fmt.Sprintf("never forgets a function that %s was given", nameOf(o.Call.Function()))
 			return formUnsubscribe{}, nil
 		}
@@ -119,7 +116,7 @@ func (s *scan) limit(o *Obligation, g *growth) (form, *Refusal) {
 	case isVocabulary(key):
 		return nil, nil
 	}
-	if !c.endures() && s.livesLong(c.class) == "" {
+	if !c.endures() && !s.livesLong(c.class) {
 		return nil, nil
 	}
 	lookups := s.lookupsBeside(o)
@@ -143,10 +140,6 @@ func (s *scan) limit(o *Obligation, g *growth) (form, *Refusal) {
 	case m == nil:
 		return nil, refuse(EntriesMatter, "where an entry is asked for, it cannot be seen how it would be made again")
 	}
-	if at, again := c.filedElsewhere(o.Call); again {
-		line, _ := s.f.Position(at.Start())
-		return nil, refuse(TooEntangled, "line %d files entries, too", line)
-	}
 	if at, asked := c.askedElsewhere(o.Call.Function()); asked {
 		line, _ := s.f.Position(at.Start())
 		return nil, refuse(EntriesMatter, "line %d counts on what was filed here", line)
@@ -168,16 +161,6 @@ func isCache(name string) bool {
 	return false
 }
 
-// filedElsewhere is another place that files entries.
-func (c *collection) filedElsewhere(call syntax.Node) (syntax.Node, bool) {
-	for _, u := range c.uses {
-		if u.how == grows && u.at != call && !call.Within(u.at) && !u.at.Within(call) {
-			return u.at, true
-		}
-	}
-	return syntax.Node{}, false
-}
-
 // askedElsewhere is a use outside of the function that makes entries.
 func (c *collection) askedElsewhere(fn syntax.Node) (syntax.Node, bool) {
 	for _, u := range c.uses {
@@ -190,16 +173,20 @@ func (c *collection) askedElsewhere(fn syntax.Node) (syntax.Node, bool) {
 
 // lookupsBeside are the questions for the same key in the function that files.
 func (s *scan) lookupsBeside(o *Obligation) []syntax.Node {
-	given := syntax.Bindings{o.Kind.Retainer: o.Bindings[o.Kind.Retainer], o.Kind.Keyed: o.Bindings[o.Kind.Keyed]}
 	var out []syntax.Node
 	for n := range o.Call.Function().Own() {
 		for _, p := range o.Kind.Lookup {
-			if _, ok := p.Match(n, given); ok && n.Inner(true) == n && !isWritten(n) {
+			if _, ok := p.Match(n, o.keyed()); ok && n.Inner(true) == n && !isWritten(n) {
 				out = append(out, n)
 			}
 		}
 	}
 	return out
+}
+
+// keyed are the collection and the key of an entry.
+func (o *Obligation) keyed() syntax.Bindings {
+	return syntax.Bindings{o.Kind.Retainer: o.Bindings[o.Kind.Retainer], o.Kind.Keyed: o.Bindings[o.Kind.Keyed]}
 }
 
 func isWritten(n syntax.Node) bool {

@@ -9,7 +9,7 @@ import (
 
 // memo is a place where a value is made from a key unless it is there already.
 type memo struct {
-	filed syntax.Node    // the statement that files it
+	filed []syntax.Node  // the statements that file it
 	guard syntax.Node    // the if statement that asks
 	hit   syntax.Node    // what runs where it is there; none: an else can be added
 	value *syntax.Symbol // what holds the value then; nil: it has to be asked for
@@ -24,7 +24,7 @@ func (s *scan) memoOf(o *Obligation, lookups []syntax.Node) (m *memo, why string
 	if !stmt.Is("expression_statement") || len(lookups) == 0 {
 		return nil, ""
 	}
-	m = &memo{filed: stmt}
+	m = &memo{filed: []syntax.Node{stmt}}
 	for _, l := range lookups {
 		if sym := l.Outer().Parent().Field("name").Symbol(); sym != nil && l.Outer().Parent().Field("value").Inner(false) == l {
 			m.value = sym
@@ -52,6 +52,21 @@ func (s *scan) memoOf(o *Obligation, lookups []syntax.Node) (m *memo, why string
 		return nil, ""
 	}
 	m.made = s.madeOf(o.Bindings["VALUE"], m)
+	for _, u := range o.gist.(*growth).collection.uses { // it may file that there is none
+		if u.how != grows || u.at == o.Call {
+			continue
+		}
+		again, ok := o.Acquire.Pattern.Match(u.at, o.keyed())
+		stmt := u.at.Outer().Parent()
+		if !ok || !stmt.Is("expression_statement") || u.at.Function() != o.Call.Function() || u.at.Start() < m.guard.Start() || m.hit.OK() && u.at.Within(m.hit) {
+			line, _ := s.f.Position(u.at.Start())
+			return nil, fmt.Sprintf("line %d files entries, too", line)
+		}
+		m.filed = append(m.filed, stmt)
+		if v := again["VALUE"].Inner(true); !isNothing(v) && !v.Is("true", "false") {
+			m.made = append(m.made, s.madeOf(v, m)...)
+		}
+	}
 	if why := s.irreplaceable(o, m.made); why != "" {
 		return nil, why
 	}
