@@ -133,6 +133,8 @@ func (s *scan) limit(o *Obligation, g *growth) (form, *Refusal) {
 	}
 	m, why := s.memoOf(o, lookups)
 	switch {
+	case why != "" && !worthIt(o, c, m):
+		return nil, nil
 	case why != "":
 		return nil, refuse(EntriesMatter, "%s", why)
 	case m == nil && !isCache(c.name):
@@ -141,6 +143,9 @@ func (s *scan) limit(o *Obligation, g *growth) (form, *Refusal) {
 		return nil, refuse(EntriesMatter, "where an entry is asked for, it cannot be seen how it would be made again")
 	}
 	if at, asked := c.askedElsewhere(o.Call.Function()); asked {
+		if !isCache(c.name) && !identifies(key) {
+			return nil, nil // a register, perhaps
+		}
 		line, _ := s.f.Position(at.Start())
 		return nil, refuse(EntriesMatter, "line %d counts on what was filed here", line)
 	}
@@ -149,6 +154,21 @@ func (s *scan) limit(o *Obligation, g *growth) (form, *Refusal) {
 	}
 	g.memo = m
 	return formBound{}, nil
+}
+
+// worthIt reports whether it is worth a word that a memo of what has a state of its own
+// only grows: the life of each could end, as its key says. Groups of things by a key
+// are an index, and mostly as large as what is indexed.
+func worthIt(o *Obligation, c *collection, m *memo) bool {
+	if isGroup(m.made) {
+		return c.endures() && (identifies(o.Bindings[o.Kind.Keyed]) || isCache(c.name))
+	}
+	return c.endures() || identifies(o.Bindings[o.Kind.Keyed])
+}
+
+// isGroup: an empty collection, for others to file in.
+func isGroup(made []syntax.Node) bool {
+	return len(made) == 1 && collectionType(made[0].Inner(true)) != ""
 }
 
 // isCache reports whether a collection is called so.
@@ -196,7 +216,8 @@ func isWritten(n syntax.Node) bool {
 
 // counts: the new value is made from the old one: (get(k) ?? 0) + 1
 func counts(value syntax.Node, lookups []syntax.Node) bool {
-	return value.Is("binary_expression") && slices.ContainsFunc(lookups, func(l syntax.Node) bool {
+	operator := value.Field("operator").Text()
+	return value.Is("binary_expression") && operator != "||" && operator != "??" && operator != "&&" && slices.ContainsFunc(lookups, func(l syntax.Node) bool {
 		sym := l.Outer().Parent().Field("name").Symbol()
 		return l.Within(value) || sym != nil && mentions(value, sym)
 	})

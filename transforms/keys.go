@@ -111,7 +111,7 @@ func (s *scan) keysOfName(n syntax.Node, hops int) keySpace {
 		}
 		for _, r := range sym.Refs {
 			if p := r.Parent(); p.Is("assignment_expression") && p.Field("left") == r {
-				out = max(out, s.keys(p.Field("right"), hops))
+				out = min(max(out, s.keys(p.Field("right"), hops)), manyKeys)
 			}
 		}
 		return out
@@ -223,10 +223,10 @@ func (s *scan) declaredAs(f *syntax.File, t syntax.Node) (*syntax.File, syntax.N
 
 // vocabulary are words for what a program, with what it is configured by, has so
 // many of and no more.
-var vocabulary = strings.Fields(`action attribute breakpoint category class collection color column command constructor ctor currency dependency domain driver
+var vocabulary = strings.Fields(`action attribute breakpoint category char character class collection color column command constructor ctor currency dependency domain driver
 	encoding entity env event extender extension factory feature field font format handler hook icon kind label lang language length level library locale method
 	mime mode model module namespace option package param parameter permission phase plugin prop property protocol provider region role route rule schema scheme
-	service setting size status style symbol table tag template theme type unit widget`)
+	service setting size status style symbol table tag template theme timezone type tz unit widget zone`)
 
 // isVocabulary reports whether the name of a key says that it is a word of the
 // program: event, pluginId, tableName, a name.

@@ -60,7 +60,7 @@ func (s *scan) memoOf(o *Obligation, lookups []syntax.Node) (m *memo, why string
 		stmt := u.at.Outer().Parent()
 		if !ok || !stmt.Is("expression_statement") || u.at.Function() != o.Call.Function() || u.at.Start() < m.guard.Start() || m.hit.OK() && u.at.Within(m.hit) {
 			line, _ := s.f.Position(u.at.Start())
-			return nil, fmt.Sprintf("line %d files entries, too", line)
+			return m, fmt.Sprintf("line %d files entries, too", line)
 		}
 		m.filed = append(m.filed, stmt)
 		if v := again["VALUE"].Inner(true); !isNothing(v) && !v.Is("true", "false") {
@@ -68,7 +68,7 @@ func (s *scan) memoOf(o *Obligation, lookups []syntax.Node) (m *memo, why string
 		}
 	}
 	if why := s.irreplaceable(o, m.made); why != "" {
-		return nil, why
+		return m, why
 	}
 	return m, ""
 }
@@ -180,10 +180,15 @@ func (s *scan) lost(o *Obligation, n syntax.Node, hops int) string {
 			}
 		}
 		callee := n.Field("function").Inner(false)
+		for a := range n.Field("arguments").Children() {
+			if a.IsFunction() && !walking[lastName(callee)] {
+				return fmt.Sprintf("what %s returns may remember what it was given to call", calleeText(n))
+			}
+		}
 		if sym := callee.Symbol(); sym != nil && sym.Kind == syntax.Parameter {
 			return fmt.Sprintf("what %s makes is its caller's", sym.Name)
 		}
-		if words := wordsIn(lastName(callee)); len(words) > 0 && slices.Contains(lively, words[0]) {
+		if words := wordsIn(lastName(callee)); !o.filesPlain(s) && len(words) > 0 && slices.Contains(lively, words[0]) {
 			return fmt.Sprintf("an entry may have a state of its own: %s", shorten(n.Text()))
 		}
 	case "ternary_expression":
@@ -196,6 +201,19 @@ func (s *scan) lost(o *Obligation, n syntax.Node, hops int) string {
 		return "how an entry is made cannot be seen"
 	}
 	return ""
+}
+
+// filesPlain reports whether the values are strings, numbers or the like, by the type
+// of the collection.
+func (o *Obligation) filesPlain(s *scan) bool {
+	c := s.collectionAt(o.Bindings[o.Kind.Retainer])
+	args := syntax.TypeOfAnnotation(syntax.Annotation(c.decl)).Args
+	if len(args) == 0 {
+		for a := range c.made.Field("type_arguments").Children() {
+			args = append(args, a)
+		}
+	}
+	return len(args) > 0 && args[len(args)-1].Is("predefined_type") && !slices.Contains([]string{"any", "unknown", "object"}, args[len(args)-1].Text())
 }
 
 // stateless are the language's own classes whose instances are as good as any other
