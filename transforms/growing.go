@@ -133,7 +133,7 @@ func (s *scan) limit(o *Obligation, g *growth) (form, *Refusal) {
 	}
 	m, why := s.memoOf(o, lookups)
 	switch {
-	case why != "" && !worthIt(o, c, m):
+	case why != "" && !worthIt(o, c, m, why):
 		return nil, nil
 	case why != "":
 		return nil, refuse(EntriesMatter, "%s", why)
@@ -159,7 +159,10 @@ func (s *scan) limit(o *Obligation, g *growth) (form, *Refusal) {
 // worthIt reports whether it is worth a word that a memo of what has a state of its own
 // only grows: the life of each could end, as its key says. Groups of things by a key
 // are an index, and mostly as large as what is indexed.
-func worthIt(o *Obligation, c *collection, m *memo) bool {
+func worthIt(o *Obligation, c *collection, m *memo, why string) bool {
+	if why == givenText {
+		return isCache(c.name)
+	}
 	if isGroup(m.made) {
 		return c.endures() && (identifies(o.Bindings[o.Kind.Keyed]) || isCache(c.name))
 	}

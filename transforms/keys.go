@@ -45,8 +45,8 @@ func (s *scan) keys(n syntax.Node, hops int) keySpace {
 		return s.keysOfName(n, hops)
 	case "member_expression":
 		switch n.Field("property").Text() {
-		case "constructor", "prototype", "length", "type", "kind", "method", "level", "status", "name":
-			return fewKeys // what classes, functions and variants are told apart by
+		case "constructor", "prototype", "length":
+			return fewKeys // as many as there are classes, or sizes
 		}
 		if n.Field("object").Inner(true).Is("this") {
 			return fewKeys

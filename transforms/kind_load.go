@@ -340,6 +340,16 @@ func (h *header) finish(line int) error {
 			}
 		}
 	}
+	for _, p := range append(slices.Clone(k.Lookup), k.Size, k.Oldest) {
+		if p == nil {
+			continue
+		}
+		for _, v := range p.Vars {
+			if v != k.Retainer && v != k.Keyed {
+				return h.fail(h.lines[p], "%q mentions $%s: what is said of a collection names its retainer and what it is keyed by", p.Text, v)
+			}
+		}
+	}
 	if k.Retainer != "" && !slices.ContainsFunc(k.Acquire, func(a Acquire) bool { return a.Pattern.Has(k.Retainer) }) {
 		return h.fail(h.lines["retainer"], "no acquire binds $%s", k.Retainer)
 	}

@@ -9,11 +9,12 @@ import (
 
 // memo is a place where a value is made from a key unless it is there already.
 type memo struct {
-	filed []syntax.Node  // the statements that file it
-	guard syntax.Node    // the if statement that asks
-	hit   syntax.Node    // what runs where it is there; none: an else can be added
-	value *syntax.Symbol // what holds the value then; nil: it has to be asked for
-	made  []syntax.Node  // the expressions that make the value
+	filed  []syntax.Node  // the statements that file it
+	guard  syntax.Node    // the if statement that asks
+	hit    syntax.Node    // what runs where it is there; none: an else can be added
+	value  *syntax.Symbol // what holds the value then; nil: it has to be asked for
+	values []syntax.Node  // what is filed
+	made   []syntax.Node  // the expressions that make the value
 }
 
 // memoOf recognises a memo around an acquisition. why says what an entry is where
@@ -51,6 +52,7 @@ func (s *scan) memoOf(o *Obligation, lookups []syntax.Node) (m *memo, why string
 	if !m.guard.OK() || slices.ContainsFunc(m.value.Mentions(), func(r syntax.Node) bool { return syntax.IsWrite(r) && r.Start() < m.guard.Start() }) {
 		return nil, ""
 	}
+	m.values = []syntax.Node{o.Bindings["VALUE"]}
 	m.made = s.madeOf(o.Bindings["VALUE"], m)
 	for _, u := range o.gist.(*growth).collection.uses { // it may file that there is none
 		if u.how != grows || u.at == o.Call {
@@ -64,10 +66,11 @@ func (s *scan) memoOf(o *Obligation, lookups []syntax.Node) (m *memo, why string
 		}
 		m.filed = append(m.filed, stmt)
 		if v := again["VALUE"].Inner(true); !isNothing(v) && !v.Is("true", "false") {
+			m.values = append(m.values, v)
 			m.made = append(m.made, s.madeOf(v, m)...)
 		}
 	}
-	if why := s.irreplaceable(o, m.made); why != "" {
+	if why := s.irreplaceable(o, m); why != "" {
 		return m, why
 	}
 	return m, ""
@@ -145,9 +148,9 @@ func (s *scan) madeOf(v syntax.Node, m *memo) []syntax.Node {
 }
 
 // irreplaceable says why values cannot be made again from their key; "" where they can.
-func (s *scan) irreplaceable(o *Obligation, made []syntax.Node) string {
-	for _, n := range made {
-		if why := s.lost(o, n, 4); why != "" {
+func (s *scan) irreplaceable(o *Obligation, m *memo) string {
+	for _, n := range m.values {
+		if why := s.lost(o, m, n, 6); why != "" {
 			return why
 		}
 	}
@@ -155,7 +158,7 @@ func (s *scan) irreplaceable(o *Obligation, made []syntax.Node) string {
 }
 
 // lost says what would be lost with a value.
-func (s *scan) lost(o *Obligation, n syntax.Node, hops int) string {
+func (s *scan) lost(o *Obligation, m *memo, n syntax.Node, hops int) string {
 	for _, other := range s.found {
 		if other != o && !other.Kind.Collects() && other.Call.Within(n) {
 			return fmt.Sprintf("an entry holds a %s, which would have to be released", other.Kind.Noun)
@@ -188,16 +191,58 @@ func (s *scan) lost(o *Obligation, n syntax.Node, hops int) string {
 		if sym := callee.Symbol(); sym != nil && sym.Kind == syntax.Parameter {
 			return fmt.Sprintf("what %s makes is its caller's", sym.Name)
 		}
+		if lastName(callee) == "bind" {
+			return "an entry is a function, which may remember"
+		}
 		if words := wordsIn(lastName(callee)); !o.filesPlain(s) && len(words) > 0 && slices.Contains(lively, words[0]) {
 			return fmt.Sprintf("an entry may have a state of its own: %s", shorten(n.Text()))
 		}
 	case "ternary_expression":
-		if why := s.lost(o, n.Field("consequence"), hops); why != "" {
+		if why := s.lost(o, m, n.Field("consequence"), hops); why != "" {
 			return why
 		}
-		return s.lost(o, n.Field("alternative"), hops)
-	case "binary_expression", "member_expression", "template_string", "subscript_expression", "identifier", "as_expression":
+		return s.lost(o, m, n.Field("alternative"), hops)
+	case "identifier":
+		return s.lostOf(o, m, n, hops)
+	case "member_expression", "subscript_expression":
+		if sym := rootOf(n).Symbol(); sym != nil && sym.Kind == syntax.Parameter {
+			return givenText
+		}
+	case "binary_expression", "template_string":
 	default:
+		return "how an entry is made cannot be seen"
+	}
+	return ""
+}
+
+const givenText = "what is filed is its caller's, who may count on finding that again"
+
+// lostOf is lost for what a variable holds.
+func (s *scan) lostOf(o *Obligation, m *memo, n syntax.Node, hops int) string {
+	sym := n.Symbol()
+	switch {
+	case hops == 0, sym == nil, sym.Kind == syntax.Imported, sym.Kind == syntax.Function:
+		return "how an entry is made cannot be seen"
+	case sym.Kind == syntax.Parameter:
+		return givenText
+	case sym.Kind != syntax.Variable:
+		return "an entry may be changed by whoever got it"
+	}
+	for _, r := range sym.Refs {
+		if p := r.Outer().Parent(); p.Is("member_expression", "subscript_expression") && p.Field("object").Inner(true) == r && syntax.IsWrite(p) {
+			return "an entry may be changed by whoever got it"
+		}
+	}
+	made := s.madeOf(n, m)
+	for _, v := range made {
+		if v = v.Inner(true); v == n.Inner(true) {
+			continue
+		}
+		if why := s.lost(o, m, v, hops-1); why != "" {
+			return why
+		}
+	}
+	if len(made) == 0 {
 		return "how an entry is made cannot be seen"
 	}
 	return ""
