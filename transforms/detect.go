@@ -25,6 +25,7 @@ type Detector struct {
 	byAnchor map[string][]candidate
 	byModule map[string][]candidate       // those that the module's own value is, too
 	anywhere []candidate                  // patterns whose callee is a hole
+	filings  []candidate                  // those of something filed under a key
 	rejects  map[string]bool              // methods that release and reject: they do not throw
 	imported *lru.Cache[string, *summary] // what functions of other files return: declaration -> *summary
 }
@@ -33,6 +34,7 @@ type Detector struct {
 type Style struct {
 	Tracking string // "field", "set"; else as the acquisition demands
 	Private  string // "modifier", "hash"; else as the class has it
+	Cache    int    // the most entries of a collection that is given a bound; 0: 1000
 	Using    bool   // a block declares by `using` what it can
 }
 
@@ -56,6 +58,9 @@ func NewDetector(p *project.Project, kinds []*Kind, offers bool) *Detector {
 		byAnchor: map[string][]candidate{}, byModule: map[string][]candidate{},
 	}
 	for _, k := range kinds {
+		if k.Collects() && !offers {
+			continue // found everywhere, and never a leak
+		}
 		for _, r := range k.Release {
 			if k.Fails == Rejects && !r.Done {
 				d.rejects[r.Pattern.Anchor] = true
@@ -63,7 +68,9 @@ func NewDetector(p *project.Project, kinds []*Kind, offers bool) *Detector {
 		}
 		for i := range k.Acquire {
 			a := &k.Acquire[i]
-			if a.Pattern.Anchor == "" {
+			if a.Pattern.Files() {
+				d.filings = append(d.filings, candidate{k, a})
+			} else if a.Pattern.Anchor == "" {
 				d.anywhere = append(d.anywhere, candidate{k, a})
 			} else {
 				d.byAnchor[a.Pattern.Anchor] = append(d.byAnchor[a.Pattern.Anchor], candidate{k, a})
@@ -128,7 +135,7 @@ func (d *Detector) scan(ctx context.Context, f *syntax.File, hops int) *scan {
 	s.hops = hops
 	for id := range f.NodeCount() {
 		n := f.Node(int32(id))
-		if !n.Is("call_expression", "new_expression") {
+		if !n.Is("call_expression", "new_expression") && (len(d.filings) == 0 || !n.Is("assignment_expression")) {
 			continue
 		}
 		if ctx.Err() != nil {
@@ -159,6 +166,12 @@ func (d *Detector) scan(ctx context.Context, f *syntax.File, hops int) *scan {
 }
 
 func (d *Detector) candidates(n syntax.Node) []candidate {
+	if n.Is("assignment_expression") {
+		if !n.Field("left").Is("subscript_expression") {
+			return nil
+		}
+		return d.filings
+	}
 	callee := n.Field("function")
 	if n.Is("new_expression") {
 		callee = n.Field("constructor")
@@ -185,14 +198,15 @@ func (d *Detector) candidates(n syntax.Node) []candidate {
 // scan is the work on one file.
 type scan struct {
 	*Detector
-	ctx    context.Context
-	f      *syntax.File
-	found  []*Obligation
-	hops   int
-	graphs map[int32]*syntax.Graph
-	owners map[int32]*instance
-	fills  map[string]bool // names that are given a value, once asked
-	heard  map[int32][]listening
+	ctx         context.Context
+	f           *syntax.File
+	found       []*Obligation
+	hops        int
+	graphs      map[int32]*syntax.Graph
+	owners      map[int32]*instance
+	fills       map[string]bool // names that are given a value, once asked
+	heard       map[int32][]listening
+	collections map[int32]*collection // by the ID of the value that each is made with
 }
 
 func newScan(ctx context.Context, d *Detector, f *syntax.File) *scan {
@@ -234,6 +248,9 @@ func (s *scan) match(c candidate, n syntax.Node) *Obligation {
 // evidence answers why the call is believed to acquire at all; nil: it is not.
 func (s *scan) evidence(c candidate, n syntax.Node, b syntax.Bindings) []string {
 	a := c.acquire
+	if c.kind.Collects() {
+		return s.evidenceOfCollection(c, b)
+	}
 	if a.Pattern.Rooted() {
 		callee := n.Field("function")
 		if n.Is("new_expression") {

@@ -19,7 +19,7 @@ type form interface {
 // Forms lists the names of all forms.
 func Forms() []string {
 	var out []string
-	for _, f := range []form{formBlock{}, formPromise{}, formCallback{}, formRace{}, formAnswer{}, formChain{}, formGuard{}, formClass{}, formBeside{}, formCorrection{}, formRearm{}, formTold{}, formForced{}, formOrder{}, formSignature{}, formChildren{}, formRegistry{}, formShutdown{}} {
+	for _, f := range []form{formBlock{}, formPromise{}, formCallback{}, formRace{}, formAnswer{}, formChain{}, formGuard{}, formClass{}, formBeside{}, formCorrection{}, formRearm{}, formTold{}, formForced{}, formOrder{}, formSignature{}, formChildren{}, formRegistry{}, formShutdown{}, formBound{}, formWeak{}, formUnsubscribe{}} {
 		out = append(out, f.Name())
 	}
 	return out
@@ -96,6 +96,11 @@ func callable(m syntax.Member) bool {
 // instantiate writes a pattern with its holes filled; $DONE and the rest
 // holes are left out.
 func instantiate(p *syntax.Pattern, o *Obligation, handle string) string {
+	return fill(p, o, map[string]string{"HANDLE": handle})
+}
+
+// fill is the same, with some holes filled otherwise than the acquisition did.
+func fill(p *syntax.Pattern, o *Obligation, other map[string]string) string {
 	var b strings.Builder
 	root := p.Root()
 	text := string(root.File().Src())
@@ -107,11 +112,9 @@ func instantiate(p *syntax.Pattern, o *Obligation, handle string) string {
 		}
 		b.WriteString(text[at:n.Start()])
 		at = n.End()
-		switch {
-		case name == "HANDLE":
-			b.WriteString(handle)
-		case name == "DONE":
-		default:
+		if t, ok := other[name]; ok {
+			b.WriteString(t)
+		} else if name != "DONE" {
 			b.WriteString(o.Bindings[name].Text())
 		}
 	}

@@ -22,6 +22,13 @@ func (s *scan) judge(o *Obligation) {
 		}
 		return
 	}
+	if o.Kind.Collects() {
+		s.judgeGrowing(o)
+		if o.Status == Unmet {
+			s.rate(o)
+		}
+		return
+	}
 	h, elsewhere := s.locate(o)
 	o.Handle = h
 	if o.Kind.OneShot && isImmediate(o) && !o.Call.Field("arguments").Child(1).OK() && !s.loopOf(o).OK() {

@@ -20,17 +20,21 @@ type Kind struct {
 	Acquire  []Acquire
 	Release  []Release // the first that fits is written, all are accepted
 	Begins   Begin
-	OneShot  bool     // ends: itself
-	Readable bool     // ends: read, by whoever pipes it, iterates over it or listens for its data
-	Copied   bool     // handle: copied: a value, of which others get copies without getting the debt
-	Promised bool     // yields: promise: the acquisition has to be awaited for the handle
-	Chains   bool     // yields: itself: the acquisition returns the handle that it is called on
-	Alone    bool     // works: alone: it goes on without anybody using the handle
-	Lenient  bool     // takes: nothing: the release may be called with undefined
-	Fails    Failing  // how the release can fail
-	Retainer string   // hole of the acquisition that keeps the resource alive; "": the runtime
-	Keyed    string   // hole under which the retainer files the resource
-	Within   []string // kinds whose release settles this one too
+	OneShot  bool              // ends: itself
+	Readable bool              // ends: read, by whoever pipes it, iterates over it or listens for its data
+	Copied   bool              // handle: copied: a value, of which others get copies without getting the debt
+	Promised bool              // yields: promise: the acquisition has to be awaited for the handle
+	Chains   bool              // yields: itself: the acquisition returns the handle that it is called on
+	Alone    bool              // works: alone: it goes on without anybody using the handle
+	Lenient  bool              // takes: nothing: the release may be called with undefined
+	Fails    Failing           // how the release can fail
+	Retainer string            // hole of the acquisition that keeps the resource alive; "": the runtime
+	Keyed    string            // hole under which the retainer files the resource
+	Lookup   []*syntax.Pattern // of what is filed under a key: the first gives the value, the others tell whether there is one
+	Size     *syntax.Pattern   // how many there are
+	Oldest   *syntax.Pattern   // the key that was filed first; nil: that cannot be told
+	Weak     string            // the type that holds what is filed only as long as its key is there
+	Within   []string          // kinds whose release settles this one too
 	Except   []*syntax.Pattern
 	Awaited  bool            // until: settled: in a promise it is meant to be there until that settles
 	Over     []string        // events of the handle after which nothing is owed
@@ -62,6 +66,10 @@ const (
 func (k *Kind) Registers() bool {
 	return k.Keyed == "" && k.Retainer != "" && len(k.Release) > 0 && !k.Release[0].Pattern.Has("HANDLE") && k.Release[0].Pattern.Has(handlerHole)
 }
+
+// Collects reports whether it is about what is kept in a collection of the
+// language: that never leaks by itself, and ends with what holds the collection.
+func (k *Kind) Collects() bool { return k.Keyed != "" && len(k.Lookup) > 0 }
 
 // given reports whether the callback of some acquisition is given $name.
 func (k *Kind) given(name string) bool {
@@ -130,11 +138,15 @@ type Case struct {
 	Name    string
 	Files   map[string]string
 	Goldens map[string]Golden // by the path of the file that it is about
+	Offered bool              // of a kind of which nothing but offers come: a quiet one is quiet with them
 }
 
 // WantsOffers reports whether a case is about offers. One that is not is mended
 // without them: a method that may be called twice is no part of it.
 func (c Case) WantsOffers() bool {
+	if c.Offered {
+		return true
+	}
 	for _, text := range c.Files {
 		if strings.Contains(text, "// want offer") {
 			return true
@@ -258,6 +270,9 @@ func (a *Acquire) reachable(src []byte) bool {
 	if len(a.From) == 0 || a.Exact { // the type may be named in another file
 		return true
 	}
+	if slices.Equal(a.From, []string{"global"}) && len(a.Types) > 0 {
+		return slices.ContainsFunc(a.Types, func(t string) bool { return madeIn(src, t) })
+	}
 	for _, m := range a.From {
 		m = strings.TrimSuffix(m, "/promises") // fs.promises
 		if m == "global" || bytes.Contains(src, []byte(m)) {
@@ -267,9 +282,39 @@ func (a *Acquire) reachable(src []byte) bool {
 	return false
 }
 
+// madeIn reports whether a text can make something of a type of the platform.
+func madeIn(src []byte, typ string) bool {
+	switch {
+	case bytes.Contains(src, []byte(typ)):
+		return true
+	case typ == "Array":
+		return bytes.Contains(src, []byte("[]"))
+	case typ == "Object":
+		return bytes.Contains(src, []byte("{}"))
+	}
+	return false
+}
+
+// filesIn reports whether a text files something under a key: x[key] = value.
+func filesIn(src []byte) bool {
+	for {
+		i := bytes.IndexByte(src, ']')
+		if i < 0 {
+			return false
+		}
+		src = bytes.TrimLeft(src[i+1:], space)
+		if len(src) > 1 && src[0] == '=' && src[1] != '=' && src[1] != '>' {
+			return true
+		}
+	}
+}
+
 // named reports whether what the pattern calls occurs as a word, or, where that
 // is a hole, whether something is made with the pattern's arguments.
 func (a *Acquire) named(src []byte) bool {
+	if a.Pattern.Files() {
+		return filesIn(src)
+	}
 	needle := []byte(a.needle())
 	for at := 0; ; {
 		i := bytes.Index(src[at:], needle)

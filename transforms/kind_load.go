@@ -98,6 +98,9 @@ func ParseKind(file string, data []byte) (*Kind, error) {
 	if k.Cases, err = ParseCases(file, data); err != nil {
 		return nil, err
 	}
+	for i := range k.Cases {
+		k.Cases[i].Offered = k.onlyOffers()
+	}
 	return k, nil
 }
 
@@ -128,7 +131,7 @@ func (h *header) line(n int, line string) error {
 	}
 	k := h.kind
 	switch key {
-	case "acquire", "release", "except", "from", "type", "exported", "made":
+	case "acquire", "release", "except", "lookup", "from", "type", "exported", "made":
 	default:
 		if h.once == nil {
 			h.once = map[string]bool{}
@@ -146,6 +149,14 @@ func (h *header) line(n int, line string) error {
 	h.column = 1 + utf8.RuneCountInString(key+":"+before)
 	pattern := func() (*syntax.Pattern, error) {
 		p, err := syntax.CompilePattern(value)
+		if err != nil {
+			return nil, h.fail(n, "%s: %v in %q", key, err, value)
+		}
+		h.lines[p] = n
+		return p, nil
+	}
+	expression := func() (*syntax.Pattern, error) {
+		p, err := syntax.CompileExpression(value)
 		if err != nil {
 			return nil, h.fail(n, "%s: %v in %q", key, err, value)
 		}
@@ -184,6 +195,17 @@ func (h *header) line(n int, line string) error {
 		}
 	case "after":
 		k.After, err = pattern()
+	case "lookup":
+		var p *syntax.Pattern
+		if p, err = expression(); err == nil {
+			k.Lookup = append(k.Lookup, p)
+		}
+	case "size":
+		k.Size, err = expression()
+	case "weak":
+		k.Weak = value
+	case "oldest":
+		k.Oldest, err = expression()
 	case "from":
 		h.add(&h.from, func(a *Acquire) *[]string { return &a.From }, strings.Fields(value))
 	case "type":
@@ -327,6 +349,16 @@ func (h *header) finish(line int) error {
 		for _, hole := range []string{k.Retainer, k.Keyed} {
 			if hole != "" && !a.Pattern.Has(hole) && k.Keyed != "" {
 				return h.fail(h.lines[a.Pattern], "acquire %q does not bind $%s", a.Pattern.Text, hole)
+			}
+		}
+	}
+	for _, p := range append(slices.Clone(k.Lookup), k.Size, k.Oldest) {
+		if p == nil {
+			continue
+		}
+		for _, v := range p.Vars {
+			if v != k.Retainer && v != k.Keyed {
+				return h.fail(h.lines[p], "%q mentions $%s: what is said of a collection names its retainer and what it is keyed by", p.Text, v)
 			}
 		}
 	}

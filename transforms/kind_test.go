@@ -40,6 +40,13 @@ func TestKindErrors(t *testing.T) {
 		{law + "retainer: PATH\n", "3:11: retainer: want a hole like $TARGET, got \"PATH\""},
 		{law + "retainer: $\n", "3:11: retainer: want a hole"},
 		{law + "keyed: PATH\n", "3:8: keyed: want a hole"},
+		{law + "lookup: find(\n", "3:9: lookup: "},
+		{law + "size: $PATH +\n", "3:7: size: "},
+		{law + "oldest: \n", "3:1: want `key: value`"},
+		{law + "size: 1\nsize: 2\n", "4:1: size: given twice"},
+		{law + "retainer: $PATH\nkeyed: $PATH\nlookup: find($DOOR)\n", "5:1: \"find($DOOR)\" mentions $DOOR"},
+		{law + "keyed: $PATH\nretainer: $PATH\noldest: $DOOR.first\n", "5:1: \"$DOOR.first\" mentions $DOOR"},
+		{"acquire: $T[$K]\nrelease: delete $T[$K]\n", "1:10: acquire: a pattern is a call or a construction"},
 		{law + "retainer: $DOOR\n", "3:1: no acquire binds $DOOR"},
 		{law + "keyed: $DOOR\n", "1:1: acquire \"open($PATH)\" does not bind $DOOR"},
 		{law + "cost: 1KB\n", "3:7: cost: want `LOW HIGH; source`"},
@@ -75,6 +82,13 @@ func TestKindKeys(t *testing.T) {
 	if k.Name != "front-door" || k.Noun != "door" || k.Begins != Returned || k.Fails != Never || k.Phase != Medium || k.Limit != Safe ||
 		k.OneShot || k.Promised || k.Chains || k.Alone || k.Cost != nil || k.Prose != "" || k.Family != Resources {
 		t.Errorf("the defaults are %+v", k)
+	}
+	k = read("acquire: $T[$K] = $V\nrelease: delete $T[$K]\nretainer: $T\nkeyed: $K\nlookup: $T[$K]\nlookup: $K in $T\nsize: $T.size\noldest: $T.first\nweak: WeakMap\n")
+	if !k.Collects() || len(k.Lookup) != 2 || k.Size == nil || k.Oldest == nil || k.Weak != "WeakMap" || !k.Acquire[0].Pattern.Files() {
+		t.Errorf("got %+v", k)
+	}
+	if k = read("acquire: $T.open($K)\nrelease: $T.close($K)\nretainer: $T\nkeyed: $K\n"); k.Collects() {
+		t.Error("a register of a library is no collection of the language")
 	}
 	k = read("from: a b\r\ntype: T\r\nacquire: $P.open($PATH)\r\nfrom: c\r\ntype: U\r\nacquire: $P.unlock($PATH)\r\nrelease: $HANDLE.close($DONE)\r\nrelease: $HANDLE.end()\r\n" +
 		"except: $P.open(null)\r\nafter: $HANDLE.drop()\r\nbegins: called\r\nends: itself\r\nyields: promise\r\nworks: alone\r\nfails: rejects\r\n" +
@@ -201,6 +215,10 @@ func TestCandidates(t *testing.T) {
 		{"new $SELF(this)", "", "new Door(that)", false},
 		{"new $SELF(this)", "", "anew(this) new (this)", false},
 		{"new $SELF_2(this)", "", "new Door(this)", true},
+		{"$T[$K] = $V", "", "doors[k] = 1", true},
+		{"$T[$K] = $V", "", "doors[k]\n  = open[0]", true},
+		{"$T[$K] = $V", "", "doors[k] == 1 || doors[k] === 1", false},
+		{"$T[$K] = $V", "", "const [k] => 1; let a: b[]; doors[k]", false},
 	} {
 		k, err := ParseKind("door.txtar", []byte(strings.TrimPrefix("from: "+tt.from+"\n", "from: \n")+"acquire: "+tt.acquire+"\nrelease: $HANDLE.close()\n"))
 		if err != nil {
@@ -223,7 +241,7 @@ func TestOnlyOffers(t *testing.T) {
 			only = append(only, k.Name)
 		}
 	}
-	if want := []string{"child-scope", "schema"}; !slices.Equal(only, want) {
+	if want := []string{"child-scope", "list-item", "map-entry", "object-entry", "schema", "set-member"}; !slices.Equal(only, want) {
 		t.Errorf("only offers come of %v, want %v", only, want)
 	}
 	text := []byte("import Ajv from 'ajv'; ajv.addSchema(a, b)")

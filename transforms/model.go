@@ -194,6 +194,7 @@ const (
 	UnknownBase    Reason = "unknown-base"    // what the class extends cannot be seen
 	ReleaseUnknown Reason = "release-unknown" // the type has none of the releases
 	Borrowed       Reason = "borrowed"        // the place may also hold what belongs to somebody else
+	EntriesMatter  Reason = "entries-matter"  // what a collection forgets would change what the program does
 	FailedProof    Reason = "failed-proof"    // the fix did not pass verification: a bug of unleak
 )
 

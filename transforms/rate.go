@@ -32,6 +32,9 @@ func sentence(o *Obligation) string {
 	what := strings.ReplaceAll(o.Kind.Name, "-", " ")
 	owner := o.Owner.Name
 	if o.Standing == Offer {
+		if g, ok := o.gist.(*growth); ok {
+			return g.of(o.Owner) + " " + g.how
+		}
 		switch o.Form.(type) {
 		case formSignature:
 			return fmt.Sprintf("nothing can cancel the %s in %s before it fires", what, owner)

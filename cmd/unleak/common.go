@@ -135,7 +135,7 @@ func newSession(p *project.Project, set *settings.Settings, all []*transforms.Ki
 	if len(sel.kinds) > 0 {
 		d.Only(sel.kinds)
 	}
-	d.Style = transforms.Style{Tracking: set.Tracking, Private: set.Style.Private, Using: set.Style.Using || len(sel.styles) > 0}
+	d.Style = transforms.Style{Tracking: set.Tracking, Private: set.Style.Private, Cache: set.Limits.Cache, Using: set.Style.Using || len(sel.styles) > 0}
 	s := &session{project: p, settings: set, kinds: all, only: sel.kinds, detector: d, staged: sel.staged}
 	s.options = run.Options{
 		Paths: paths, Exclude: set.Excluded,

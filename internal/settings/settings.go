@@ -25,14 +25,17 @@ type Settings struct {
 	Paths struct {
 		Exclude []string `yaml:"exclude"` // globs, relative to the root; ** crosses folders
 	} `yaml:"paths"`
-	Phases         map[string]string `yaml:"phases"`   // kind -> critical, high, medium
-	Tracking       string            `yaml:"tracking"` // auto, field, set
-	Style          Style             `yaml:"style"`
-	Baseline       string            `yaml:"baseline"` // a file, relative to the root
-	Offers         bool              `yaml:"offers"`
-	IncludeTests   bool              `yaml:"include-tests"`
-	IncludeScripts bool              `yaml:"include-scripts"`
-	PullRequests   PullRequests      `yaml:"pull-requests"`
+	Phases   map[string]string `yaml:"phases"`   // kind -> critical, high, medium
+	Tracking string            `yaml:"tracking"` // auto, field, set
+	Style    Style             `yaml:"style"`
+	Limits   struct {
+		Cache int `yaml:"cache"` // entries; 0: the default
+	} `yaml:"limits"`
+	Baseline       string       `yaml:"baseline"` // a file, relative to the root
+	Offers         bool         `yaml:"offers"`
+	IncludeTests   bool         `yaml:"include-tests"`
+	IncludeScripts bool         `yaml:"include-scripts"`
+	PullRequests   PullRequests `yaml:"pull-requests"`
 }
 
 // Kinds says which kinds there are.

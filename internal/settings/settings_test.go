@@ -29,6 +29,8 @@ tracking: set
 style:
   private: hash
 baseline: ci/known.json
+limits:
+  cache: 50
 offers: true
 include-tests: true
 include-scripts: false
@@ -39,6 +41,7 @@ include-scripts: false
 	want := &Settings{
 		Phases: map[string]string{"interval": "critical", "socket": "medium"}, Tracking: "set", Style: Style{Private: "hash"}, Offers: true, IncludeTests: true, Baseline: "ci/known.json",
 	}
+	want.Limits.Cache = 50
 	want.Kinds.Only = []string{"interval", "socket"}
 	want.Kinds.Off = []string{"listener"}
 	want.Paths.Exclude = []string{"legacy/**", "**/*.gen.ts"}

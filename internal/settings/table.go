@@ -27,6 +27,9 @@ func table() []field {
 			field{"private", "How a new private field is written: `private x` or `#x`.", "auto", oneOf("auto", "modifier", "hash")},
 			field{"using", "Declare by `using` what a block releases, where the project can read that.", "false", boolean()},
 		)},
+		{"limits", "How large what is offered a bound may become.", "", keys(
+			field{"cache", "The most entries that a collection keeps of what can be made again.", "1000", count(1)},
+		)},
 		{"offers", "Look for offers, too: changes worth a thought where nothing leaks.", "false", boolean()},
 		{"include-tests", "Look at tests, too.", "false", boolean()},
 		{"include-scripts", "Look at build scripts, configuration and examples, too.", "false", boolean()},

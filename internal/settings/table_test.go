@@ -119,6 +119,7 @@ func TestSample(t *testing.T) {
 		t.Fatalf("%v\n%s", err, whole)
 	}
 	want := &Settings{Phases: map[string]string{}, Tracking: "auto", Style: Style{Private: "auto"}, Baseline: ".unleak-baseline.json"}
+	want.Limits.Cache = 1000
 	want.Kinds = Kinds{Only: []string{}, Off: []string{}, Files: []string{}}
 	want.Paths.Exclude = []string{}
 	want.PullRequests = PullRequests{
@@ -190,7 +191,7 @@ func TestSchema(t *testing.T) {
 	}
 	for _, good := range []string{
 		string(Sample()), "", "kinds: [a.txtar]", "kinds: {off: [interval]}", "kinds:\n", "phases: {interval: high}", "paths: {exclude: ['a/**']}",
-		"style: {private: hash, using: true}", "tracking: set", "offers: true", "baseline: x.json", "pull-requests: {limits: {open: 3}, max-files: 0, labels: [a]}",
+		"style: {private: hash, using: true}", "tracking: set", "offers: true", "limits: {cache: 50}", "baseline: x.json", "pull-requests: {limits: {open: 3}, max-files: 0, labels: [a]}",
 	} {
 		if _, err := Parse([]byte(good), kinds); err != nil {
 			t.Errorf("%q: %v", good, err)
@@ -200,7 +201,7 @@ func TestSchema(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{
-		"x: 1", "kinds: {on: []}", "tracking: map", "offers: 1", "pull-requests: {token: x}", "pull-requests: {max-files: -1}", "pull-requests: {phases: [urgent]}",
+		"x: 1", "kinds: {on: []}", "tracking: map", "offers: 1", "limits: 5", "limits: {cache: 0}", "limits: {open: 3}", "pull-requests: {token: x}", "pull-requests: {max-files: -1}", "pull-requests: {phases: [urgent]}",
 		"pull-requests: {limits: {open: x}}", "phases: {interval: urgent}", "paths: {exclude: a}", "[]",
 	} {
 		if err := validate(bad); err == nil {

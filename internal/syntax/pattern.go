@@ -29,9 +29,23 @@ type Pattern struct {
 // are not kept.
 type Bindings map[string]Node
 
-// CompilePattern parses a pattern. It fails if and only if text is not one
-// expression, a call or a construction, that the TypeScript grammar knows.
+// CompilePattern parses a pattern of something that is done: a call, a
+// construction, or the filing or deleting of a property under a key. It fails if
+// and only if text is no such expression that the TypeScript grammar knows.
 func CompilePattern(text string) (*Pattern, error) {
+	p, err := CompileExpression(text)
+	if err != nil {
+		return nil, err
+	}
+	if !p.root.Is("call_expression", "new_expression") && !p.Files() && !p.root.HasToken("delete") {
+		return nil, fmt.Errorf("a pattern is a call or a construction, not a %s", strings.ReplaceAll(p.root.Kind(), "_", " "))
+	}
+	return p, nil
+}
+
+// CompileExpression parses a pattern of any expression, for those who look for it
+// beside what is done, or write it.
+func CompileExpression(text string) (*Pattern, error) {
 	f, err := Parse(context.Background(), "pattern.ts", []byte(text))
 	if err != nil {
 		return nil, err
@@ -47,8 +61,6 @@ func CompilePattern(text string) (*Pattern, error) {
 		callee = p.root.Field("function")
 	case "new_expression":
 		callee, p.New = p.root.Field("constructor"), true
-	default:
-		return nil, fmt.Errorf("a pattern is a call or a construction, not a %s", strings.ReplaceAll(p.root.Kind(), "_", " "))
 	}
 	name := callee
 	if callee.Is("member_expression") {
@@ -87,6 +99,12 @@ func (p *Pattern) Rooted() bool { return p.rooted }
 // Method reports whether the pattern is a call of something's member, which stands
 // behind a dot under its own name.
 func (p *Pattern) Method() bool { return p.method }
+
+// Files reports whether the pattern is the filing of something under a key:
+// $TABLE[$KEY] = $VALUE.
+func (p *Pattern) Files() bool {
+	return p.root.Is("assignment_expression") && p.root.Field("left").Is("subscript_expression")
+}
 
 // plainPath are the names of a callee without holes; nil for any other.
 func plainPath(n Node) []string {
@@ -167,6 +185,9 @@ func (p *Pattern) Match(n Node, given Bindings) (Bindings, bool) {
 	b := make(Bindings, len(given)+len(p.Vars))
 	for k, v := range given {
 		b[k] = v
+	}
+	if !p.root.Is("call_expression", "new_expression") {
+		return b, match(p.root, n, b)
 	}
 	role := "function"
 	if p.New {

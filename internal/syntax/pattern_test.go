@@ -174,6 +174,43 @@ func TestCompilePattern(t *testing.T) {
 	}
 }
 
+// TestPatternsOfProperties: the filing and deleting of a property, and what may be
+// looked for beside that.
+func TestPatternsOfProperties(t *testing.T) {
+	for _, tt := range []struct {
+		pattern, text string
+		does, matches bool // it can be what is done; it matches
+	}{
+		{"$T[$K] = $V", "t[k] = f(v)", true, true},
+		{"$T[$K] = $V", "(this.t)[k] = v as X", true, true},
+		{"$T[$K] = $V", "t[k] += v", true, false},
+		{"$T[$K] = $V", "t.k = v", true, false},
+		{"$T[$K] = $V", "t[k]", true, false},
+		{"delete $T[$K]", "delete t[k]", true, true},
+		{"delete $T[$K]", "void t[k]", true, false},
+		{"$T[$K]", "t[k]", false, true},
+		{"$K in $T", "k in t", false, true},
+		{"$K in $T", "k < t", false, false},
+		{"$T.size", "this.t.size", false, true},
+		{"$T.size", "t.length", false, false},
+	} {
+		p, err := CompileExpression(tt.pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := CompilePattern(tt.pattern); (err == nil) != tt.does {
+			t.Errorf("%s as a pattern: %v", tt.pattern, err)
+		}
+		f := mustParse(t, "a.ts", tt.text)
+		if b, ok := p.Match(f.Root().Child(0).Child(0), nil); ok != tt.matches {
+			t.Errorf("%s in %s: %t, %v", tt.pattern, tt.text, ok, b)
+		}
+		if p.Files() != strings.Contains(tt.pattern, "] =") {
+			t.Errorf("%s files: %t", tt.pattern, p.Files())
+		}
+	}
+}
+
 func TestBadPatterns(t *testing.T) {
 	for _, text := range []string{
 		"", " ", "$", "$A", "f", "a.b", "1", "f(); g()", "f(", "f()) ", "if (x) f()", "const $H = f()", "await f()", "f() + g()", "class {}", "// f()", "a = f()", "() => f()",
