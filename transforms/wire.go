@@ -185,6 +185,9 @@ type heldPlace struct {
 func (s *scan) held() []*held {
 	var out []*held
 	for _, o := range s.found {
+		if k := s.keptInSet(o); k != nil {
+			o = k
+		}
 		class := o.Owner.Node
 		kept := o.Handle.Place == InField || o.Handle.Place == InSet
 		if o.Status != Met || o.Standing != Leak || len(o.releases) == 0 || o.Owner.Form != OwnerClass || !kept && !o.Kind.Registers() {
@@ -211,6 +214,31 @@ func (s *scan) held() []*held {
 		h.places[j].found = append(h.places[j].found, o)
 	}
 	return out
+}
+
+// keptInSet is what became of a handle that a call acquires into a variable and puts
+// into a collection of the instance, whose elements the instance releases: the way
+// in which one-shots are kept, which leave it when they fire. Nil for any other.
+func (s *scan) keptInSet(o *Obligation) *Obligation {
+	if o.Status != Moved || o.Handle.Place != InVariable || o.Kind.Registers() {
+		return nil
+	}
+	for _, ref := range o.Handle.Symbol.Mentions() {
+		args := ref.Outer().Parent()
+		field, class, ok := collectionOf(args.Parent())
+		if !args.Is("arguments") || !ok || !s.ends(class) {
+			continue
+		}
+		k := *o
+		k.Handle = Handle{Place: InSet, Field: field, Of: class, Value: o.Handle.Value}
+		for _, u := range s.elementUses(&k, s.instance(class)) {
+			if u.whole && u.effect == released {
+				k.Owner, k.Status, k.releases = ownerOf(class, k.Handle), Met, []syntax.Node{u.at}
+				return &k
+			}
+		}
+	}
+	return nil
 }
 
 // registrationName says what is registered with what: "gauges level".
