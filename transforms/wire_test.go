@@ -116,3 +116,72 @@ func TestWireExamples(t *testing.T) {
 		t.Errorf("only %d classes are told of, and %d things are not", wired, unwired)
 	}
 }
+
+// TestMonitorCalls: what is told to the monitor changes nothing of what is owed. It
+// never throws, keeps nothing that it is given, and is no helper that may release.
+func TestMonitorCalls(t *testing.T) {
+	kinds, err := Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := project.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := NewDetector(p, kinds, false)
+	for name, text := range map[string]string{
+		"it does not throw": `
+import fs from 'fs';
+export function size(path) {
+  const fd = fs.openSync(path);
+  TELL;
+  fs.closeSync(fd);
+}`,
+		"it keeps nothing": `
+import { createServer } from 'http';
+export class Api {
+  start() {
+    this.server = createServer();
+    this.server.listen(0);
+    TELL;
+  }
+  stop() {
+    console.log('stopped');
+  }
+}`,
+		"it releases nothing": `
+export class Poller {
+  start() {
+    this.timer = setInterval(() => {}, 10);
+  }
+  pause() {
+    clearInterval(this.timer);
+  }
+  destroy() {
+    TELL;
+  }
+}`,
+	} {
+		as := func(tell string) string {
+			f, err := syntax.Parse(context.Background(), "a.js", []byte(strings.Replace(text, "TELL", tell, 1)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			said := ""
+			for _, o := range d.Detect(context.Background(), f) {
+				said += fmt.Sprintf("%s %s %s; ", o.Kind.Name, o.Status, o.Way)
+			}
+			return said
+		}
+		text = "import { monitor } from './unleak-monitor.js';\n" + text
+		without := as("0")
+		for _, tell := range []string{"monitor.count(this.server ?? this, 'a', 'b', 1)", "monitor.disposed(this)", "monitor.failed(this.server, 'a')"} {
+			if with := as(tell); with != without {
+				t.Errorf("%s: %s makes it %s, without it is %s", name, tell, with, without)
+			}
+		}
+		if other := as("tell(this.server, this)"); other == without {
+			t.Errorf("%s: any other call makes no difference either: %s", name, other)
+		}
+	}
+}
