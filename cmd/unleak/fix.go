@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -45,6 +46,8 @@ Exit status: 0 all mended, 1 leaks remain, 2 something could not be done.`,
 				if err := mayWriteTests(&sel, unsafe, "give --unsafe, too"); err != nil {
 					return err
 				}
+			} else if sel.stress {
+				return errors.New("--stress: it is the tests of --with-tests that it adds to; give that, too")
 			}
 			s, err := c.open(cmd.Context(), c.here(args, &sel), &sel)
 			if err != nil {
@@ -81,6 +84,7 @@ Exit status: 0 all mended, 1 leaks remain, 2 something could not be done.`,
 	}
 	sel.flags(c, cmd)
 	sel.styleFlag(cmd)
+	sel.stressFlag(cmd)
 	cmd.Flags().BoolVar(&unsafe, "unsafe", false, "write the fixes that need a person's yes, too")
 	cmd.Flags().BoolVar(&withTests, "with-tests", false, "write a leak test for each class that is mended, too; needs --unsafe")
 	cmd.Flags().StringVar(&verify, "verify", "", "a command of the project, run by the shell on a copy before and after; fixes that\nmake it fail are found and dropped")

@@ -85,7 +85,7 @@ Exit status: 0, 2 something could not be done.`,
 				c.tellUnwired(plan)
 				return problems(r)
 			}
-			written, failed := c.write(cmd, s, resultOf(plan.Changes), nil, allowDirty)
+			written, failed := c.writeChanges(cmd, s, plan.Changes, allowDirty)
 			c.tellMonitor(plan, written)
 			if failed {
 				return exitStatus(2)
@@ -119,13 +119,13 @@ func (c *cli) planMonitor(ctx context.Context, s *session) (*monitor.Plan, *run.
 	return plan, r, err
 }
 
-// resultOf gives changes the shape of a run's, for what writes those.
-func resultOf(changes []patch.Change) *run.Result {
+// writeChanges puts changes in place as fix does.
+func (c *cli) writeChanges(cmd *cobra.Command, s *session, changes []patch.Change, allowDirty bool) (written []string, failed bool) {
 	r := &run.Result{}
 	for _, ch := range changes {
 		r.Files = append(r.Files, &transforms.Mended{Path: ch.Path, Old: ch.Old, New: ch.New})
 	}
-	return r
+	return c.write(cmd, s, r, nil, allowDirty)
 }
 
 func (c *cli) tellUnwired(plan *monitor.Plan) {
@@ -224,7 +224,7 @@ Exit status: 0 it is there, 2 it could not be written.`,
 				}
 				return nil
 			}
-			if _, failed := c.write(cmd, s, resultOf(changes), nil, true); failed {
+			if _, failed := c.writeChanges(cmd, s, changes, true); failed {
 				return exitStatus(2)
 			}
 			if len(changes) == 0 {
