@@ -20,6 +20,8 @@ type wirer struct {
 	firsts  map[int32][]string
 	order   []syntax.Node
 	wrapped []syntax.Node // teardowns that get a try around their body
+
+	releases []syntax.Node // of the place that is looked at
 }
 
 // newWirer finds a name for the monitor in a file.
@@ -277,6 +279,11 @@ func (w *wirer) first(fn syntax.Node, lines []string) []patch.Edit {
 		}
 	}
 	at := body.Start() + 1
+	if !begin.OK() && strings.Contains(body.Text(), "\n") { // nothing but comments
+		at = lineEndAfter(w.s.f, at)
+		indent := indentAt(w.s.f, body.Token("}").Start()) + w.deeper(body) + w.st.unit
+		return []patch.Edit{{Start: at, End: at, New: w.st.eol + w.st.lines(indent, w.st.fit(strings.Join(lines, "\n")))}}
+	}
 	if !begin.OK() || !strings.Contains(src[at:begin.Start()], "\n") {
 		text := " " + strings.Join(lines, " ")
 		if !strings.HasPrefix(src[at:], " ") && !strings.HasPrefix(src[at:], "\n") && !strings.HasPrefix(src[at:], "\r") {

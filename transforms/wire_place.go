@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -24,6 +25,7 @@ func unplaced(n syntax.Node, format string, args ...any) *Refusal {
 // placeSites lists where the monitor has to be told of a place.
 func (w *wirer) placeSites(in *instance, p *heldPlace) ([]site, *Refusal) {
 	o := p.found[0]
+	w.releases = nil
 	for _, other := range w.s.found {
 		if !other.Kind.Registers() && other.Handle.Of == o.Handle.Of && other.Handle.Field == o.Handle.Field && !o.Kind.Registers() {
 			if other.Kind != o.Kind {
@@ -42,13 +44,44 @@ func (w *wirer) placeSites(in *instance, p *heldPlace) ([]site, *Refusal) {
 	if strings.ContainsAny(p.name, "'\"`\\\n$") {
 		return nil, unplaced(o.Call, "there is no plain name for where it is")
 	}
+	var sites []site
+	var no *Refusal
 	switch {
 	case o.Kind.Registers():
-		return w.registrationSites(in, p)
+		sites, no = w.registrationSites(in, p)
 	case o.Handle.Place == InSet:
-		return w.collectionSites(in, p)
+		sites, no = w.collectionSites(in, p)
+	default:
+		sites, no = w.fieldSites(in, p)
 	}
-	return w.fieldSites(in, p)
+	if no == nil && !slices.ContainsFunc(w.releases, func(n syntax.Node) bool { return w.atTheEnd(in, n, p.name) }) {
+		no = unplaced(o.Call, "%s() does not come to its release, or not always", in.teardown.name)
+	}
+	return sites, no
+}
+
+// atTheEnd reports whether the teardown comes to some code, and whatever else is the
+// case: of conditions, only one that asks for what is held may stand around it.
+func (w *wirer) atTheEnd(in *instance, n syntax.Node, field string) bool {
+	if !w.s.reached(in).runs(n) {
+		return false
+	}
+	fields := append(named(n), field)
+	for p := n.Parent(); p.OK() && p != in.class.Node; n, p = p, p.Parent() {
+		switch {
+		case p.IsFunction():
+			if !isInline(p) {
+				return true
+			}
+		case p.Is("if_statement") && n == p.Field("consequence"):
+			if !asksOnly(p.Field("condition"), fields) {
+				return false
+			}
+		case p.Is("if_statement") && n == p.Field("alternative"), p.Is("else_clause", "catch_clause", "ternary_expression", "switch_case", "switch_default"):
+			return false
+		}
+	}
+	return true
 }
 
 // count is the call that tells how much is held in a place.
@@ -97,6 +130,7 @@ func (w *wirer) collectionSites(in *instance, p *heldPlace) ([]site, *Refusal) {
 	for _, o := range p.found {
 		for _, u := range w.s.elementUses(o, in) {
 			if u.effect == released && u.at.File() == w.s.f {
+				w.releases = append(w.releases, u.at)
 				out = append(out, w.catches(u.at, o)...)
 			}
 		}
@@ -217,6 +251,7 @@ func (w *wirer) fieldSites(in *instance, p *heldPlace) ([]site, *Refusal) {
 				}
 				continue
 			}
+			w.releases = append(w.releases, u.at)
 			stmt, ok := w.behind(u.at, p.name)
 			if !ok {
 				return nil, unplaced(u.at, "it is released within a larger expression, or under a condition")
@@ -297,6 +332,9 @@ func (w *wirer) registrationSites(in *instance, p *heldPlace) ([]site, *Refusal)
 		if o.firesOnce() {
 			return nil, unplaced(o.Call, "it ends by itself, which nothing in the class sees")
 		}
+		if strings.Contains(w.s.placeKey(o.target(), 6), "?") {
+			return nil, unplaced(o.Call, "what it is registered with may be another each time")
+		}
 		owner, _, name := o.Call.InstanceAt()
 		stmt, ok := w.behind(o.Call, named(o.Call)...)
 		if !ok || owner != in.class.Node || loops(stmt) {
@@ -307,6 +345,7 @@ func (w *wirer) registrationSites(in *instance, p *heldPlace) ([]site, *Refusal)
 			if !r.works() {
 				continue
 			}
+			w.releases = append(w.releases, r.call)
 			_, _, name := r.call.InstanceAt()
 			stmt, ok := w.behind(r.call, named(r.call)...)
 			if !ok || name == "" {

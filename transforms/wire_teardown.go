@@ -1,6 +1,7 @@
 package transforms
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -28,8 +29,10 @@ func (w *wirer) teardown(in *instance) (syntax.Node, *Refusal) {
 		return fn, refuse(TooEntangled, "%s() is a mere expression", name)
 	case fn.IsGenerator():
 		return fn, refuse(TooEntangled, "%s() is a generator", name)
-	case !fn.IsAsync() && returnsPromise(fn):
-		return fn, refuse(NotAsync, "%s() returns a promise but is not async: nothing shows when it is done", name)
+	case body.Len() == 0:
+		return fn, refuse(NoOwner, "%s() does nothing", name)
+	case !fn.IsAsync() && mayPromise(fn):
+		return fn, refuse(NotAsync, "%s() is not async and may return a promise: nothing shows when it is done", name)
 	}
 	if w.ends(fn) {
 		return fn, nil
@@ -127,10 +130,50 @@ func (w *wirer) wrap(fn syntax.Node) []patch.Edit {
 		start++
 	}
 	edits := []patch.Edit{{Start: open, End: open, New: st.eol + indent + "try {"}}
+	edits = append(edits, awaitedReturns(fn)...)
 	edits = append(edits, st.reindent(f, start+1, close, 1)...)
 	tail := st.lines(indent, st.fit("} catch ("+err+") {"), st.fit("\t"+w.name+".failed("+self+", "+w.quoted("teardown")+", "+err+");"), st.fit("\tthrow "+err+";"),
 		"} finally {", st.fit("\t"+w.name+".disposed("+self+");"), "}")
 	return append(edits, patch.Edit{Start: close, End: close, New: tail + st.eol})
+}
+
+// isPlain reports whether a value is certainly no promise.
+func isPlain(value syntax.Node) bool {
+	return value.Is("this", "true", "false", "null", "undefined", "number", "string", "template_string", "object", "array", "unary_expression", "arrow_function")
+}
+
+// mayPromise reports whether a function that is not async may return a promise, as far
+// as its declaration and its own text say.
+func mayPromise(fn syntax.Node) bool {
+	if declared := fn.Field("return_type").Child(0); declared.OK() {
+		return returnsPromise(fn) || slices.Contains([]string{"any", "unknown"}, declared.Text())
+	}
+	for n := range fn.Field("body").Own() {
+		if value := n.Child(0).Inner(false); n.Is("return_statement") && value.OK() && !isPlain(value) {
+			return true
+		}
+	}
+	return false
+}
+
+// awaitedReturns waits for what an async function returns, where that may be a promise, so
+// that what is around it comes after it.
+func awaitedReturns(fn syntax.Node) []patch.Edit {
+	var edits []patch.Edit
+	for n := range fn.Field("body").Own() {
+		value := n.Child(0)
+		if !fn.IsAsync() || !n.Is("return_statement") || !value.OK() {
+			continue
+		}
+		switch {
+		case isPlain(value), value.Is("await_expression"):
+		case value.Is("call_expression", "new_expression", "identifier", "member_expression"):
+			edits = append(edits, patch.Edit{Start: value.Start(), End: value.Start(), New: "await "})
+		default:
+			edits = append(edits, patch.Edit{Start: value.Start(), End: value.Start(), New: "await ("}, patch.Edit{Start: value.End(), End: value.End(), New: ")"})
+		}
+	}
+	return edits
 }
 
 // importEdit imports the monitor as the file imports other things.
@@ -171,7 +214,26 @@ func (w *wirer) importEdit() patch.Edit {
 	if strings.HasPrefix(string(f.Src()), "\ufeff") {
 		at = len("\ufeff")
 	}
+	if header := headerEnd(f); header > at {
+		return patch.Edit{Start: header, End: header, New: w.st.eol + w.st.eol + w.st.guarded(line, first)}
+	}
 	return patch.Edit{Start: at, End: at, New: w.st.guarded(line, first) + w.st.eol + w.st.eol}
+}
+
+// headerEnd is the end of the comments at the top of a file that belong to the file,
+// and not to what comes first in it: a blank line follows. 0 for none.
+func headerEnd(f *syntax.File) int {
+	end := 0
+	for c := range f.Root().All() {
+		if !c.Is("comment") {
+			break
+		}
+		end = c.End()
+		if gap, _, _ := strings.Cut(strings.ReplaceAll(string(f.Src()[end:]), "\r", ""), "\n\n"); strings.TrimSpace(gap) == "" {
+			return end
+		}
+	}
+	return 0
 }
 
 // requires reports whether a statement of a module does nothing but require.

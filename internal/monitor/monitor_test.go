@@ -16,7 +16,7 @@ import (
 	"github.com/unleak-dev/unleak/transforms"
 )
 
-const beat = `class Beat {
+const beat = `export class Beat {
   go() {
     this.timer = setInterval(() => {}, 10);
   }
@@ -81,7 +81,8 @@ func TestPlaces(t *testing.T) {
 			wants[name] = string(f.Data)
 			continue
 		}
-		put(t, dirs[name], rel, strings.ReplaceAll(string(f.Data), "@\n", beat))
+		old := strings.TrimPrefix(beat, "export ") + "\nmodule.exports = Beat;\n"
+		put(t, dirs[name], rel, strings.NewReplacer("@cjs\n", old, "@script\n", strings.TrimPrefix(beat, "export "), "@\n", beat).Replace(string(f.Data)))
 	}
 	for name, dir := range dirs {
 		t.Run(name, func(t *testing.T) {
@@ -114,7 +115,7 @@ func TestPlaces(t *testing.T) {
 			}
 			for _, ch := range first.Changes { // one that is new finds the monitor that is there
 				if rel := filepath.ToSlash(filepath.Join(filepath.Dir(ch.Path), "new"+filepath.Ext(ch.Path))); !ch.Creates() {
-					put(t, dir, rel, strings.Split(string(ch.Old), "class")[0]+beat)
+					put(t, dir, rel, string(ch.Old))
 				}
 			}
 			for _, ch := range plan(t, dir).Changes {

@@ -81,13 +81,17 @@ func Add(ctx context.Context, p *project.Project, d *transforms.Detector, texts 
 		if isModule(rel) {
 			continue
 		}
-		lang := languageOf(p, f)
+		lang, ok := languageOf(p, f)
 		w := d.Wire(ctx, f, transforms.MonitorImport{Specifier: "./" + transforms.MonitorModule, CommonJS: lang.CommonJS})
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
 		if len(w.Wired) == 0 {
 			plan.unwired(rel, w.Unwired...)
+			continue
+		}
+		if !ok {
+			plan.unwired(rel, transforms.Unwired{Class: w.Wired[0].Class, Line: w.Wired[0].Line, Text: "its file is no module: nothing is imported or exported"})
 			continue
 		}
 		pkg := p.PackageOf(rel)
@@ -116,24 +120,29 @@ func isModule(rel string) bool {
 	return strings.TrimSuffix(path.Base(rel), path.Ext(rel)) == transforms.MonitorModule
 }
 
-// languageOf is what a module that a file can import is written in.
-func languageOf(p *project.Project, f *syntax.File) Language {
-	if f.TypeScript() {
-		return Language{TypeScript: true}
-	}
-	switch path.Ext(f.Path) {
-	case ".cjs":
-		return Language{CommonJS: true}
-	case ".mjs":
-		return Language{}
-	}
+// languageOf is what a module that a file can import is written in; not ok for a file
+// that is no module, and must not become one.
+func languageOf(p *project.Project, f *syntax.File) (l Language, ok bool) {
+	esm, cjs := false, len(f.Imports().Modules) > 0
 	for c := range f.Root().Children() {
-		if c.Is("import_statement", "export_statement") {
-			return Language{}
-		}
+		esm = esm || c.Is("import_statement", "export_statement")
+	}
+	for d := range f.Root().Descendants() {
+		cjs = cjs || d.Is("identifier") && (d.Text() == "module" || d.Text() == "exports") && d.Symbol() == nil
 	}
 	pkg := p.PackageOf(f.Path)
-	return Language{CommonJS: pkg == nil || pkg.Type != "module"}
+	esm = esm || pkg != nil && pkg.Type == "module"
+	switch path.Ext(f.Path) {
+	case ".mts", ".cts":
+		return Language{TypeScript: true}, true
+	case ".ts", ".tsx":
+		return Language{TypeScript: true}, esm || cjs
+	case ".cjs":
+		return Language{CommonJS: true}, true
+	case ".mjs":
+		return Language{}, true
+	}
+	return Language{CommonJS: !esm}, esm || cjs
 }
 
 func moduleExt(rel string) string {
