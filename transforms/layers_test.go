@@ -23,6 +23,7 @@ func TestLayers(t *testing.T) {
 		"internal/project":  {"internal/syntax", "internal/worktree"},
 		"transforms":        {"patch", "internal/syntax", "internal/project"},
 		"internal/leaktest": {"transforms", "internal/syntax", "internal/project"},
+		"internal/monitor":  {"patch", "transforms", "internal/syntax", "internal/project"},
 		"internal/propose":  {"transforms", "patch", "vcs", "vcs/forge", "internal/syntax", "internal/project", "internal/run", "internal/settings", "internal/markdown", "internal/check", "internal/report"},
 	}
 	seen := 0

@@ -98,7 +98,6 @@ Exit status: 0, 2 something could not be done.`,
 	f.BoolVar(&allowDirty, "allow-dirty", false, "write files with uncommitted changes, too")
 	f.BoolVar(&sel.includeTests, "include-tests", false, "wire tests, too")
 	f.BoolVar(&sel.includeScripts, "include-scripts", false, "wire build scripts, configuration and examples, too")
-	f.StringSliceVar(&sel.kinds, "kind", nil, "only these kinds")
 	return cmd
 }
 

@@ -136,7 +136,7 @@ async function main() {
     problems.push(`${failed} disposals failed${last ? `; the last of ${last.owner}, ${last.kind}: ${last.message}` : ''}`);
   }
   const heap = globalThis.gc ? `${Math.round(leaves)} bytes of heap a round` : 'the heap was not measured: start node with --expose-gc';
-  const counted = snapshot ? `${snapshot.resources.length} kinds counted` : 'no monitor in this program: only what Node knows was looked at';
+  const counted = snapshot ? `${snapshot.resources.length} kind${snapshot.resources.length === 1 ? '' : 's'} counted` : 'no monitor in this program: only what Node knows was looked at';
   for (const p of problems) say(`LEAK ${p}`);
   say(`${problems.length > 0 ? 'failed' : 'ok'}: ${rounds} rounds in ${((performance.now() - began) / 1000).toFixed(1)} s, ${counted}, ${heap}`);
   return problems.length > 0 ? 1 : 0;
