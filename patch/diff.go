@@ -42,6 +42,11 @@ type Hunk struct {
 	Lines              []Line
 }
 
+// Header is the line that begins the hunk in a unified diff.
+func (h Hunk) Header() string {
+	return fmt.Sprintf("@@ -%s +%s @@", span(h.OldStart, h.OldLines), span(h.NewStart, h.NewLines))
+}
+
 // Hunks compares the two sides of a change by lines, with at most the given
 // number of unchanged lines around each change.
 func (c Change) Hunks(context int) []Hunk {
@@ -135,7 +140,7 @@ func (c Change) Unified() string {
 	}
 	fmt.Fprintf(&b, "--- %s\n+++ %s\n", endName(from), endName(to))
 	for _, h := range hunks {
-		fmt.Fprintf(&b, "@@ -%s +%s @@\n", span(h.OldStart, h.OldLines), span(h.NewStart, h.NewLines))
+		b.WriteString(h.Header() + "\n")
 		for _, l := range h.Lines {
 			b.WriteByte(byte(l.Op))
 			b.WriteString(l.Text)

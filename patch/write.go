@@ -2,6 +2,7 @@ package patch
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -29,8 +30,18 @@ func (e *Moved) Error() string {
 // It fails with *Moved if the file does not hold the old content any more, or, to
 // be made, is there.
 func (c Change) Write(root string) error {
+	return c.write(root, tempName(), func(string) {})
+}
+
+// tempName is a name for a temporary file that nothing else has. It ends in no
+// extension of a source.
+func tempName() string { return ".unleak-" + rand.Text() + ".tmp" }
+
+// write is Write by way of a temporary file of that name. step is told before
+// each thing that a killed program would leave done.
+func (c Change) write(root, temp string, step func(string)) error {
 	if c.Creates() {
-		return c.create(root)
+		return c.create(root, temp, step)
 	}
 	target, err := c.target(root)
 	if err != nil {
@@ -40,14 +51,17 @@ func (c Change) Write(root string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.Path, cause(err))
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(target), ".unleak-*")
+	step("temporary")
+	tmp, err := openTemp(filepath.Join(filepath.Dir(target), temp))
 	if err != nil {
 		return fmt.Errorf("%s: cannot write beside it: %w", c.Path, cause(err))
 	}
 	defer os.Remove(tmp.Name()) // fails, as it should, once the file was renamed
+	step("fill")
 	if err := fill(tmp, c.New, info); err != nil {
 		return fmt.Errorf("%s: %w", c.Path, cause(err))
 	}
+	step("rename")
 	now, err := os.ReadFile(target)
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.Path, cause(err))
@@ -58,32 +72,42 @@ func (c Change) Write(root string) error {
 	if err := os.Rename(tmp.Name(), target); err != nil {
 		return fmt.Errorf("%s: %w", c.Path, cause(err))
 	}
+	step("renamed")
 	return syncDir(filepath.Dir(target))
 }
 
 // create writes a new file beside its place, whole, and links it there, which
 // fails if the name was taken meanwhile.
-func (c Change) create(root string) error {
+func (c Change) create(root, temp string, step func(string)) error {
+	step("folder")
 	dir, err := c.folder(root)
 	if err != nil {
 		return err
 	}
 	target := filepath.Join(dir, path.Base(c.Path))
-	tmp, err := os.CreateTemp(dir, ".unleak-*")
+	step("temporary")
+	tmp, err := openTemp(filepath.Join(dir, temp))
 	if err != nil {
 		return fmt.Errorf("%s: cannot write beside it: %w", c.Path, cause(err))
 	}
 	defer os.Remove(tmp.Name())
+	step("fill")
 	if err := fill(tmp, c.New, nil); err != nil {
 		return fmt.Errorf("%s: %w", c.Path, cause(err))
 	}
+	step("link")
 	if err := os.Link(tmp.Name(), target); err != nil {
 		if errors.Is(err, fs.ErrExist) {
 			return &Moved{c.Path}
 		}
 		return fmt.Errorf("%s: %w", c.Path, cause(err))
 	}
+	step("linked")
 	return syncDir(dir)
+}
+
+func openTemp(name string) (*os.File, error) {
+	return os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 }
 
 // folder makes the folders of a new file below root, one by one: none of them may

@@ -115,7 +115,8 @@ func (d *Detector) asked(wanted func(*Kind) bool) []*Kind {
 }
 
 // Detect returns every obligation of a file in source order, the met and moved
-// ones, too.
+// ones, too. When ctx is cancelled it stops, and what it returns means nothing; nor
+// does what d then remembers of other files.
 func (d *Detector) Detect(ctx context.Context, f *syntax.File) []*Obligation {
 	return d.scan(ctx, f, maxHops).found
 }
@@ -130,6 +131,9 @@ func (d *Detector) scan(ctx context.Context, f *syntax.File, hops int) *scan {
 		if !n.Is("call_expression", "new_expression") {
 			continue
 		}
+		if ctx.Err() != nil {
+			return s
+		}
 		for _, c := range d.candidates(n) {
 			if o := s.match(c, n); o != nil {
 				s.found = append(s.found, o)
@@ -141,6 +145,9 @@ func (d *Detector) scan(ctx context.Context, f *syntax.File, hops int) *scan {
 		}
 	}
 	for i := 0; i < len(s.found); i++ { // judging one may find more behind it
+		if ctx.Err() != nil {
+			return s
+		}
 		s.judge(s.found[i])
 		s.callersOf(s.found[i])
 	}

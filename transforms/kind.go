@@ -36,6 +36,7 @@ type Kind struct {
 	Over     []string        // events of the handle after which nothing is owed
 	After    *syntax.Pattern // evaluated once the release was called, so that it can complete
 	Phase    Phase
+	Family   Family
 	Cost     *Cost // nil: unknown
 	Limit    Applicability
 	Noun     string // what one handle is called in generated names, "interval"
@@ -44,6 +45,17 @@ type Kind struct {
 
 	withinLine int
 }
+
+// Family is what is alike about leaks of several kinds, for whoever reads about many.
+type Family string
+
+// The families.
+const (
+	Timers     Family = "timer"
+	Listeners  Family = "listener" // what is kept, and called, by what it listens to
+	Registries Family = "registry" // entries of what only grows
+	Resources  Family = "resource" // what the system, or another program, holds
+)
 
 // Registers reports whether what is acquired has no handle: the release names
 // again the target, the event and the function.

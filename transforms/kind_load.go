@@ -85,6 +85,15 @@ func ParseKind(file string, data []byte) (*Kind, error) {
 	if err := h.finish(len(lines)); err != nil {
 		return nil, err
 	}
+	switch {
+	case k.Family != "":
+	case k.Keyed != "":
+		k.Family = Registries
+	case k.Retainer != "":
+		k.Family = Listeners
+	default:
+		k.Family = Resources
+	}
 	var err error
 	if k.Cases, err = ParseCases(file, data); err != nil {
 		return nil, err
@@ -220,6 +229,9 @@ func (h *header) line(n int, line string) error {
 	case "phase":
 		err = choice(string(Critical), string(High), string(Medium))
 		k.Phase = Phase(value)
+	case "family":
+		err = choice(string(Timers), string(Listeners), string(Registries), string(Resources))
+		k.Family = Family(value)
 	case "limit":
 		if err = choice("safe", "unsafe", "display"); err == nil {
 			k.Limit, _ = parseApplicability(value)

@@ -73,15 +73,21 @@ func TestKindKeys(t *testing.T) {
 	}
 	k := read("acquire: open($PATH)\nrelease: close($HANDLE)\n")
 	if k.Name != "front-door" || k.Noun != "door" || k.Begins != Returned || k.Fails != Never || k.Phase != Medium || k.Limit != Safe ||
-		k.OneShot || k.Promised || k.Chains || k.Alone || k.Cost != nil || k.Prose != "" {
+		k.OneShot || k.Promised || k.Chains || k.Alone || k.Cost != nil || k.Prose != "" || k.Family != Resources {
 		t.Errorf("the defaults are %+v", k)
 	}
 	k = read("from: a b\r\ntype: T\r\nacquire: $P.open($PATH)\r\nfrom: c\r\ntype: U\r\nacquire: $P.unlock($PATH)\r\nrelease: $HANDLE.close($DONE)\r\nrelease: $HANDLE.end()\r\n" +
 		"except: $P.open(null)\r\nafter: $HANDLE.drop()\r\nbegins: called\r\nends: itself\r\nyields: promise\r\nworks: alone\r\nfails: rejects\r\n" +
 		"retainer: $P\r\nkeyed: $PATH\r\nwithin: house yard\r\nnoun: gate\r\nphase: critical\r\nlimit: unsafe\r\ncost: 512B 3GB; a guess\r\n\r\nProse\r\nof two lines.\r\n-- c/a.ts --\r\nx\r\n")
 	if k.Begins != Called || !k.OneShot || !k.Promised || k.Chains || !k.Alone || k.Fails != Rejects || k.Retainer != "P" || k.Keyed != "PATH" ||
-		!slices.Equal(k.Within, []string{"house", "yard"}) || k.Noun != "gate" || k.Phase != Critical || k.Limit != Unsafe || k.Prose != "Prose\nof two lines." || len(k.Except) != 1 || k.After == nil {
+		!slices.Equal(k.Within, []string{"house", "yard"}) || k.Noun != "gate" || k.Phase != Critical || k.Family != Registries || k.Limit != Unsafe || k.Prose != "Prose\nof two lines." || len(k.Except) != 1 || k.After == nil {
 		t.Errorf("got %+v", k)
+	}
+	if k := read("acquire: $P.open($F)\nrelease: $P.close($F)\nretainer: $P\n"); k.Family != Listeners {
+		t.Errorf("what $P keeps is a %s", k.Family)
+	}
+	if k := read("acquire: $P.open($F)\nrelease: $P.close($F)\nretainer: $P\nfamily: timer\n"); k.Family != Timers {
+		t.Errorf("the family is %s", k.Family)
 	}
 	if want := (Cost{512, 3 << 30, "a guess"}); k.Cost == nil || *k.Cost != want {
 		t.Errorf("the cost is %v, want %v", k.Cost, want)

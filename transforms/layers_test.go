@@ -22,8 +22,12 @@ func TestLayers(t *testing.T) {
 		"patch": {}, "vcs": {}, "vcs/forge": {"vcs"}, "vcs/github": {"vcs", "vcs/forge"}, "internal/syntax": {}, "internal/settings": {}, "internal/markdown": {}, "internal/worktree": {}, "internal/baseline": {}, "internal/check": {"internal/worktree"},
 		"internal/project":  {"internal/syntax", "internal/worktree"},
 		"transforms":        {"patch", "internal/syntax", "internal/project"},
+		"internal/diffview": {"patch", "internal/syntax"}, "internal/page": {"patch", "transforms", "internal/report", "internal/diffview"},
+		"internal/review":   {"transforms", "patch", "internal/syntax"},
+		"internal/terminal": {"transforms", "patch", "internal/review", "internal/report", "internal/diffview"},
 		"internal/leaktest": {"transforms", "internal/syntax", "internal/project"},
 		"internal/monitor":  {"patch", "transforms", "internal/syntax", "internal/project"},
+		"internal/lsp":      {"transforms", "patch", "internal/project", "internal/run", "internal/report", "internal/settings", "internal/baseline", "internal/markdown", "internal/worktree", "internal/syntax"},
 		"internal/propose":  {"transforms", "patch", "vcs", "vcs/forge", "internal/syntax", "internal/project", "internal/run", "internal/settings", "internal/markdown", "internal/check", "internal/report"},
 	}
 	seen := 0

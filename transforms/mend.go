@@ -47,6 +47,9 @@ func (d *Detector) Mend(ctx context.Context, f *syntax.File, accept func(*Fix) b
 			return nil, context.Cause(ctx)
 		}
 		s := d.scan(ctx, at, maxHops)
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		found := s.found
 		silenced := ignoresOf(at)
 		open := silenced.filter(found)
@@ -114,6 +117,9 @@ func (d *Detector) round(s *scan, m *Mended, open []*Obligation, accept func(*Fi
 		return nil, nil
 	}
 	after, _, why := d.verify(s.ctx, s.f, s.found, edits, settled)
+	if s.ctx.Err() != nil {
+		return nil, context.Cause(s.ctx)
+	}
 	if why != "" {
 		// Each is right alone and they are not together, as when both want one
 		// name: make the first, and look again.

@@ -97,6 +97,38 @@ func TestMendCancelled(t *testing.T) {
 	}
 }
 
+// countdown is a context that is cancelled when it has been asked a number of times.
+type countdown struct {
+	context.Context
+	left, asked int
+}
+
+func (c *countdown) Err() error {
+	c.asked++
+	if c.left--; c.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// TestMendStops: once cancelled, it does not go on to the end of the file.
+func TestMendStops(t *testing.T) {
+	var b strings.Builder
+	for i := range 300 {
+		fmt.Fprintf(&b, "export class A%d { go() { setInterval(() => {}, 1); } stop() {} }\n", i)
+	}
+	d, f := parsed(t, b.String())
+	for _, after := range []int{1, 20, 350, 500} {
+		ctx := &countdown{Context: context.Background(), left: after}
+		if _, err := d.Mend(ctx, f, func(*Fix) bool { return true }); !errors.Is(err, context.Canceled) {
+			t.Errorf("cancelled after %d questions: %v", after, err)
+		}
+		if ctx.asked > after+10 {
+			t.Errorf("cancelled after %d questions, it asked %d more", after, ctx.asked-after)
+		}
+	}
+}
+
 // TestRoundKeepsTheFirst: fixes that are right alone and not together are made
 // one after the other.
 func TestRoundKeepsTheFirst(t *testing.T) {

@@ -33,6 +33,7 @@ type selection struct {
 	phases         []string
 	changed        string
 	staged         bool
+	index          bool // with staged: what is staged is looked at, whatever the work tree holds
 	includeTests   bool
 	includeScripts bool
 	stdinPath      string
@@ -194,12 +195,43 @@ func (s *session) narrow(ctx context.Context, c *cli, sel *selection) error {
 		s.options.Files = []string{}
 		for _, f := range files {
 			abs := filepath.Join(top, filepath.FromSlash(f))
-			if rel, err := s.project.Rel(abs); err == nil && under(abs, s.options.Paths) {
+			if rel, err := s.project.Rel(abs); err == nil && project.IsSource(rel) && under(abs, s.options.Paths) {
 				s.options.Files = append(s.options.Files, rel)
 			}
 		}
+		if sel.staged && sel.index {
+			return s.asStaged(ctx, top)
+		}
 	}
 	return nil
+}
+
+// asStaged looks at the files as a commit would have them now. Files that git does not
+// know stay: whether they are going to be part of it nobody can tell.
+func (s *session) asStaged(ctx context.Context, top string) error {
+	staged, err := worktree.StagedContents(ctx, top, syntax.Supported)
+	if err != nil || len(staged) == 0 {
+		return err
+	}
+	contents := map[string][]byte{}
+	for f, src := range staged {
+		if rel, err := s.project.Rel(filepath.Join(top, filepath.FromSlash(f))); err == nil {
+			contents[rel] = src
+		}
+	}
+	s.project = s.project.With(contents)
+	s.detector = s.detectorOf(s.project)
+	return nil
+}
+
+// detectorOf prepares the same kinds, in the same way, for another project.
+func (s *session) detectorOf(p *project.Project) *transforms.Detector {
+	d := transforms.NewDetector(p, s.detector.Kinds, s.detector.Offers)
+	if len(s.only) > 0 {
+		d.Only(s.only)
+	}
+	d.Style = s.detector.Style
+	return d
 }
 
 // under reports whether a file lies in one of the paths; no paths hold all.

@@ -16,17 +16,22 @@ import (
 
 func (c *cli) diffCommand() *cobra.Command {
 	var sel selection
-	var stat, exitCode, safe, withTests bool
+	var out diffOutput
+	var exitCode, safe, withTests bool
 	cmd := &cobra.Command{
 		Use:   "diff [PATH...]",
-		Short: "Show the fixes as a unified diff and write nothing",
+		Short: "Show the fixes as a unified diff, side by side or as a page, and write nothing",
 		Long: "Show every fix below the given paths (default: the current folder) as a unified\n" +
-			"diff that `git apply` accepts. Nothing is written.\n\n" +
+			"diff that `git apply` accepts. Nothing is written but what --output names.\n\n" +
+			diffOutputHelp + "\n\n" +
 			withTestsHelp + "\n\n" +
 			"Exit status: 0; with --exit-code 1 if there is a diff; 2 something could not be\ndone.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			paint, err := c.paint()
 			if err != nil {
+				return err
+			}
+			if err := out.check(); err != nil {
 				return err
 			}
 			if withTests {
@@ -47,26 +52,18 @@ func (c *cli) diffCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			changes := changesOf(r)
+			p := preview{run: r, kinds: s.kinds, changes: changesOf(r)}
 			if withTests {
-				changes = append(changes, changesOfTests(c.leakTests(cmd.Context(), s, r))...)
+				p.tests = c.leakTests(cmd.Context(), s, r)
+				p.changes = append(p.changes, changesOfTests(p.tests)...)
 			}
-			if stat {
-				err = writeStat(c.out, changes, paint)
-			} else {
-				for _, ch := range changes {
-					if _, err = io.WriteString(c.out, paint.Diff(ch.Unified())); err != nil {
-						break
-					}
-				}
-			}
-			if err != nil {
+			if err := c.show(cmd.Context(), &out, p, paint); err != nil {
 				return err
 			}
 			if err := problems(r); err != nil {
 				return err
 			}
-			if exitCode && len(changes) > 0 {
+			if exitCode && len(p.changes) > 0 {
 				return exitStatus(1)
 			}
 			return nil
@@ -75,7 +72,7 @@ func (c *cli) diffCommand() *cobra.Command {
 	sel.flags(c, cmd)
 	sel.styleFlag(cmd)
 	sel.stressFlag(cmd)
-	cmd.Flags().BoolVar(&stat, "stat", false, "only how much would change in which file")
+	out.flags(cmd)
 	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "exit with status 1 if there is a diff")
 	cmd.Flags().BoolVar(&safe, "safe", false, "only the safe fixes")
 	cmd.Flags().BoolVar(&withTests, "with-tests", false, "show a leak test for each class that is mended, too")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -20,6 +21,7 @@ import (
 func (c *cli) fixCommand() *cobra.Command {
 	var sel selection
 	var unsafe, allowDirty, withTests bool
+	var how interactive
 	var verify string
 	var limit time.Duration
 	cmd := &cobra.Command{
@@ -31,17 +33,22 @@ func (c *cli) fixCommand() *cobra.Command {
 In a git work tree, files with uncommitted changes are refused unless
 --allow-dirty is given; with --staged, files that differ from what is staged. With
 --stdin-filepath the result goes to standard output, nothing is written, and the
-status is 0. Outside of one, the old files are kept below
-.unleak/backup first. A file is always either old or new.
+status is 0. A file is always either old or new, and what is needed to undo is kept
+first: see ` + "`unleak undo`" + `.
 
 With --verify COMMAND the project's own check (its build, its tests) is run in a
 copy of the project, with nothing in its environment but PATH, HOME, the like, and
 CI=true: no token gets there. Without it nothing of the project is ever run.
 
+` + interactiveHelp + `
+
 ` + withTestsHelp + `
 
 Exit status: 0 all mended, 1 leaks remain, 2 something could not be done.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := how.check(&sel, verify, withTests); err != nil {
+				return err
+			}
 			if withTests {
 				if err := mayWriteTests(&sel, unsafe, "give --unsafe, too"); err != nil {
 					return err
@@ -52,6 +59,10 @@ Exit status: 0 all mended, 1 leaks remain, 2 something could not be done.`,
 			s, err := c.open(cmd.Context(), c.here(args, &sel), &sel)
 			if err != nil {
 				return err
+			}
+			if how.on {
+				how.unsafe, how.allowDirty = unsafe, allowDirty
+				return c.review(cmd.Context(), s, &sel, &how)
 			}
 			s.options.Accept = func(f *transforms.Fix) bool {
 				return sel.keepFix(f) && (f.Applicability == transforms.Safe || unsafe && f.Applicability == transforms.Unsafe)
@@ -77,14 +88,26 @@ Exit status: 0 all mended, 1 leaks remain, 2 something could not be done.`,
 					return err
 				}
 			}
-			written, failed := c.write(cmd, s, r, tests, allowDirty)
-			tests, complete := c.writeTests(s, testsFor(tests, written))
+			out, err := journalOf(cmd.Context(), s.project).NewRun(s.project.Root)
+			if err != nil {
+				return err
+			}
+			written, failed := c.write(cmd.Context(), s, out, changesOf(r), allowDirty)
+			tests, complete := c.writeTests(cmd.Context(), out, testsFor(tests, written))
+			if err := out.Close(); err != nil {
+				return err
+			}
+			if len(written) > 0 {
+				c.tellUndo(s.project)
+			}
 			return c.outcome(r, written, tests, failed || !complete, unsafe)
 		},
 	}
 	sel.flags(c, cmd)
 	sel.styleFlag(cmd)
 	sel.stressFlag(cmd)
+	cmd.Flags().BoolVarP(&how.on, "interactive", "i", false, "show each fix and ask what to do with it")
+	cmd.Flags().BoolVar(&how.plain, "plain", false, "ask line by line, also on a terminal; as --interactive without one")
 	cmd.Flags().BoolVar(&unsafe, "unsafe", false, "write the fixes that need a person's yes, too")
 	cmd.Flags().BoolVar(&withTests, "with-tests", false, "write a leak test for each class that is mended, too; needs --unsafe")
 	cmd.Flags().StringVar(&verify, "verify", "", "a command of the project, run by the shell on a copy before and after; fixes that\nmake it fail are found and dropped")
@@ -105,55 +128,65 @@ func (c *cli) printFixed(s *session, r *run.Result) error {
 	return err
 }
 
-// write puts the changes in place, each file atomically, and tells which. The
-// tests are written later; a backup knows of them.
-func (c *cli) write(cmd *cobra.Command, s *session, r *run.Result, tests []leaktest.Test, allowDirty bool) (written []string, failed bool) {
-	changes := changesOf(r)
-	complain := func(err error) {
+// write puts the changes in place, each file atomically, and tells which. Those of
+// files that somebody is at work on are left out.
+func (c *cli) write(ctx context.Context, s *session, out *patch.Run, changes []patch.Change, allowDirty bool) (written []string, failed bool) {
+	dirty, err := s.dirty(ctx, changes, allowDirty)
+	if err != nil {
+		c.complain(err)
+		return nil, true
+	}
+	for _, path := range dirty {
 		failed = true
-		fmt.Fprintln(c.err, "unleak: "+oneLine(err.Error()))
+		c.complain(hasUncommitted(path))
+		changes = slices.DeleteFunc(changes, func(ch patch.Change) bool { return ch.Path == path })
 	}
-	if top := s.project.GitTop(); top != "" && !allowDirty {
-		names := map[string]string{} // as git has them -> ours
-		var files []string
-		for _, ch := range changes {
-			rel, err := filepath.Rel(top, s.project.Abs(ch.Path))
-			if err != nil {
-				continue
-			}
-			names[filepath.ToSlash(rel)] = ch.Path
-			files = append(files, filepath.ToSlash(rel))
-		}
-		dirty, err := worktree.Dirty(cmd.Context(), top, files, s.staged)
+	_, err = out.Write(ctx, changes, func(ch patch.Change, err error) {
 		if err != nil {
-			complain(err)
-			return nil, true
-		}
-		for _, d := range dirty {
-			path := names[d]
-			complain(fmt.Errorf("%s: has uncommitted changes; commit them, or give --allow-dirty", path))
-			changes = slices.DeleteFunc(changes, func(ch patch.Change) bool { return ch.Path == path })
-		}
-	} else if top == "" && len(changes) > 0 {
-		dir, err := patch.Backup(s.project.Root, append(slices.Clone(changes), changesOfTests(tests)...), time.Now())
-		if err != nil {
-			complain(err)
-			return nil, true
-		}
-		undo := fmt.Sprintf("cp -r %s/files/. %s", dir, s.project.Root)
-		if len(tests) > 0 {
-			undo += ", and remove the tests that its journal.json lists"
-		}
-		c.warn("the old files are kept in %s; to undo: %s", dir, undo)
-	}
-	for _, ch := range changes {
-		if err := ch.Write(s.project.Root); err != nil {
-			complain(err)
-			continue
+			failed = true
+			c.complain(err)
+			return
 		}
 		written = append(written, ch.Path)
+	})
+	if err != nil {
+		failed = true
+		c.complain(err)
 	}
 	return written, failed
+}
+
+func (c *cli) complain(err error) { fmt.Fprintln(c.err, "unleak: "+oneLine(err.Error())) }
+
+func hasUncommitted(path string) error {
+	return fmt.Errorf("%s: has uncommitted changes; commit them, or give --allow-dirty", path)
+}
+
+// dirty lists which files that are to be changed have uncommitted changes, or, with
+// --staged, differ from what is staged; none where that is allowed.
+func (s *session) dirty(ctx context.Context, changes []patch.Change, allowed bool) ([]string, error) {
+	top := s.project.GitTop()
+	if top == "" || allowed {
+		return nil, nil
+	}
+	names := map[string]string{} // as git has them -> ours
+	var files []string
+	for _, ch := range changes {
+		rel, err := filepath.Rel(top, s.project.Abs(ch.Path))
+		if err != nil {
+			continue
+		}
+		names[filepath.ToSlash(rel)] = ch.Path
+		files = append(files, filepath.ToSlash(rel))
+	}
+	dirty, err := worktree.Dirty(ctx, top, files, s.staged)
+	if err != nil {
+		return nil, err
+	}
+	for i, d := range dirty {
+		dirty[i] = names[d]
+	}
+	return dirty, nil
 }
 
 // outcome tells what was done and what is left.

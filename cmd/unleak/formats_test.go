@@ -17,7 +17,7 @@ import (
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 )
 
-const leaking = `// 💧 a drop before it, for columns
+const meterSource = `// 💧 a drop before it, for columns
 export class Meter {
   start(read: () => number) {
     /* 💧💧 */ setInterval(() => read(), 1000);
@@ -34,7 +34,7 @@ func leakyRepository(t *testing.T) (top string, files []string) {
 	top = filepath.Join(t.TempDir(), "the top, 100%")
 	files = []string{"sub/packages/ünder score/src/a b#1.ts", "sub/packages/other/src/50%.ts"}
 	for _, f := range append(slices.Clone(files), "sub/packages/ünder score/package.json") {
-		text := leaking
+		text := meterSource
 		if strings.HasSuffix(f, ".json") {
 			text = `{"name": "@scope/<under> & \"score\""}`
 		}
@@ -101,7 +101,7 @@ func TestSARIF(t *testing.T) {
 		if r.PartialFingerprints["unleak/v1"] == "" || *r.RuleID != "interval" || r.Level != "error" {
 			t.Errorf("%+v", r)
 		}
-		text := leaking
+		text := meterSource
 		changes := slices.Clone(r.Fixes[0].ArtifactChanges[0].Replacements)
 		slices.SortStableFunc(changes, func(a, b *sarif.Replacement) int { return offsetOf(t, b, false) - offsetOf(t, a, false) })
 		for _, c := range changes { // the last comes first, so that the others stay where they are
@@ -119,7 +119,7 @@ func TestSARIF(t *testing.T) {
 		if err := cmd.Execute(); err != nil {
 			t.Fatal(err)
 		}
-		if out.String() != text || text == leaking {
+		if out.String() != text || text == meterSource {
 			t.Errorf("the fix of the log makes\n%s\nand fix\n%s", text, out.String())
 		}
 	}
@@ -160,14 +160,14 @@ func TestSARIF(t *testing.T) {
 	}
 }
 
-// offsetOf is where in leaking a replacement begins or ends.
+// offsetOf is where in meterSource a replacement begins or ends.
 func offsetOf(t *testing.T, r *sarif.Replacement, end bool) int {
 	t.Helper()
 	line, column := *r.DeletedRegion.StartLine, *r.DeletedRegion.StartColumn
 	if end {
 		line, column = *r.DeletedRegion.EndLine, *r.DeletedRegion.EndColumn
 	}
-	lines := strings.SplitAfter(leaking, "\n")
+	lines := strings.SplitAfter(meterSource, "\n")
 	units := utf16.Encode([]rune(lines[line-1]))
 	return len(strings.Join(lines[:line-1], "")) + len(string(utf16.Decode(units[:column-1])))
 }

@@ -96,7 +96,14 @@ release on every way out, and rewrites the code so that it does.`,
 	f.BoolVarP(&c.quiet, "quiet", "q", false, "no progress, no warnings")
 	f.StringVar(&c.color, "color", "auto", "colour: auto, always or never")
 	f.StringVar(&c.root, "root", "", "the project's folder (default: the git work tree around the first path)")
-	root.AddCommand(c.scanCommand(), c.diffCommand(), c.fixCommand(), c.prCommand(), c.initCommand(), c.whyCommand(), c.explainCommand(), c.kindsCommand(), c.baselineCommand(), c.benchCommand(), c.monitorCommand(), c.versionCommand())
+	root.AddCommand(
+		c.scanCommand(), c.diffCommand(), c.fixCommand(), c.undoCommand(),
+		c.prCommand(), c.reportCommand(),
+		c.initCommand(), c.baselineCommand(),
+		c.whyCommand(), c.explainCommand(), c.kindsCommand(),
+		c.lspCommand(), c.hookCommand(),
+		c.monitorCommand(), c.benchCommand(), c.versionCommand(),
+	)
 	root.Version = versionText()
 	root.SetVersionTemplate("unleak {{.Version}}\n")
 	root.InitDefaultCompletionCmd()

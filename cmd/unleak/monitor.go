@@ -10,7 +10,6 @@ import (
 	"github.com/unleak-dev/unleak/internal/monitor"
 	"github.com/unleak-dev/unleak/internal/run"
 	"github.com/unleak-dev/unleak/patch"
-	"github.com/unleak-dev/unleak/transforms"
 )
 
 const monitorHelp = `A monitor is one small module in the project's own language, with no dependency. It
@@ -85,7 +84,10 @@ Exit status: 0, 2 something could not be done.`,
 				c.tellUnwired(plan)
 				return problems(r)
 			}
-			written, failed := c.writeChanges(cmd, s, plan.Changes, allowDirty)
+			written, failed, err := c.writeChanges(cmd.Context(), s, plan.Changes, allowDirty)
+			if err != nil {
+				return err
+			}
 			c.tellMonitor(plan, written)
 			if failed {
 				return exitStatus(2)
@@ -118,13 +120,20 @@ func (c *cli) planMonitor(ctx context.Context, s *session) (*monitor.Plan, *run.
 	return plan, r, err
 }
 
-// writeChanges puts changes in place as fix does.
-func (c *cli) writeChanges(cmd *cobra.Command, s *session, changes []patch.Change, allowDirty bool) (written []string, failed bool) {
-	r := &run.Result{}
-	for _, ch := range changes {
-		r.Files = append(r.Files, &transforms.Mended{Path: ch.Path, Old: ch.Old, New: ch.New})
+// writeChanges puts changes in place as fix does, and so that they can be undone.
+func (c *cli) writeChanges(ctx context.Context, s *session, changes []patch.Change, allowDirty bool) (written []string, failed bool, err error) {
+	out, err := journalOf(ctx, s.project).NewRun(s.project.Root)
+	if err != nil {
+		return nil, true, err
 	}
-	return c.write(cmd, s, r, nil, allowDirty)
+	written, failed = c.write(ctx, s, out, changes, allowDirty)
+	if err := out.Close(); err != nil {
+		return written, true, err
+	}
+	if len(written) > 0 {
+		c.tellUndo(s.project)
+	}
+	return written, failed, nil
 }
 
 func (c *cli) tellUnwired(plan *monitor.Plan) {
@@ -223,7 +232,9 @@ Exit status: 0 it is there, 2 it could not be written.`,
 				}
 				return nil
 			}
-			if _, failed := c.writeChanges(cmd, s, changes, true); failed {
+			if _, failed, err := c.writeChanges(cmd.Context(), s, changes, true); err != nil {
+				return err
+			} else if failed {
 				return exitStatus(2)
 			}
 			if len(changes) == 0 {

@@ -35,6 +35,19 @@ func TestReadme(t *testing.T) {
 	}
 }
 
+// TestReadmeColumns: so is the one in two columns.
+func TestReadmeColumns(t *testing.T) {
+	t.Setenv("COLUMNS", "100")
+	columns := inRoot(t, "diff", "--side-by-side", "testdata/demo/packages/berths")
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(readme), "```\n"+columns+"```\n") {
+		t.Errorf("README.md does not show what is printed:\n%s", columns)
+	}
+}
+
 // TestDemo: each of the eleven shapes is found, and no look-alike is.
 func TestDemo(t *testing.T) {
 	out := inRoot(t, "scan", "--offers", "--exit-zero", "testdata/demo")

@@ -16,14 +16,21 @@ import (
 var scanFormats = []string{"text", "json", "sarif", "github", "junit"}
 
 func (c *cli) scanCommand() *cobra.Command {
-	var sel selection
+	sel := selection{index: true}
 	var format string
 	last := len(scanFormats) - 1
-	var exitZero bool
+	var exitZero, watching bool
 	cmd := &cobra.Command{
 		Use:   "scan [PATH...]",
 		Short: "Show what leaks",
 		Long: `Show what leaks below the given paths (default: the current folder).
+
+With --watch it goes on until Ctrl-C: files that change are looked at again, with those
+whose analysis has looked at them, and what is new and what is gone is shown; with
+--format json as one line for each change. Where files come or go, and where settings
+change, all files are looked at again once nothing has changed for a moment.
+
+With --staged the files are looked at as they are staged, whatever the work tree holds.
 
 Exit status: 0 nothing found, 1 leaks found, 2 something could not be done.
 Offers (--offers) do not count.`,
@@ -34,6 +41,12 @@ Offers (--offers) do not count.`,
 			}
 			if !slices.Contains(scanFormats, format) {
 				return fmt.Errorf("--format: want %s or %s, got %q", strings.Join(scanFormats[:last], ", "), scanFormats[last], format)
+			}
+			if watching && format != "text" && format != "json" {
+				return fmt.Errorf("--watch goes with --format text or json, not with %s", format)
+			}
+			if watching {
+				return c.watch(cmd.Context(), c.here(args, &sel), &sel, format == "json", paint)
 			}
 			s, err := c.open(cmd.Context(), c.here(args, &sel), &sel)
 			if err != nil {
@@ -77,6 +90,7 @@ Offers (--offers) do not count.`,
 	sel.flags(c, cmd)
 	cmd.Flags().StringVar(&format, "format", "text", "output: text, json, sarif (code scanning), github (annotations of a workflow) or junit")
 	cmd.Flags().BoolVar(&exitZero, "exit-zero", false, "exit with status 0 even if leaks are found")
+	cmd.Flags().BoolVar(&watching, "watch", false, "go on, and look again at what changes, and at what depends on it")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(scanFormats, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }

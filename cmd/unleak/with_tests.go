@@ -56,15 +56,20 @@ func testsFor(tests []leaktest.Test, written []string) []leaktest.Test {
 
 // writeTests puts the tests in place, each atomically, and returns those that
 // are.
-func (c *cli) writeTests(s *session, tests []leaktest.Test) (written []leaktest.Test, complete bool) {
+func (c *cli) writeTests(ctx context.Context, out *patch.Run, tests []leaktest.Test) (written []leaktest.Test, complete bool) {
 	complete = true
-	for i, ch := range changesOfTests(tests) {
-		if err := ch.Write(s.project.Root); err != nil {
+	_, err := out.Write(ctx, changesOfTests(tests), func(ch patch.Change, err error) {
+		if err != nil {
 			complete = false
-			fmt.Fprintln(c.err, "unleak: "+oneLine(err.Error()))
-			continue
+			c.complain(err)
+			return
 		}
-		written = append(written, tests[i])
+		at := slices.IndexFunc(tests, func(t leaktest.Test) bool { return t.Path == ch.Path })
+		written = append(written, tests[at])
+	})
+	if err != nil {
+		complete = false
+		c.complain(err)
 	}
 	return written, complete
 }

@@ -48,3 +48,11 @@ func (p *Project) Dependents(files []string) map[string]bool {
 	}
 	return out
 }
+
+// Again is With for a project that goes on: what p remembers of who asked for which
+// is remembered by both, and added to by both.
+func (p *Project) Again(contents map[string][]byte) *Project {
+	q := p.With(contents)
+	q.asked = p.asked
+	return q
+}

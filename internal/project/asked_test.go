@@ -30,6 +30,12 @@ func TestDependents(t *testing.T) {
 			t.Errorf("of %v: got %v, want %v", c.of, got, c.want)
 		}
 	}
+	// With another text of a file, what is asked is remembered together.
+	q := p.Again(map[string][]byte{"e.ts": []byte("import './a';")})
+	q.Declaration(t.Context(), q.Resolve("e.ts", "./a"), "A")
+	if got := slices.Sorted(maps.Keys(p.Dependents([]string{"a.ts"}))); !slices.Equal(got, []string{"a.ts", "d.ts", "e.ts"}) {
+		t.Errorf("with another text of e.ts: %v", got)
+	}
 }
 
 // TestOpenTree: a tree in no folder has all sources, whatever some file says is

@@ -103,7 +103,7 @@ func (p *Project) askGit(ctx context.Context, dir, rel string, emit func(string)
 	}
 	err := worktree.Files(ctx, dir, func(f string) {
 		some = true
-		if !syntax.Supported(f) || isProduct(path.Base(f)) || inSkippedFolder(f) {
+		if !IsSource(f) {
 			return
 		}
 		if info, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(f))); err == nil && info.Mode().IsRegular() {
@@ -120,6 +120,12 @@ func inSkippedFolder(rel string) bool {
 		}
 	}
 	return false
+}
+
+// IsSource reports whether Discover would find a file by its path, relative to a
+// folder: what git ignores is another question.
+func IsSource(rel string) bool {
+	return syntax.Supported(rel) && !isProduct(path.Base(rel)) && !inSkippedFolder(rel)
 }
 
 // PathError says what is wrong with one path.
@@ -263,6 +269,9 @@ const MaxFileSize = 4 << 20
 // generated or minified; those refusals wrap ErrSkipped.
 func (p *Project) Read(rel string) ([]byte, error) {
 	if src, ok := p.overlay[rel]; ok {
+		if err := CheckText(src); err != nil {
+			return nil, &PathError{rel, err}
+		}
 		return src, nil
 	}
 	info, err := p.files.stat(rel)

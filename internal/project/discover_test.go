@@ -24,6 +24,11 @@ func TestDiscover(t *testing.T) {
 	if len(problems) > 0 {
 		t.Errorf("problems: %v", problems)
 	}
+	for rel, want := range map[string]bool{"a.ts": true, "src/.hidden.ts": true, "a.d.ts": false, "src/dist/a.js": false, "x.json": false, "node_modules/m/index.js": false, "distance/a.ts": true} {
+		if got := IsSource(rel); got != want {
+			t.Errorf("%s by itself: %v, want %v", rel, got, want)
+		}
+	}
 }
 
 func TestDiscoverPaths(t *testing.T) {

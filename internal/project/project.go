@@ -128,6 +128,9 @@ func RootFor(paths []string) string {
 // GitTop is the top of the git work tree around the root, "" outside of one.
 func (p *Project) GitTop() string { return p.gitTop }
 
+// WorkTree is the top of the git work tree around a folder, "" outside of one.
+func WorkTree(dir string) string { return findUp(dir, ".git") }
+
 func findUp(dir, name string) string {
 	for {
 		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {

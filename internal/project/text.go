@@ -6,6 +6,15 @@ import (
 	"unicode/utf8"
 )
 
+// CheckText is what Read asks of a text that lies in no file. Its refusals wrap
+// ErrSkipped.
+func CheckText(src []byte) error {
+	if len(src) > MaxFileSize {
+		return fmt.Errorf("%w: %d MB is more than a person writes (the limit is %d MB)", ErrSkipped, len(src)>>20, MaxFileSize>>20)
+	}
+	return checkText(src)
+}
+
 // checkText refuses what unleak cannot or should not edit.
 func checkText(src []byte) error {
 	head := src[:min(len(src), 8000)]

@@ -6,6 +6,7 @@ import (
 
 	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/run"
+	"github.com/unleak-dev/unleak/patch"
 	"github.com/unleak-dev/unleak/transforms"
 )
 
@@ -16,10 +17,12 @@ type Collector struct {
 	Frames   bool // keep the code around each finding, for Text
 	Paint    Paint
 	Edits    bool // keep what each fix does, for SARIF
+	Diffs    bool // keep what each fix changes, for Changes
 	Baseline bool // keep what a baseline needs
 
 	findings []Finding
 	marks    map[string]*marks
+	diffs    map[string]string
 }
 
 // Add takes the findings of a file. It is to be called by one goroutine at a time.
@@ -32,6 +35,14 @@ func (c *Collector) Add(m *transforms.Mended) {
 		if fix := m.ByFinding[f.Fingerprint]; c.Edits && fix != nil {
 			f.replaced = replacedBy(o.File, fix)
 		}
+		if fix := m.ByFinding[f.Fingerprint]; c.Diffs && fix != nil {
+			if text, err := patch.Apply(m.Old, fix.Edits); err == nil {
+				if c.diffs == nil {
+					c.diffs = map[string]string{}
+				}
+				c.diffs[f.Fingerprint] = patch.Change{Path: m.Path, Old: m.Old, New: text}.Unified()
+			}
+		}
 		c.findings = append(c.findings, f)
 	}
 	if c.Baseline && len(m.Findings) > 0 {
@@ -41,6 +52,9 @@ func (c *Collector) Add(m *transforms.Mended) {
 		c.marks[m.Path] = marksOf(m)
 	}
 }
+
+// Changes are unified diffs of the fixes, each alone, by what they settle.
+func (c *Collector) Changes() map[string]string { return c.diffs }
 
 // Document is what was collected, in order of path, with the counts of the run.
 func (c *Collector) Document(r *run.Result) *Document {

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/unleak-dev/unleak/internal/diffview"
+	"github.com/unleak-dev/unleak/patch"
 	"github.com/unleak-dev/unleak/transforms"
 )
 
@@ -45,5 +47,27 @@ func TestColumns(t *testing.T) {
 		if got := columns(c.text, c.column); got != c.want {
 			t.Errorf("columns(%q, %d) = %d, want %d", c.text, c.column, got, c.want)
 		}
+	}
+}
+
+// TestSpans: rows are coloured only if anything is.
+func TestSpans(t *testing.T) {
+	spans := []diffview.Span{{Text: "const", Class: diffview.Keyword}, {Text: " a "}, {Text: "b", Changed: true}}
+	for _, c := range []struct {
+		paint Paint
+		op    patch.Op
+		want  string
+	}{
+		{Paint{}, patch.Insert, "const a b"},
+		{Paint{On: true}, patch.Insert, "\x1b[32;1mconst\x1b[0m\x1b[32m a \x1b[0m\x1b[32;7mb\x1b[0m"},
+		{Paint{On: true}, patch.Delete, "\x1b[31;1mconst\x1b[0m\x1b[31m a \x1b[0m\x1b[31;7mb\x1b[0m"},
+		{Paint{On: true}, patch.Keep, "\x1b[35mconst\x1b[0m a b"},
+	} {
+		if got := c.paint.Spans(c.op, spans); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+	if got := (Paint{On: true}).Sign(patch.Delete, "-"); got != "\x1b[31m-\x1b[0m" {
+		t.Errorf("%q", got)
 	}
 }

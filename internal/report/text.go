@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/unleak-dev/unleak/transforms"
@@ -61,23 +63,46 @@ func writeFinding(b *bufio.Writer, f *Finding, p Paint, shown func(string) strin
 	b.WriteString("\n")
 }
 
+// Mark is what is to be said of a line in the code around a finding.
+type Mark struct {
+	Line int
+	Text string
+	Exit bool // the owner is left there without the release
+}
+
+// MarksOf says where something is acquired, and where its owner is left without
+// the release, one mark for each line.
+func MarksOf(o *transforms.Obligation) []Mark {
+	at := Mark{Text: "acquired here"}
+	at.Line, _ = o.File.Position(o.At.Start())
+	if o.At != o.Call {
+		at.Text = "released here"
+	}
+	exits := map[int]string{}
+	for _, x := range o.Exits {
+		line, _ := o.File.Position(x.Node.Start())
+		exits[line] = "left here without the release: " + x.How
+	}
+	if how, ok := exits[at.Line]; ok {
+		at.Text += "; " + how
+		delete(exits, at.Line)
+	}
+	out := []Mark{at}
+	for _, line := range slices.Sorted(maps.Keys(exits)) {
+		out = append(out, Mark{line, exits[line], true})
+	}
+	return out
+}
+
 // frameOf is the code around a finding.
 func frameOf(o *transforms.Obligation, f *Finding, p Paint) string {
 	marks := map[int]string{}
-	for _, x := range o.Exits {
-		line, _ := o.File.Position(x.Node.Start())
-		marks[line] = "left here without the release: " + x.How
-	}
-	at := "acquired here"
-	if o.At != o.Call {
-		at = "released here"
-	}
-	if old, ok := marks[f.Line]; ok {
-		at += "; " + old
-		delete(marks, f.Line)
+	all := MarksOf(o)
+	for _, m := range all[1:] {
+		marks[m.Line] = m.Text
 	}
 	var b strings.Builder
-	frame(&b, o, f, at, marks, p)
+	frame(&b, o, f, all[0].Text, marks, p)
 	return b.String()
 }
 

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -36,6 +37,20 @@ func command(ctx context.Context, dir string, args ...string) *exec.Cmd {
 	return exec.CommandContext(ctx, "git", append(base, args...)...)
 }
 
+// Path is where a file or folder of that name stands in the git directory of a work
+// tree, as a native, absolute path. Git shows nothing of what is there.
+func Path(ctx context.Context, top, name string) (string, error) {
+	out, err := git(ctx, top, "rev-parse", "--git-path", name)
+	if err != nil {
+		return "", err
+	}
+	path := filepath.FromSlash(strings.TrimSuffix(string(out), "\n"))
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(top, path)
+	}
+	return path, nil
+}
+
 // Changed lists the files that differ from ref, untracked ones included, as
 // paths relative to the top of the work tree. Deleted files are left out.
 func Changed(ctx context.Context, top, ref string) ([]string, error) {
@@ -53,11 +68,21 @@ func Changed(ctx context.Context, top, ref string) ([]string, error) {
 	return append(split(diff), split(others)...), nil
 }
 
-// Staged lists the files whose staged content differs from the last commit.
-func Staged(ctx context.Context, top string) ([]string, error) {
-	out, err := git(ctx, top, "diff", "--cached", "--name-only", "-z", "--no-ext-diff", "--diff-filter=d")
+// Ignored lists which of the given files below dir, relative to it, git ignores. A
+// file that is tracked is not ignored. It fails where dir is in no work tree.
+func Ignored(ctx context.Context, dir string, files []string) ([]string, error) {
+	if len(files) == 0 {
+		return nil, nil
+	}
+	cmd := command(ctx, dir, "check-ignore", "-z", "--stdin")
+	cmd.Stdin = strings.NewReader(strings.Join(files, "\x00") + "\x00")
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == 1 { // none is
+		err = nil
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("git check-ignore: %w", err)
 	}
 	return split(out), nil
 }

@@ -215,6 +215,34 @@ func TestSettingsOfTheRepository(t *testing.T) {
 	}
 }
 
+// Each work tree has a place of its own, and git shows nothing of it.
+func TestPath(t *testing.T) {
+	r, ctx := newRepo(t), t.Context()
+	r.write("a.ts", "x")
+	r.commit()
+	other := filepath.Join(t.TempDir(), "other tree")
+	r.git("worktree", "add", "-q", "--detach", other)
+	seen := map[string]bool{}
+	for _, top := range []string{r.dir, other} {
+		dir, err := Path(ctx, top, "unleak")
+		if err != nil || !filepath.IsAbs(dir) || seen[dir] {
+			t.Fatalf("in %s: %q, %v", top, dir, err)
+		}
+		seen[dir] = true
+		if err := os.MkdirAll(filepath.Join(dir, "x"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "x", "a.ts"), []byte("x"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Changed(ctx, top, "HEAD")
+		want(t, "shown", got, err)
+	}
+	if dir, err := Path(ctx, t.TempDir(), "unleak"); err == nil {
+		t.Errorf("outside of a work tree: %q", dir)
+	}
+}
+
 func TestErrors(t *testing.T) {
 	r, ctx := newRepo(t), t.Context()
 	r.write("a.ts", "x")
@@ -238,5 +266,62 @@ func TestErrors(t *testing.T) {
 	cancel()
 	if _, err := Staged(cancelled, r.dir); err == nil {
 		t.Error("a cancelled question was answered")
+	}
+}
+
+func TestIgnored(t *testing.T) {
+	r, ctx := newRepo(t), t.Context()
+	r.write(".gitignore", "*.log\nbuild/\n!keep.log\n")
+	r.write("sub/.gitignore", "x*\n")
+	r.write("tracked.log", "x")
+	r.git("add", "-f", "tracked.log")
+	got, err := Ignored(ctx, r.dir, append([]string{"a.log", "tracked.log", "keep.log", "build/deep/a.ts", "sub/x.ts", "x.ts", "not there/b.log"}, oddNames...))
+	want(t, "ignored", got, err, "a.log", "build/deep/a.ts", "sub/x.ts", "not there/b.log")
+	got, err = Ignored(ctx, r.dir, oddNames)
+	want(t, "of odd names", got, err)
+	got, err = Ignored(ctx, r.dir, nil)
+	want(t, "of none", got, err)
+	t.Setenv("GIT_CEILING_DIRECTORIES", "/")
+	if got, err := Ignored(ctx, t.TempDir(), []string{"a"}); err == nil {
+		t.Errorf("outside of a work tree: %q", got)
+	}
+}
+
+func TestStagedContents(t *testing.T) {
+	r, ctx := newRepo(t), t.Context()
+	for _, name := range append([]string{"same.ts", "partly.ts", "gone.ts", "later.ts", "other.md"}, oddNames...) {
+		r.write(name, "committed "+name)
+	}
+	r.commit()
+	all := func(string) bool { return true }
+	if got, err := StagedContents(ctx, r.dir, all); err != nil || len(got) != 0 {
+		t.Fatalf("where nothing changed: %q, %v", got, err)
+	}
+	for _, name := range append([]string{"same.ts", "partly.ts", "gone.ts", "other.md", "new.ts"}, oddNames...) {
+		r.write(name, "staged "+name)
+	}
+	r.git("add", "-A")
+	for _, name := range append([]string{"partly.ts", "later.ts", "other.md", "untracked.ts"}, oddNames...) {
+		r.write(name, "on the disk "+name)
+	}
+	r.write("crlf.ts", "a\r\nb")
+	if err := os.Remove(filepath.Join(r.dir, "gone.ts")); err != nil {
+		t.Fatal(err)
+	}
+	got, err := StagedContents(ctx, r.dir, func(name string) bool { return strings.HasSuffix(name, ".ts") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"partly.ts": "staged partly.ts", "gone.ts": "staged gone.ts", "later.ts": "committed later.ts"}
+	for _, name := range oddNames {
+		want[name] = "staged " + name
+	}
+	for name, text := range want {
+		if string(got[name]) != text {
+			t.Errorf("%q: got %q, want %q", name, got[name], text)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d contents, want %d", len(got), len(want))
 	}
 }

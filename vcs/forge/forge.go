@@ -89,6 +89,7 @@ type Standing struct {
 	State   string    // open, draft, merged, closed, or branch where there is no pull request
 	Edited  bool      // open, and its head is not what was pushed last: on hold
 	Changed time.Time // when the pull request was last changed
+	Items   []string  // of its marker, as Item writes them; none if they were too many
 }
 
 // Lister tells what stands below a prefix of branch names, newest first.

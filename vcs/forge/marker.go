@@ -214,6 +214,9 @@ func short(s string) string {
 	return hex.EncodeToString(sum[:5])
 }
 
+// Item is what a marker keeps of one of a proposal's items.
+func Item(item string) string { return short(item) }
+
 // items are the shortened digests of a proposal's items, nil if they are too many.
 func (p Proposal) items() []string {
 	var out []string

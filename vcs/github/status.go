@@ -46,10 +46,11 @@ func (g *GitHub) status(ctx context.Context, prefix string) ([]forge.Standing, e
 		case p.Open:
 			s.State = "open"
 		}
-		if p.Open {
-			m, err := forge.ParseMarker(p.Body)
-			s.Edited = err != nil || m.Pushed != p.Head && m.Was != p.Head
+		m, err := forge.ParseMarker(p.Body)
+		if err == nil && !m.Done {
+			s.Items = m.Items
 		}
+		s.Edited = p.Open && (err != nil || m.Pushed != p.Head && m.Was != p.Head)
 		seen[p.Branch] = true
 		out = append(out, s)
 	}

@@ -1,0 +1,58 @@
+package diffview
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Visible spells out what cannot be seen in a text, or would mislead: control
+// characters but tabs, what turns the direction of writing, spaces without width,
+// line separators, and bytes that are no UTF-8.
+func Visible(s string) string {
+	var b strings.Builder
+	for _, p := range appendVisible(nil, s, Plain, false) {
+		b.WriteString(p.Text)
+	}
+	return b.String()
+}
+
+// appendVisible appends a text of one class in pieces that may be shown.
+func appendVisible(out []Span, s string, class Class, changed bool) []Span {
+	from := 0
+	last := rune(0)
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		name := ""
+		switch {
+		case r == utf8.RuneError && size == 1:
+			name = fmt.Sprintf("<%02X>", s[i])
+		case isHidden(r) && !(r == '\u200d' && joins(last, s[i+size:])):
+			name = fmt.Sprintf("<U+%04X>", r)
+		}
+		if name != "" {
+			if i > from {
+				out = append(out, Span{s[from:i], class, changed})
+			}
+			out = append(out, Span{name, Hidden, changed})
+			from = i + size
+		}
+		last = r
+		i += size
+	}
+	if from < len(s) {
+		out = append(out, Span{s[from:], class, changed})
+	}
+	return out
+}
+
+func isHidden(r rune) bool {
+	return r != '\t' && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp)
+}
+
+// joins reports whether a joiner makes one picture of two.
+func joins(before rune, rest string) bool {
+	after, _ := utf8.DecodeRuneInString(rest)
+	return (unicode.In(before, unicode.So, unicode.Sk) || before == '\ufe0f') && unicode.Is(unicode.So, after)
+}
