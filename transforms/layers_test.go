@@ -26,6 +26,7 @@ func TestLayers(t *testing.T) {
 		"internal/review":   {"transforms", "patch", "internal/syntax"},
 		"internal/terminal": {"transforms", "patch", "internal/review", "internal/report", "internal/diffview"},
 		"internal/leaktest": {"transforms", "internal/syntax", "internal/project"},
+		"internal/monitor":  {"patch", "transforms", "internal/syntax", "internal/project"},
 		"internal/lsp":      {"transforms", "patch", "internal/project", "internal/run", "internal/report", "internal/settings", "internal/baseline", "internal/markdown", "internal/worktree", "internal/syntax"},
 		"internal/propose":  {"transforms", "patch", "vcs", "vcs/forge", "internal/syntax", "internal/project", "internal/run", "internal/settings", "internal/markdown", "internal/check", "internal/report"},
 	}

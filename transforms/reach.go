@@ -102,7 +102,7 @@ func (s *scan) leadsTo(in *instance, r *reach, n syntax.Node) []syntax.Node {
 			return s.above(in, r, callee)
 		}
 		for a := range n.Field("arguments").Children() {
-			if a.Inner(false).IsThis() && !onEmitter[callee.Field("property").Text()] {
+			if a.Inner(false).IsThis() && !isMonitor(n) && !onEmitter[callee.Field("property").Text()] {
 				r.opaque = true // cleanUp(this)
 			}
 		}

@@ -34,9 +34,11 @@ func styleOf(f *syntax.File) style {
 				without++
 			}
 		case "string":
-			if n.Named() && strings.HasPrefix(n.Text(), `"`) {
+			switch {
+			case !n.Named(): // the type of that name
+			case strings.HasPrefix(n.Text(), `"`):
 				double++
-			} else {
+			default:
 				single++
 			}
 		}

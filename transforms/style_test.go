@@ -110,3 +110,18 @@ func TestStyleOf(t *testing.T) {
 		t.Error("a.mts is TypeScript", err)
 	}
 }
+
+// TestQuotes: the type `string` is no string.
+func TestQuotes(t *testing.T) {
+	for text, want := range map[string]string{
+		"const a = 'x';": "'", `const a = "x";`: `"`, `let a: string, b: string, c: string; f("x");`: `"`, "": "'",
+	} {
+		f, err := syntax.Parse(context.Background(), "a.ts", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := MannerOf(f).Quote; got != want {
+			t.Errorf("%s is quoted by %s, want %s", text, got, want)
+		}
+	}
+}

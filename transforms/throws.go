@@ -33,6 +33,8 @@ func (s *scan) throws(n syntax.Node) bool {
 		return false // a timer, server or socket is told whether to keep the process up
 	case name == "catch" || name == "allSettled" || s.rejects[name]:
 		return false // it may reject, which is seen where it is awaited
+	case isMonitor(n):
+		return false
 	}
 	if o, ok := fn.Origin(); ok && o.Module == "" {
 		return !harmlessGlobals[strings.Join(o.Path, ".")] && !(len(o.Path) == 2 && o.Path[0] == "console")

@@ -237,8 +237,12 @@ var lookers = map[string]bool{
 	"String": true, "Boolean": true, "Number": true, "JSON.stringify": true, "Object.keys": true,
 }
 
-// onlyLooks reports whether a call is one of a looker, or of the console.
+// onlyLooks reports whether a call is one of a looker, of the console, or of the
+// monitor.
 func onlyLooks(call syntax.Node) bool {
+	if isMonitor(call) {
+		return true
+	}
 	o, _ := call.Field("function").Inner(false).Origin()
 	if o.Module == "" {
 		return len(o.Path) == 2 && o.Path[0] == "console" || lookers[strings.Join(o.Path, ".")]

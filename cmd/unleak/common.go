@@ -40,6 +40,7 @@ type selection struct {
 	baseline       string
 	baselineFlag   *pflag.Flag
 	styles         []string // of commands that write
+	stress         bool
 }
 
 func (s *selection) flags(c *cli, cmd *cobra.Command) {
@@ -67,6 +68,11 @@ func (s *selection) styleFlag(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("style", cobra.FixedCompletions([]string{"using"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
+// stressFlag is for the commands that write tests.
+func (s *selection) stressFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&s.stress, "stress", false, "with --with-tests: a second test of each class, of many instances")
+}
+
 // session is a project with its settings, ready to run.
 type session struct {
 	project  *project.Project
@@ -77,6 +83,7 @@ type session struct {
 	options  run.Options
 	staged   bool
 	stdin    []byte // what standard input gave
+	stress   bool   // leak tests of many instances, too
 	tree     fs.FS  // the project's files if they lie in no folder
 }
 
@@ -136,7 +143,7 @@ func newSession(p *project.Project, set *settings.Settings, all []*transforms.Ki
 		d.Only(sel.kinds)
 	}
 	d.Style = transforms.Style{Tracking: set.Tracking, Private: set.Style.Private, Cache: set.Limits.Cache, Using: set.Style.Using || len(sel.styles) > 0}
-	s := &session{project: p, settings: set, kinds: all, only: sel.kinds, detector: d, staged: sel.staged}
+	s := &session{project: p, settings: set, kinds: all, only: sel.kinds, detector: d, staged: sel.staged, stress: sel.stress}
 	s.options = run.Options{
 		Paths: paths, Exclude: set.Excluded,
 		IncludeTests: sel.includeTests || set.IncludeTests, IncludeScripts: sel.includeScripts || set.IncludeScripts,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -37,6 +38,8 @@ func (c *cli) diffCommand() *cobra.Command {
 				if err := mayWriteTests(&sel, !safe, "leave --safe out"); err != nil {
 					return err
 				}
+			} else if sel.stress {
+				return errors.New("--stress: it is the tests of --with-tests that it adds to; give that, too")
 			}
 			s, err := c.open(cmd.Context(), c.here(args, &sel), &sel)
 			if err != nil {
@@ -68,6 +71,7 @@ func (c *cli) diffCommand() *cobra.Command {
 	}
 	sel.flags(c, cmd)
 	sel.styleFlag(cmd)
+	sel.stressFlag(cmd)
 	out.flags(cmd)
 	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "exit with status 1 if there is a diff")
 	cmd.Flags().BoolVar(&safe, "safe", false, "only the safe fixes")

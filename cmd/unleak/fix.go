@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -52,6 +53,8 @@ Exit status: 0 all mended, 1 leaks remain, 2 something could not be done.`,
 				if err := mayWriteTests(&sel, unsafe, "give --unsafe, too"); err != nil {
 					return err
 				}
+			} else if sel.stress {
+				return errors.New("--stress: it is the tests of --with-tests that it adds to; give that, too")
 			}
 			s, err := c.open(cmd.Context(), c.here(args, &sel), &sel)
 			if err != nil {
@@ -102,6 +105,7 @@ Exit status: 0 all mended, 1 leaks remain, 2 something could not be done.`,
 	}
 	sel.flags(c, cmd)
 	sel.styleFlag(cmd)
+	sel.stressFlag(cmd)
 	cmd.Flags().BoolVarP(&how.on, "interactive", "i", false, "show each fix and ask what to do with it")
 	cmd.Flags().BoolVar(&how.plain, "plain", false, "ask line by line, also on a terminal; as --interactive without one")
 	cmd.Flags().BoolVar(&unsafe, "unsafe", false, "write the fixes that need a person's yes, too")

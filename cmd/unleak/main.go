@@ -102,7 +102,7 @@ release on every way out, and rewrites the code so that it does.`,
 		c.initCommand(), c.baselineCommand(),
 		c.whyCommand(), c.explainCommand(), c.kindsCommand(),
 		c.lspCommand(), c.hookCommand(),
-		c.benchCommand(), c.versionCommand(),
+		c.monitorCommand(), c.benchCommand(), c.versionCommand(),
 	)
 	root.Version = versionText()
 	root.SetVersionTemplate("unleak {{.Version}}\n")

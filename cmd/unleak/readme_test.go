@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -65,5 +66,37 @@ func TestDemo(t *testing.T) {
 	}
 	if strings.Contains(out, "packages/quiet/") {
 		t.Errorf("a look-alike is reported:\n%s", out)
+	}
+}
+
+// TestReadmeMonitor: so is what the README shows of a monitor.
+func TestReadmeMonitor(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("../../testdata/demo")); err != nil {
+		t.Fatal(err)
+	}
+	exec := func(args ...string) (string, string) {
+		t.Helper()
+		var out, said bytes.Buffer
+		c := &cli{in: strings.NewReader(""), out: &out, err: &said}
+		cmd := c.rootCommand()
+		cmd.SetArgs(append([]string{"--root", dir}, args...))
+		if err := cmd.ExecuteContext(context.Background()); err != nil {
+			t.Fatalf("%v: %v\n%s", args, err, &said)
+		}
+		return out.String(), said.String()
+	}
+	exec("fix", "--unsafe", dir)
+	out, _ := exec("monitor", "add", "--dry-run", filepath.Join(dir, "packages/sessions"))
+	_, diff, ok := strings.Cut(out, "diff --git a/packages/sessions/src/index.ts")
+	if !ok || !strings.Contains(string(readme), "```diff\ndiff --git a/packages/sessions/src/index.ts"+diff+"```\n") {
+		t.Errorf("README.md does not show what `unleak monitor add` would write:\n%s", out)
+	}
+	if _, said := exec("monitor", "add", "--dry-run", dir); !strings.Contains(string(readme), "```\n"+said+"```\n") {
+		t.Errorf("README.md does not show what is left out:\n%s", said)
 	}
 }

@@ -16,7 +16,8 @@ import (
 const withTestsHelp = `With --with-tests each class that is mended gets a test beside the project's own,
 in the runner that package.json names (vitest, jest, mocha, node:test): it makes an
 instance, starts it, ends it, and asserts that nothing of it stays alive. It fails
-before the fix and passes after it. Nobody has run it yet, so it is never safe.`
+before the fix and passes after it. Nobody has run it yet, so it is never safe. With
+--stress it has a second one, of many instances that begin and end again and again.`
 
 // mayWriteTests refuses flags that --with-tests does not go with.
 func mayWriteTests(sel *selection, unsafe bool, otherwise string) error {
@@ -32,7 +33,7 @@ func mayWriteTests(sel *selection, unsafe bool, otherwise string) error {
 // leakTests writes the tests for the classes that a run mended, and tells where
 // there is none and why.
 func (c *cli) leakTests(ctx context.Context, s *session, r *run.Result) []leaktest.Test {
-	tests, refused := leaktest.Write(ctx, s.project, r.Files)
+	tests, refused := leaktest.Write(ctx, s.project, r.Files, s.stress)
 	for _, no := range refused {
 		c.warn("%s:%d: no leak test for %s: %s", no.Path, no.Line, no.Class, oneLine(no.Text))
 	}

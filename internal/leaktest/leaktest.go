@@ -68,10 +68,10 @@ func refuse(r Reason, format string, args ...any) *Refusal {
 }
 
 // Write writes a test for every class that a fix was made for, in order of file
-// and place. ctx bounds the reading of the project's own tests; a class whose
-// questions it cuts short is refused.
-func Write(ctx context.Context, p *project.Project, files []*transforms.Mended) (tests []Test, refused []Refused) {
-	w := &writer{ctx: ctx, p: p, planned: map[string]bool{}}
+// and place; with stress, it has a second one, of many instances. ctx bounds the
+// reading of the project's own tests; a class whose questions it cuts short is refused.
+func Write(ctx context.Context, p *project.Project, files []*transforms.Mended, stress bool) (tests []Test, refused []Refused) {
+	w := &writer{ctx: ctx, p: p, stress: stress, planned: map[string]bool{}}
 	for _, m := range files {
 		for _, s := range subjects(m) {
 			t, no := w.test(s)
@@ -117,6 +117,7 @@ func subjects(m *transforms.Mended) []*subject {
 type writer struct {
 	ctx     context.Context
 	p       *project.Project
+	stress  bool
 	planned map[string]bool // files that this run is to write
 	known   []existing      // the project's tests, once they were looked for
 	looked  bool
@@ -153,7 +154,7 @@ func (w *writer) test(s *subject) (*Test, *Refusal) {
 	}
 	t := text{
 		runner: run, manner: transforms.MannerOf(source), ts: source.TypeScript(), esm: !ex.cjs || run.name == vitest,
-		class: s.name, export: ex, module: at.specifier, made: made, started: started, teardown: s.teardown,
+		class: s.name, export: ex, module: at.specifier, made: made, started: started, teardown: s.teardown, stress: w.stress,
 	}
 	content := []byte(t.String())
 	file, no := w.freeName(at, content)

@@ -78,7 +78,7 @@ func written(t *testing.T, tree string) ([]Test, []Refused) {
 	if mended == 0 {
 		t.Fatal("nothing was mended")
 	}
-	return Write(context.Background(), p, r.Files)
+	return Write(context.Background(), p, r.Files, false)
 }
 
 const vitestPackage = "-- package.json --\n{\"devDependencies\": {\"vitest\": \"3\"}}\n"

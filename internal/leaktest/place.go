@@ -159,27 +159,16 @@ func (w *writer) extension(source *syntax.File, tests []existing, run runner) st
 		return ext
 	}
 	with := map[string]int{}
-	count := func(f *syntax.File) {
-		for _, m := range f.Imports().Modules {
-			if strings.HasPrefix(m, ".") && path.Ext(m) != ".json" {
-				e := path.Ext(m)
-				if !slices.Contains([]string{".js", ".jsx", ".ts", ".tsx"}, e) {
-					e = ""
-				}
-				with[e]++
-			}
-		}
-	}
 	for i, t := range tests {
 		if i == 20 {
 			break // enough to know
 		}
 		if f, err := w.p.Load(w.ctx, t.path); err == nil && f.TypeScript() == source.TypeScript() {
-			count(f)
+			project.CountExtensions(f, with)
 		}
 	}
 	if len(with) == 0 {
-		count(source)
+		project.CountExtensions(source, with)
 	}
 	if len(with) == 0 {
 		module := run.pkg != nil && run.pkg.Type == "module"
@@ -205,19 +194,7 @@ func (w *writer) extension(source *syntax.File, tests []existing, run runner) st
 
 // specifier names a source from a folder.
 func specifier(dir string, source *syntax.File, ext string) string {
-	to := strings.TrimSuffix(source.Path, path.Ext(source.Path)) + ext
-	from := strings.Split(path.Clean(dir), "/")
-	if from[0] == "." {
-		from = nil
-	}
-	parts := strings.Split(to, "/")
-	for len(from) > 0 && len(parts) > 1 && from[0] == parts[0] {
-		from, parts = from[1:], parts[1:]
-	}
-	if len(from) == 0 {
-		return "./" + strings.Join(parts, "/")
-	}
-	return strings.Repeat("../", len(from)) + strings.Join(parts, "/")
+	return project.Specifier(dir, strings.TrimSuffix(source.Path, path.Ext(source.Path))+ext)
 }
 
 // freeName finds a name that nothing has. A file that holds the very same test

@@ -13,12 +13,15 @@ import (
 type started struct {
 	calls []string // methods; none where making the instance acquires
 	ends  int      // milliseconds until the first ends by itself; 0: none does
+	// together: several instances do not get in each other's way, as two that
+	// listen at one port would.
+	together bool
 }
 
 // start finds the methods that acquire what the fix releases. What it cannot
 // reach is left out of the test; if that is all, it says why for the first.
 func (w *writer) start(s *subject) (started, *Refusal) {
-	var out started
+	out := started{together: true}
 	var first *Refusal
 	found := false
 	for _, o := range s.released {
@@ -30,6 +33,7 @@ func (w *writer) start(s *subject) (started, *Refusal) {
 			continue
 		}
 		found = true
+		out.together = out.together && slices.Contains(o.Acquire.From, "global")
 		if call != "" && !slices.Contains(out.calls, call) {
 			out.calls = append(out.calls, call)
 		}

@@ -19,10 +19,11 @@ type text struct {
 	made     construction
 	started  started
 	teardown string
+	stress   bool // a second test: many instances, again and again
 }
 
 // own are the names that a test declares or imports for itself.
-var own = []string{"assert", "test", "it", "expect", "pause", "AsyncLocalStorage", "createHook", "alive", "inside", "hook", "subject", "id", "type", "resource", "i"}
+var own = []string{"assert", "test", "it", "expect", "pause", "AsyncLocalStorage", "createHook", "alive", "inside", "hook", "subject", "id", "type", "resource", "i", "subjects", "round"}
 
 // ours reports whether a name means something of the test itself.
 func ours(name string) bool { return slices.Contains(own, name) }
@@ -34,7 +35,7 @@ func (t text) String() string {
 		b.WriteString(s + "\n")
 	}
 	b.WriteString("\n" + t.body())
-	return strings.Replace(t.manned(b.String()), hole, t.args(), 1) // they are as somebody wrote them
+	return strings.ReplaceAll(t.manned(b.String()), hole, t.args()) // they are as somebody wrote them
 }
 
 // hole stands for the arguments until the rest is in the manner of the source.
@@ -115,6 +116,56 @@ func (t text) load(module string, names ...imported) string {
 // it is made in; of that, handles are what can be left: they say whether they
 // keep the process alive.
 func (t text) body() string {
+	var b strings.Builder
+	t.open(&b, "leaves nothing alive after "+t.teardown+"()")
+	fmt.Fprintf(&b, "\t\tconst subject = inside.run(true, () => new %s(%s));\n\t\ttry {\n", t.local(), hole)
+	t.start(&b, "\t\t\t")
+	acquired := "assert.notEqual(alive.size, 0, 'nothing was acquired, so nothing would be proved');"
+	if t.expects() {
+		acquired = "expect(alive.size).not.toBe(0); // else nothing would be proved"
+	}
+	fmt.Fprintf(&b, "\t\t\tawait pause(20);\n\t\t\t%s\n\t\t} finally {\n\t\t\tawait subject%s();\n\t\t}\n", acquired, t.end())
+	t.close(&b)
+	if t.stress {
+		b.WriteString("\n")
+		t.again(&b)
+	}
+	return b.String()
+}
+
+// again is the second test: many instances begin and end, several at once where they
+// do not get in each other's way.
+func (t text) again(b *strings.Builder) {
+	t.open(b, "leaves nothing alive after many rounds")
+	many := 10
+	if !t.started.together {
+		many = 1
+	}
+	fmt.Fprintf(b, "\t\tfor (let round = 0; round < 10; round++) {\n")
+	fmt.Fprintf(b, "\t\t\tconst subjects = Array.from({ length: %d }, () => inside.run(true, () => new %s(%s)));\n", many, t.local(), hole)
+	b.WriteString("\t\t\tawait Promise.all(subjects.map(async (subject) => {\n\t\t\t\ttry {\n")
+	t.start(b, "\t\t\t\t\t")
+	fmt.Fprintf(b, "\t\t\t\t\tawait pause(20);\n\t\t\t\t} finally {\n\t\t\t\t\tawait subject%s();\n\t\t\t\t}\n\t\t\t}));\n\t\t}\n", t.end())
+	t.close(b)
+}
+
+func (t text) expects() bool { return t.runner.name == vitest || t.runner.name == jest }
+
+func (t text) end() string {
+	if strings.HasPrefix(t.teardown, "[") {
+		return t.teardown
+	}
+	return "." + t.teardown
+}
+
+func (t text) start(b *strings.Builder, indent string) {
+	for _, m := range t.started.calls {
+		fmt.Fprintf(b, "%sawait inside.run(true, () => subject.%s());\n", indent, m)
+	}
+}
+
+// open begins a test: from here on, what is made inside is seen.
+func (t text) open(b *strings.Builder, title string) {
 	number, flag := "", ""
 	if t.ts {
 		number, flag = "<number, string>", "<boolean>"
@@ -123,28 +174,21 @@ func (t text) body() string {
 	if t.runner.name == mocha {
 		call = "it"
 	}
-	acquired, none := "assert.notEqual(alive.size, 0, 'nothing was acquired, so nothing would be proved');", "assert.deepEqual([...alive.values()], []);"
-	if t.runner.name == vitest || t.runner.name == jest {
-		acquired, none = "expect(alive.size).not.toBe(0); // else nothing would be proved", "expect([...alive.values()]).toEqual([]);"
-	}
-	end := "." + t.teardown
-	if strings.HasPrefix(t.teardown, "[") {
-		end = t.teardown
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s('%s leaves nothing alive after %s()', async () => {\n", call, t.class, t.teardown)
-	fmt.Fprintf(&b, "\tconst alive = new Map%s();\n\tconst inside = new AsyncLocalStorage%s();\n", number, flag)
-	fmt.Fprintf(&b, "\tconst hook = createHook({\n\t\t// Handles that are made on behalf of %s, until they are closed.\n", t.class)
+	fmt.Fprintf(b, "%s('%s %s', async () => {\n", call, t.class, title)
+	fmt.Fprintf(b, "\tconst alive = new Map%s();\n\tconst inside = new AsyncLocalStorage%s();\n", number, flag)
+	fmt.Fprintf(b, "\tconst hook = createHook({\n\t\t// Handles that are made on behalf of %s, until they are closed.\n", t.class)
 	b.WriteString("\t\tinit(id, type, _trigger, resource) {\n\t\t\tif (inside.getStore() && 'hasRef' in resource) alive.set(id, type);\n\t\t},\n")
 	b.WriteString("\t\tdestroy(id) {\n\t\t\talive.delete(id);\n\t\t},\n\t}).enable();\n\ttry {\n")
-	fmt.Fprintf(&b, "\t\tconst subject = inside.run(true, () => new %s(%s));\n\t\ttry {\n", t.local(), hole)
-	for _, m := range t.started.calls {
-		fmt.Fprintf(&b, "\t\t\tawait inside.run(true, () => subject.%s());\n", m)
+}
+
+// close ends it: nothing may be left.
+func (t text) close(b *strings.Builder) {
+	none := "assert.deepEqual([...alive.values()], []);"
+	if t.expects() {
+		none = "expect([...alive.values()]).toEqual([]);"
 	}
-	fmt.Fprintf(&b, "\t\t\tawait pause(20);\n\t\t\t%s\n\t\t} finally {\n\t\t\tawait subject%s();\n\t\t}\n", acquired, end)
-	fmt.Fprintf(&b, "\t\tfor (let i = 0; i < %d && alive.size > 0; i++) await pause(20);\n\t\t%s\n", t.turns(), none)
+	fmt.Fprintf(b, "\t\tfor (let i = 0; i < %d && alive.size > 0; i++) await pause(20);\n\t\t%s\n", t.turns(), none)
 	b.WriteString("\t} finally {\n\t\thook.disable();\n\t}\n});\n")
-	return b.String()
 }
 
 // turns is how often the test looks, 20 milliseconds apart: for up to a second,

@@ -1,7 +1,7 @@
 // Runs examples before and after their fix and counts what is still alive.
 //
-// Standard input: [{id, before, after, drive, rounds}], pieces of CommonJS and
-// how often to repeat. With UNLEAK_CHROMIUM and UNLEAK_PUPPETEER in the
+// Standard input: [{id, before, after, drive, rounds, monitored}], pieces of CommonJS,
+// how often to repeat, and whether a monitor must have counted what `after` holds. With UNLEAK_CHROMIUM and UNLEAK_PUPPETEER in the
 // environment, puppeteer is the real library with that browser; with UNLEAK_REAL,
 // a node_modules folder, all other libraries but STOMP and ajv are the real ones,
 // and what is left is asked of the system and of the servers.
@@ -287,6 +287,9 @@ async function scenario(code, run, left) {
   result.alive = [...world.alive.values(), ...(await left())];
   result.twice = world.twice;
   result.sizes = world.sizes();
+  result.made = world.made.size;
+  result.counted = globalThis.__unleakMonitor?.snapshot() ?? { resources: [], failures: [] };
+  globalThis.__unleakMonitor?.reset();
   world.kill();
   await actual?.kill();
   return result;
@@ -299,6 +302,8 @@ async function prove(cell) {
   const nothing = async () => [];
   const census = async () => (actual ? actual.census(cell.id.split('/')[0]) : undefined);
   const counts = { before: 0, after: 0, scenarios: 0 };
+  let made = 0;
+  let monitored = 0;
   for (const [name, run] of Object.entries(module.exports)) {
     const gain = name.endsWith(' (gain)'); // what an offer adds: only `after` can do it
     let was = await census();
@@ -313,6 +318,13 @@ async function prove(cell) {
     if (after.twice > 0) problems.push(`${name}: ${after.twice} released twice after the fix`);
     if (!gain && before.value !== after.value) problems.push(`${name}: returned ${before.value}, now ${after.value}`);
     if (!gain && before.error !== after.error) problems.push(`${name}: threw ${before.error}, now ${after.error}`);
+    made += after.made;
+    for (const r of after.counted.resources) {
+      monitored += r.acquired;
+      const told = after.counted.failures.length > 0; // what failed to be released counts as alive
+      if (r.live > 0 && !told) problems.push(`${name}: the monitor still counts ${r.live} ${r.kind} of ${r.owner}`);
+      if (r.peak < 1 || r.acquired !== r.released + r.live) problems.push(`${name}: the monitor counts ${JSON.stringify(r)}`);
+    }
     if (after.sizes > 0) problems.push(`${name}: the owner still tracks ${after.sizes}`);
     const world = new World();
     const m = world.load(cell.after);
@@ -325,6 +337,7 @@ async function prove(cell) {
     world.kill();
     await actual?.kill();
   }
+  if (cell.monitored && made > 0 && monitored === 0) problems.push('the monitor has counted nothing');
   if (counts.scenarios === 0) problems.push('no scenarios');
   if (counts.before === 0) problems.push('nothing is left before the fix: the example proves nothing');
   return { id: cell.id, ...counts, problems };

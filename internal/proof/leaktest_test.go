@@ -88,7 +88,7 @@ func TestLeakTests(t *testing.T) {
 			var paths, titles []string
 			for _, test := range tests {
 				put(t, dir, test.Path, test.Text)
-				titles = append(titles, title(string(test.Text)))
+				titles = append(titles, titlesOf(string(test.Text))...)
 				if !strings.HasPrefix(test.Path, "kinds/") {
 					paths = append(paths, test.Path)
 				}
@@ -169,20 +169,24 @@ func leakTests(t *testing.T, dir string, kinds []*transforms.Kind) (*run.Result,
 	if err != nil {
 		t.Fatal(err)
 	}
-	tests, refused := leaktest.Write(context.Background(), p, r.Files)
+	tests, refused := leaktest.Write(context.Background(), p, r.Files, true)
 	for _, no := range refused {
 		t.Logf("no test for %s in %s: %s (%s)", no.Class, no.Path, no.Reason, no.Text)
 	}
 	return r, tests
 }
 
-// title is the name of the one test in a text.
-func title(text string) string {
-	_, rest, _ := strings.Cut(text, "\ntest(")
-	if rest == "" {
-		_, rest, _ = strings.Cut(text, "\nit(")
+// titlesOf are the names of the tests in a text.
+func titlesOf(text string) []string {
+	var out []string
+	for line := range strings.Lines(text) {
+		for _, call := range []string{"test(", "it("} {
+			if rest, ok := strings.CutPrefix(line, call); ok {
+				out = append(out, strings.Split(rest, rest[:1])[1])
+			}
+		}
 	}
-	return strings.Split(rest, rest[:1])[1]
+	return out
 }
 
 func put(t *testing.T, dir, rel string, text []byte) {

@@ -56,6 +56,8 @@ type cell struct {
 	Drive  string `json:"drive"`
 	Rounds *int   `json:"rounds,omitempty"` // nil: a hundred
 
+	Monitored bool `json:"monitored,omitempty"` // a monitor must have counted something
+
 	kind, form, name, applicability string
 	matrix                          bool
 }
