@@ -294,6 +294,26 @@ func TestConflict(t *testing.T) {
 	if w.read("one.js") != theirs {
 		t.Errorf("one.js holds\n%s", w.read("one.js"))
 	}
+	if it := w.s.Items()[0]; it.Fix.Plan.Owner.Name != "A" || it.State != Applied {
+		t.Errorf("what was not undone is %s", it.State)
+	}
+}
+
+// TestComesBack: what somebody mended, and then did not, is to be decided about again.
+func TestComesBack(t *testing.T) {
+	one := class("A", stop) + class("B", stop)
+	w := begin(t, map[string]string{"one.js": one})
+	w.want("A")
+	w.s.Skip()
+	w.put("one.js", class("A", stop))
+	w.want("")
+	w.wantStates("A:skipped B:gone")
+	w.put("one.js", "// later\n"+one)
+	w.s.Goto(w.s.Items()[0])
+	w.want("A")
+	w.wantStates("A:skipped B:open")
+	w.apply()
+	w.want("B")
 }
 
 // TestAnew: fixes that want the same place, or come up by another one, are planned anew
