@@ -397,6 +397,24 @@ func TestSessionDirty(t *testing.T) {
 	y.ends(1)
 }
 
+// TestSessionPlain asks line by line on a terminal, too, which stays as it is.
+func TestSessionPlain(t *testing.T) {
+	dir := harbor(t)
+	before := contents(t, dir)
+	y := start(t, dir, 80, 50, nil, "fix", "--plain")
+	y.sees("Apply this fix?")
+	y.types("y\n")
+	y.sees("2 of 4, 1 applied")
+	wantChanged(t, dir, before, "berth.ts")
+	y.types("\x03")
+	y.ends(2)
+	y.sees("1 applied; 0 skipped; 3 not decided")
+	if bytes.Contains(y.raw.Bytes(), []byte("\x1b[?1049h")) {
+		t.Error("it took the whole screen")
+	}
+	undoneIn(t, dir, before)
+}
+
 // TestSessionNothing: where there is nothing to ask, nothing is asked.
 func TestSessionNothing(t *testing.T) {
 	dir := t.TempDir()
