@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/signal"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/unleak-dev/unleak/internal/diffview"
 	"github.com/unleak-dev/unleak/internal/project"
@@ -96,19 +98,36 @@ func (c *cli) review(ctx context.Context, s *session, sel *selection, how *inter
 
 // ask shows the session, on the screen if there is one.
 func (c *cli) ask(ctx context.Context, s *review.Session, how *interactive, paint report.Paint, shown func(string) string) error {
-	var editing atomic.Bool
-	ctx, stop := listen(ctx, &editing)
+	var e editing
+	ctx, stop := listen(ctx, &e)
 	defer stop()
-	o := terminal.Options{Session: s, In: c.in, Out: c.out, Paint: paint, Unsafe: how.unsafe, Shown: shown, Editing: editing.Store}
+	o := terminal.Options{Session: s, In: c.in, Out: c.out, Paint: paint, Unsafe: how.unsafe, Shown: shown, Editing: e.set}
 	if how.plain || !isTerminal(c.in) || !isTerminal(c.out) || os.Getenv("TERM") == "dumb" {
 		return terminal.Plain(ctx, o)
 	}
 	return terminal.Screen(ctx, o)
 }
 
+// editing says whether a Ctrl-C is meant for the editor.
+type editing struct{ until atomic.Int64 } // in nanoseconds since 1970
+
+// late is for how long a Ctrl-C that ended the editor may be heard here after that. On
+// the screen a Ctrl-C is a key and no signal, so none of those is missed.
+const late = time.Second
+
+func (e *editing) set(on bool) {
+	until := time.Now().Add(late).UnixNano()
+	if on {
+		until = math.MaxInt64
+	}
+	e.until.Store(until)
+}
+
+func (e *editing) now() bool { return time.Now().UnixNano() < e.until.Load() }
+
 // listen returns a context that a signal ends: also one that says that the terminal
 // was closed, but not a Ctrl-C that is meant for the editor.
-func listen(ctx context.Context, editing *atomic.Bool) (context.Context, func()) {
+func listen(ctx context.Context, e *editing) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -117,7 +136,7 @@ func listen(ctx context.Context, editing *atomic.Bool) (context.Context, func())
 		for {
 			select {
 			case s := <-signals:
-				if s != os.Interrupt || !editing.Load() {
+				if s != os.Interrupt || !e.now() {
 					cancel(terminal.ErrInterrupted)
 				}
 			case <-done:
