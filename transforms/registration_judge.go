@@ -22,7 +22,7 @@ const (
 func (s *scan) judgeRegistration(o *Obligation) {
 	v := widen(o.Call)
 	o.Handle = Handle{Value: v}
-	if h, elsewhere := s.sink(o, o.Handle, v); h.Place != Discarded || elsewhere != "" && !v.Parent().Is("arrow_function") {
+	if h, elsewhere := s.sink(o, o.Handle, v); h.Place != Discarded || elsewhere != "" && !v.Parent().Is("arrow_function") && !usedOnTheSpot(v) {
 		o.step(o.Call, "moved: its result is kept, which may take it away")
 		return
 	}
@@ -51,7 +51,7 @@ func (s *scan) judgeRegistration(o *Obligation) {
 		return
 	}
 	here := s.removals(o, home.Descendants())
-	if isExecutor(home) && s.judgeWait(o, home, here) {
+	if s.judgeMistaken(o, home, here) || isExecutor(home) && s.judgeWait(o, home, here) || !isExecutor(home) && s.judgePair(o, home) {
 		return
 	}
 	if slices.ContainsFunc(here, removal.works) {
@@ -67,82 +67,6 @@ func (s *scan) judgeRegistration(o *Obligation) {
 	}
 	if !s.judgeRepeated(o) {
 		o.step(o.Call, "moved: nothing shows when it should end")
-	}
-}
-
-// judgeWait: registered in the executor of a promise, until it settles. It says
-// nothing (false) of what shows no sign that it should end with the promise.
-func (s *scan) judgeWait(o *Obligation, executor syntax.Node, here []removal) bool {
-	if s.madeWithin(o.target(), executor) {
-		return false
-	}
-	for _, r := range here {
-		if r.works() {
-			o.releases = append(o.releases, r.call)
-			o.step(r.call, "released by %s", shorten(r.call.Text()))
-		}
-	}
-	if len(o.releases) == 0 && (!o.Kind.Awaited || !s.meantForPromise(o, executor, here)) {
-		return false
-	}
-	s.judgePromise(o, executor)
-	return true
-}
-
-// meantForPromise reports whether what nothing takes away is meant to be there
-// until the promise settles: its function settles it. Of those that fire once it
-// has to be one of several for one target, of which only the one that came is
-// gone; and that target must be more than somebody's argument, unless another is
-// taken away from it.
-func (s *scan) meantForPromise(o *Obligation, executor syntax.Node, here []removal) bool {
-	fn := o.handlerFunction()
-	if !fn.OK() {
-		fn = o.handler()
-	}
-	if !slices.ContainsFunc(settles(executor), func(st settle) bool { return st.ref.Within(fn) || st.ref == o.handler() }) {
-		return false
-	}
-	if !o.Kind.OneShot {
-		return true
-	}
-	if sym := rootOf(o.target()).Symbol(); sym != nil && sym.Kind == syntax.Parameter && len(siblings(here)) == 0 {
-		return false
-	}
-	return slices.ContainsFunc(s.found, func(x *Obligation) bool {
-		return x != o && x.Kind == o.Kind && x.Call.Within(executor) && s.sameTarget(x, o.target()) == same && sameEvent(x.event(), o.event()) == different
-	})
-}
-
-// madeWithin reports whether a variable holds what the function around an
-// executor made itself.
-func (s *scan) madeWithin(n, executor syntax.Node) bool {
-	if name, ok := n.ThisField(); ok { // this.x = connect(); this.x.once(..)
-		fn := executor.Function()
-		if class, _ := n.FieldOwner(); class.OK() {
-			return slices.ContainsFunc(s.instance(class).refs[name], func(r syntax.Node) bool {
-				return syntax.IsWrite(r) && (r.Within(executor) || fn.OK() && r.Within(fn))
-			})
-		}
-	}
-	sym := rootOf(n).Symbol()
-	if sym == nil || sym.Kind != syntax.Variable || n.File().TopLevel(sym.Name) == sym {
-		return false
-	}
-	init := sym.Init().Inner(true)
-	return !init.Is("member_expression", "identifier", "this", "subscript_expression")
-}
-
-// rootOf is the leftmost part of a chain of members and calls.
-func rootOf(n syntax.Node) syntax.Node {
-	for n = n.Inner(true); ; n = n.Inner(true) {
-		switch n.Kind() {
-		case "member_expression", "subscript_expression":
-			n = n.Field("object")
-		case "call_expression":
-			n = n.Field("function")
-		default:
-			return n
-		}
 	}
 }
 
