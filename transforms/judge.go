@@ -124,6 +124,7 @@ func (s *scan) judgeOutliving(o *Obligation) {
 	switch {
 	case !fn.OK():
 		o.step(o.Call, "moved: lives as long as the module")
+	case o.Kind.OneShot && s.judgeLeftRunning(o, fn):
 	case o.Kind.OneShot:
 		o.step(o.Call, "met: ends by itself")
 		o.Status = Met

@@ -144,13 +144,35 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 	if s.judgeReplaced(o, in, all) {
 		return
 	}
+	var left []removal
 	for _, r := range all {
+		if s.onlyBefore(o, in, r) {
+			o.step(r.call, "%s, only to register it anew", shorten(r.call.Text()))
+			continue
+		}
+		if r.works() && s.besideTeardown(o, in, how, r) {
+			left = append(left, r)
+			continue
+		}
 		if r.works() {
 			o.Status = Met
 			o.releases = append(o.releases, r.call)
 			o.step(r.call, "met: released by %s", shorten(r.call.Text()))
 			return
 		}
+	}
+	if len(left) > 0 {
+		for _, r := range left {
+			o.releases = append(o.releases, r.call)
+			o.step(r.call, "released by %s, to which %s() does not come", shorten(r.call.Text()), in.teardown.name)
+		}
+		at := in.teardown.own.Field("name")
+		if !at.OK() {
+			at = in.teardown.own
+		}
+		s.unmet(o, MissingPath, []ExitPlace{{at, in.teardown.name + "() leaves it"}})
+		o.Form = formClass{}
+		return
 	}
 	if o.handlerFunction().OK() && slices.ContainsFunc(s.removals(o, o.handlerFunction().Descendants()), removal.works) {
 		o.Status = Met
@@ -166,7 +188,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "moved: a signal is the whole process's affair")
 		return
 	}
-	if in.teardown != nil && callsTeardown(o) {
+	if in.teardown != nil && callsTeardown(o) && (o.Kind.OneShot || !o.Kind.Awaited) {
 		o.step(o.handler(), "moved: it is what ends the instance")
 		return
 	}
@@ -192,7 +214,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 	}
 	beside := slices.DeleteFunc(siblings(all), func(r removal) bool {
 		atOnce := homeOf(r.call) == homeOf(o.Call) && r.call.Start() > o.Call.Start()
-		return r.call.File() != s.f || !inMethod(r.call) || atOnce
+		return s.onlyBefore(o, in, r) || r.call.File() != s.f || !inMethod(r.call) || atOnce
 	})
 	for _, r := range beside {
 		line, _ := s.f.Position(r.call.Start())
@@ -224,6 +246,26 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 	default:
 		o.step(o.Call, "moved: nothing shows that what it is registered with outlives the instance")
 	}
+}
+
+// besideTeardown reports whether a removal from something that outlives the instance is
+// one that the end of the instance does not come to.
+func (s *scan) besideTeardown(o *Obligation, in *instance, how stay, r removal) bool {
+	t := in.teardown
+	if t == nil || !t.own.OK() || rank(t.name) > rank("tearDown") || how != lastingStay && how != givenStay || !s.emits(o) {
+		return false
+	}
+	if !in.whole && !frameworkHook(t.name) && !hooks[t.name] || r.call.File() != s.f || keeper(r.call) == keeper(o.Call) {
+		return false
+	}
+	ends := s.reached(in)
+	return !ends.opaque && !ends.runs(r.call) && !s.endOfTarget(o, in).OK()
+}
+
+// onlyBefore reports whether a removal makes room for the registration that follows it
+// in the same method, of an instance that has an end of its own.
+func (s *scan) onlyBefore(o *Obligation, in *instance, r removal) bool {
+	return in.teardown != nil && in.teardown.own.OK() && r.call.File() == s.f && r.call.Function() == o.Call.Function() && r.call.End() <= o.Call.Start()
 }
 
 // endsAbove reports whether a class above, that can be seen, has the end of its
