@@ -225,7 +225,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 	case len(beside) > 0 && !o.Kind.OneShot:
 		s.unmet(o, NeverReleased, []ExitPlace{{beside[0].call, "others are taken away here"}})
 		o.gist, o.Form = beside, formBeside{}
-	case o.Kind.OneShot:
+	case o.Kind.OneShot && !s.waitsForTheEnd(o, in, how):
 		o.Status = Met
 		o.step(o.Call, "met: ends by itself")
 	case !(how == lastingStay || how == givenStay) && s.judgeAgain(o, in):
@@ -246,6 +246,13 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 	default:
 		o.step(o.Call, "moved: nothing shows that what it is registered with outlives the instance")
 	}
+}
+
+// waitsForTheEnd reports whether a one-shot of an instance waits for the end of something
+// that the instance was given where it was made: it is there as long as that is.
+func (s *scan) waitsForTheEnd(o *Obligation, in *instance, how stay) bool {
+	event, _ := o.event().Inner(false).StringValue()
+	return how == givenStay && comesAtLast[event] && o.Call.Function().IsConstructor() && in.teardown != nil && in.teardown.own.OK() && s.emits(o)
 }
 
 // besideTeardown reports whether a removal from something that outlives the instance is
