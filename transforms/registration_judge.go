@@ -252,7 +252,15 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 // that the instance was given where it was made: it is there as long as that is.
 func (s *scan) waitsForTheEnd(o *Obligation, in *instance, how stay) bool {
 	event, _ := o.event().Inner(false).StringValue()
-	return how == givenStay && comesAtLast[event] && o.Call.Function().IsConstructor() && in.teardown != nil && in.teardown.own.OK() && s.emits(o)
+	if how != givenStay || !comesAtLast[event] || !o.Call.Function().IsConstructor() || in.teardown == nil || !in.teardown.own.OK() || !s.emits(o) {
+		return false
+	}
+	for n := range o.handlerFunction().Descendants() {
+		if name := calleeName(n); n.Is("call_expression") && (isTeardown(name) || strings.HasPrefix(name, "clear")) {
+			return false // it ends the instance, or a part of it
+		}
+	}
+	return o.handlerFunction().OK()
 }
 
 // besideTeardown reports whether a removal from something that outlives the instance is

@@ -23,6 +23,7 @@ func (s *scan) judgePair(o *Obligation, home syntax.Node) bool {
 	if owner, _, _ := o.Call.InstanceAt(); owner.OK() {
 		in = s.instance(owner)
 	}
+	mine := s.runsOf(in, true, s.runBy(in, o.handler())...)
 	for _, x := range s.found {
 		if x == o || x.Kind != o.Kind || x.Call.Function() != o.Call.Function() || s.sameTarget(x, o.target()) != same || sameEvent(x.event(), o.event()) != different {
 			continue
@@ -37,7 +38,7 @@ func (s *scan) judgePair(o *Obligation, home syntax.Node) bool {
 		}
 		why, way := "", NeverReleased
 		switch {
-		case s.takenIn(x, s.runsOf(in, true, s.runBy(in, o.handler())...)):
+		case s.takenIn(x, mine) && !s.takenIn(o, mine): // else it tidies up at the end of both
 			why, way = "it takes the one for '"+event+"' away, and that one leaves it", MissingPath
 		case !given && x.begins() && !o.begins() && s.oneAnswer(o, x, home):
 			why = "both give the answer, and the one for '" + event + "' leaves it"

@@ -139,6 +139,9 @@ func (s *scan) madeWithin(n, executor syntax.Node) bool {
 		return false
 	}
 	init := sym.Init().Inner(true)
+	if init.Is("member_expression") && rootOf(init).Symbol() != sym && sym.Decl.Within(executor) { // const { part } = made, and what is part of that
+		return s.madeWithin(rootOf(init), executor)
+	}
 	return !init.Is("member_expression", "identifier", "this", "subscript_expression")
 }
 
