@@ -143,6 +143,7 @@ func (d *Detector) scan(ctx context.Context, f *syntax.File, hops int) *scan {
 	for i := 0; i < len(s.found); i++ { // judging one may find more behind it
 		s.judge(s.found[i])
 		s.callersOf(s.found[i])
+		s.racersOf(s.found[i])
 	}
 	s.shutdowns()
 	s.restarts()

@@ -22,6 +22,13 @@ func (s *scan) judge(o *Obligation) {
 		}
 		return
 	}
+	if o.racing {
+		s.judgeRacing(o)
+		if o.Status == Unmet {
+			s.rate(o)
+		}
+		return
+	}
 	h, elsewhere := s.locate(o)
 	o.Handle = h
 	if o.Kind.OneShot && isImmediate(o) && !o.Call.Field("arguments").Child(1).OK() && !s.loopOf(o).OK() {
@@ -34,6 +41,8 @@ func (s *scan) judge(o *Obligation) {
 		s.judgeChild(o)
 	case o.Kind.Keyed != "":
 		s.judgeEntry(o)
+	case elsewhere == returnedText && o.Kind.Copied && isGetter(o.Call.Function()):
+		s.judgeGetter(o)
 	case elsewhere != "":
 		o.step(o.Call, "moved: %s", elsewhere)
 		if elsewhere == returnedText {
