@@ -157,6 +157,7 @@ func (d *Detector) scan(ctx context.Context, f *syntax.File, hops int) *scan {
 		}
 		s.judge(s.found[i])
 		s.callersOf(s.found[i])
+		s.racersOf(s.found[i])
 	}
 	s.shutdowns()
 	s.restarts()

@@ -42,7 +42,19 @@ func (s *scan) judgeForced(o *Obligation) {
 		}
 		found = append(found, m)
 	}
-	if len(found) == 0 || inLoop(o.Call, home) {
+	if inLoop(o.Call, home) {
+		return
+	}
+	if end, ok := s.awaitsEnd(g, home, callback); ok && len(found) == 0 && o.Call.Function() == home {
+		o.Owner = Owner{OwnerBlock, nameOf(home), home}
+		o.Form, o.gist = formAwaitedEnd{}, end
+		for i := range o.Steps {
+			o.Steps[i].Text = strings.TrimPrefix(o.Steps[i].Text, "met: ")
+		}
+		s.unmet(o, NeverReleased, []ExitPlace{{end.promise, "'" + end.event + "' of " + shorten(end.target.Text()) + " leaves it"}})
+		return
+	}
+	if len(found) == 0 {
 		return
 	}
 	o.Owner = Owner{OwnerBlock, nameOf(home), home}

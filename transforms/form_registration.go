@@ -170,7 +170,7 @@ func (e *classEdit) lastingTarget(o *Obligation) (string, bool) {
 	key := e.s.placeKey(o.target(), 6)
 	if field, ok := strings.CutPrefix(key, "this."); ok && !strings.ContainsAny(key, "?(") {
 		if root, _, _ := strings.Cut(field, "."); e.always(root) || e.in.borrowed(root) && !e.reset(root) {
-			return e.there(key), true
+			return e.there(key) + o.mayBeMissing(), true
 		}
 		if o.Call.Field("function").Inner(false).Field("object").Inner(false) != o.target().Inner(false) {
 			return "", false // api.on(target, ..): of a target that may not be there nothing can be taken away

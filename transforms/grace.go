@@ -17,8 +17,13 @@ const shortGrace = 1000
 // isBrief reports whether a one-shot is written down to fire within that time.
 func isBrief(o *Obligation) bool {
 	delay := o.Call.Field("arguments").Child(1).Inner(false)
-	n, err := strconv.ParseFloat(delay.Text(), 64)
-	return !delay.OK() || err == nil && n <= shortGrace
+	return !delay.OK() || isSoon(delay)
+}
+
+// isSoon reports whether a time is written down, in milliseconds, that is soon over.
+func isSoon(delay syntax.Node) bool {
+	n, err := strconv.ParseFloat(delay.Inner(false).Text(), 64)
+	return err == nil && n <= shortGrace
 }
 
 // judgeGrace judges a dropped one-shot of a teardown that does, at the latest, what

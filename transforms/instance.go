@@ -302,7 +302,7 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "met: ends by itself, and nothing ends the instance before")
 		return
 	}
-	if o.Kind.OneShot && o.Handle.Place == Discarded && !loop.OK() && isBrief(o) {
+	if o.Kind.OneShot && o.Handle.Place == Discarded && !loop.OK() && isBrief(o) && !s.beginsAnew(o, in) {
 		o.Status, o.Form = Met, nil
 		o.step(o.Call, "met: ends by itself, and soon")
 		return

@@ -6,24 +6,25 @@ import (
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
 
+// judgeOf is how what has no handle in the usual sense is judged; nil: as the others.
+func (s *scan) judgeOf(o *Obligation) func(*Obligation) {
+	switch {
+	case o.Kind.Registers():
+		return s.judgeRegistration
+	case o.Acquire.Pattern.Given("HANDLE"):
+		return s.judgeGiven
+	case o.Kind.Collects():
+		return s.judgeGrowing
+	case o.racing:
+		return s.judgeRacing
+	}
+	return nil
+}
+
 // judge follows the handle of one acquisition and says what came of it.
 func (s *scan) judge(o *Obligation) {
-	if o.Kind.Registers() {
-		s.judgeRegistration(o)
-		if o.Status == Unmet {
-			s.rate(o)
-		}
-		return
-	}
-	if o.Acquire.Pattern.Given("HANDLE") {
-		s.judgeGiven(o)
-		if o.Status == Unmet {
-			s.rate(o)
-		}
-		return
-	}
-	if o.Kind.Collects() {
-		s.judgeGrowing(o)
+	if judge := s.judgeOf(o); judge != nil {
+		judge(o)
 		if o.Status == Unmet {
 			s.rate(o)
 		}
@@ -41,6 +42,8 @@ func (s *scan) judge(o *Obligation) {
 		s.judgeChild(o)
 	case o.Kind.Keyed != "":
 		s.judgeEntry(o)
+	case elsewhere == returnedText && o.Kind.Copied && isGetter(o.Call.Function()):
+		s.judgeGetter(o)
 	case elsewhere != "":
 		o.step(o.Call, "moved: %s", elsewhere)
 		if elsewhere == returnedText {
@@ -131,6 +134,7 @@ func (s *scan) judgeOutliving(o *Obligation) {
 	switch {
 	case !fn.OK():
 		o.step(o.Call, "moved: lives as long as the module")
+	case o.Kind.OneShot && s.judgeLeftRunning(o, fn):
 	case o.Kind.OneShot:
 		o.step(o.Call, "met: ends by itself")
 		o.Status = Met

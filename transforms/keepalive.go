@@ -44,6 +44,14 @@ func (s *scan) judgeKeptAlive(o *Obligation) bool {
 // zero Node for all else.
 func (s *scan) requestOf(n syntax.Node) syntax.Node {
 	n = n.Inner(false)
+	if sym := n.Symbol(); n.Is("identifier") && sym != nil && sym.Kind == syntax.Parameter { // request.on('socket', (n) => ..)
+		call := callbackOf(sym.Decl.Function()).at
+		request := call.Field("function").Inner(false).Field("object").Inner(false)
+		if event, _ := call.Field("arguments").Child(0).StringValue(); event == "socket" && slices.Contains(requestNames, lastName(request)) {
+			return request
+		}
+		return syntax.Node{}
+	}
 	if sym := n.Symbol(); n.Is("identifier") && sym != nil && sym.Constant() {
 		n = sym.Init().Inner(false)
 	}
@@ -74,7 +82,7 @@ func (s *scan) asksSocket(o *Obligation, fn syntax.Node) bool {
 		return true
 	}
 	for n := range fn.Descendants() {
-		if !n.Is("if_statement", "ternary_expression", "binary_expression") || n.Start() > o.Call.Start() {
+		if !n.Is("if_statement", "ternary_expression", "binary_expression") || n.Start() > o.Call.Start() || !o.Call.Within(n.Function()) {
 			continue
 		}
 		condition := n.Field("condition")

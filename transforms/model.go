@@ -127,6 +127,8 @@ type Obligation struct {
 	lent        []syntax.Node // the calls that only borrow the handle
 	kept        *Handle       // where the instance keeps what a call acquired
 	gives       syntax.Node   // the function whose result the handle is
+	delays      syntax.Node   // the function whose result is a promise that only this one-shot settles
+	racing      bool          // it is a helper's, and its promise runs in a race
 	then        syntax.Node   // the function that a promise gives the handle to
 	goesOn      bool          // it is released where something fails, and meant to stay otherwise
 	endless     bool          // the class of its instance has no teardown of its own

@@ -88,7 +88,7 @@ func toldWhat(m syntax.Member) bool {
 	switch {
 	case fn.IsGenerator():
 		return true // what calls it runs nothing
-	case hooks[m.Name]: // what it is told is where the instance was
+	case hooks[m.Name]: // what it is told is where the instance was, or how it ended
 		return false
 	}
 	if !wantsArguments(m) || m.Getter || !fn.OK() || fn.File().TypeScript() {
@@ -102,7 +102,8 @@ func toldWhat(m syntax.Member) bool {
 	return fn.Field("parameter").OK() && !tellsHow[fn.Field("parameter").Text()]
 }
 
-var hooks = map[string]bool{"onRemove": true, "removeHooks": true}
+// hooks are told something that is no part of what they end.
+var hooks = map[string]bool{"onRemove": true, "removeHooks": true, "_destroy": true}
 
 var tellsHow = map[string]bool{
 	"callback": true, "cb": true, "done": true, "next": true, "fn": true, "err": true, "error": true, "code": true, "reason": true,

@@ -392,6 +392,7 @@ func reachesExit(points []int) bool {
 func (s *scan) judgeDelay(o *Obligation, executor syntax.Node) {
 	o.Status = Met
 	o.step(o.Call, "met: ends by itself and settles the promise")
+	o.delays = promiseMaker(executor)
 	if !s.Offers || o.Handle.Place != Discarded {
 		return
 	}

@@ -73,7 +73,7 @@ func (s *scan) evidenceOfRegistration(c candidate, n syntax.Node, b syntax.Bindi
 	if name.Is("member_expression") {
 		name = name.Field("property")
 	}
-	if !t.OK() && strings.HasSuffix(strings.ToLower(c.acquire.Types[0]), strings.ToLower(name.Text())) && name.Text() != "" {
+	if (!t.OK() || t.Derived) && strings.HasSuffix(strings.ToLower(c.acquire.Types[0]), strings.ToLower(name.Text())) && name.Text() != "" {
 		return []string{"the name " + name.Text() + ", as that of an " + c.acquire.Types[0]}
 	}
 	return nil

@@ -22,7 +22,7 @@ const (
 func (s *scan) judgeRegistration(o *Obligation) {
 	v := widen(o.Call)
 	o.Handle = Handle{Value: v}
-	if h, elsewhere := s.sink(o, o.Handle, v); h.Place != Discarded || elsewhere != "" && !v.Parent().Is("arrow_function") {
+	if h, elsewhere := s.sink(o, o.Handle, v); h.Place != Discarded || elsewhere != "" && !v.Parent().Is("arrow_function") && !usedOnTheSpot(v) {
 		o.step(o.Call, "moved: its result is kept, which may take it away")
 		return
 	}
@@ -51,7 +51,7 @@ func (s *scan) judgeRegistration(o *Obligation) {
 		return
 	}
 	here := s.removals(o, home.Descendants())
-	if isExecutor(home) && s.judgeWait(o, home, here) {
+	if s.judgeMistaken(o, home, here) || isExecutor(home) && s.judgeWait(o, home, here) || !isExecutor(home) && s.judgePair(o, home) {
 		return
 	}
 	if slices.ContainsFunc(here, removal.works) {
@@ -67,82 +67,6 @@ func (s *scan) judgeRegistration(o *Obligation) {
 	}
 	if !s.judgeRepeated(o) {
 		o.step(o.Call, "moved: nothing shows when it should end")
-	}
-}
-
-// judgeWait: registered in the executor of a promise, until it settles. It says
-// nothing (false) of what shows no sign that it should end with the promise.
-func (s *scan) judgeWait(o *Obligation, executor syntax.Node, here []removal) bool {
-	if s.madeWithin(o.target(), executor) {
-		return false
-	}
-	for _, r := range here {
-		if r.works() {
-			o.releases = append(o.releases, r.call)
-			o.step(r.call, "released by %s", shorten(r.call.Text()))
-		}
-	}
-	if len(o.releases) == 0 && (!o.Kind.Awaited || !s.meantForPromise(o, executor, here)) {
-		return false
-	}
-	s.judgePromise(o, executor)
-	return true
-}
-
-// meantForPromise reports whether what nothing takes away is meant to be there
-// until the promise settles: its function settles it. Of those that fire once it
-// has to be one of several for one target, of which only the one that came is
-// gone; and that target must be more than somebody's argument, unless another is
-// taken away from it.
-func (s *scan) meantForPromise(o *Obligation, executor syntax.Node, here []removal) bool {
-	fn := o.handlerFunction()
-	if !fn.OK() {
-		fn = o.handler()
-	}
-	if !slices.ContainsFunc(settles(executor), func(st settle) bool { return st.ref.Within(fn) || st.ref == o.handler() }) {
-		return false
-	}
-	if !o.Kind.OneShot {
-		return true
-	}
-	if sym := rootOf(o.target()).Symbol(); sym != nil && sym.Kind == syntax.Parameter && len(siblings(here)) == 0 {
-		return false
-	}
-	return slices.ContainsFunc(s.found, func(x *Obligation) bool {
-		return x != o && x.Kind == o.Kind && x.Call.Within(executor) && s.sameTarget(x, o.target()) == same && sameEvent(x.event(), o.event()) == different
-	})
-}
-
-// madeWithin reports whether a variable holds what the function around an
-// executor made itself.
-func (s *scan) madeWithin(n, executor syntax.Node) bool {
-	if name, ok := n.ThisField(); ok { // this.x = connect(); this.x.once(..)
-		fn := executor.Function()
-		if class, _ := n.FieldOwner(); class.OK() {
-			return slices.ContainsFunc(s.instance(class).refs[name], func(r syntax.Node) bool {
-				return syntax.IsWrite(r) && (r.Within(executor) || fn.OK() && r.Within(fn))
-			})
-		}
-	}
-	sym := rootOf(n).Symbol()
-	if sym == nil || sym.Kind != syntax.Variable || n.File().TopLevel(sym.Name) == sym {
-		return false
-	}
-	init := sym.Init().Inner(true)
-	return !init.Is("member_expression", "identifier", "this", "subscript_expression")
-}
-
-// rootOf is the leftmost part of a chain of members and calls.
-func rootOf(n syntax.Node) syntax.Node {
-	for n = n.Inner(true); ; n = n.Inner(true) {
-		switch n.Kind() {
-		case "member_expression", "subscript_expression":
-			n = n.Field("object")
-		case "call_expression":
-			n = n.Field("function")
-		default:
-			return n
-		}
 	}
 }
 
@@ -220,13 +144,35 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 	if s.judgeReplaced(o, in, all) {
 		return
 	}
+	var left []removal
 	for _, r := range all {
+		if s.onlyBefore(o, in, r) {
+			o.step(r.call, "%s, only to register it anew", shorten(r.call.Text()))
+			continue
+		}
+		if r.works() && s.besideTeardown(o, in, how, r) {
+			left = append(left, r)
+			continue
+		}
 		if r.works() {
 			o.Status = Met
 			o.releases = append(o.releases, r.call)
 			o.step(r.call, "met: released by %s", shorten(r.call.Text()))
 			return
 		}
+	}
+	if len(left) > 0 {
+		for _, r := range left {
+			o.releases = append(o.releases, r.call)
+			o.step(r.call, "released by %s, to which %s() does not come", shorten(r.call.Text()), in.teardown.name)
+		}
+		at := in.teardown.own.Field("name")
+		if !at.OK() {
+			at = in.teardown.own
+		}
+		s.unmet(o, MissingPath, []ExitPlace{{at, in.teardown.name + "() leaves it"}})
+		o.Form = formClass{}
+		return
 	}
 	if o.handlerFunction().OK() && slices.ContainsFunc(s.removals(o, o.handlerFunction().Descendants()), removal.works) {
 		o.Status = Met
@@ -242,7 +188,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "moved: a signal is the whole process's affair")
 		return
 	}
-	if in.teardown != nil && callsTeardown(o) {
+	if in.teardown != nil && callsTeardown(o) && (o.Kind.OneShot || !o.Kind.Awaited) {
 		o.step(o.handler(), "moved: it is what ends the instance")
 		return
 	}
@@ -268,7 +214,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 	}
 	beside := slices.DeleteFunc(siblings(all), func(r removal) bool {
 		atOnce := homeOf(r.call) == homeOf(o.Call) && r.call.Start() > o.Call.Start()
-		return r.call.File() != s.f || !inMethod(r.call) || atOnce
+		return s.onlyBefore(o, in, r) || r.call.File() != s.f || !inMethod(r.call) || atOnce
 	})
 	for _, r := range beside {
 		line, _ := s.f.Position(r.call.Start())
@@ -279,7 +225,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 	case len(beside) > 0 && !o.Kind.OneShot:
 		s.unmet(o, NeverReleased, []ExitPlace{{beside[0].call, "others are taken away here"}})
 		o.gist, o.Form = beside, formBeside{}
-	case o.Kind.OneShot:
+	case o.Kind.OneShot && !s.waitsForTheEnd(o, in, how):
 		o.Status = Met
 		o.step(o.Call, "met: ends by itself")
 	case !(how == lastingStay || how == givenStay) && s.judgeAgain(o, in):
@@ -300,6 +246,41 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 	default:
 		o.step(o.Call, "moved: nothing shows that what it is registered with outlives the instance")
 	}
+}
+
+// waitsForTheEnd reports whether a one-shot of an instance waits for the end of something
+// that the instance was given where it was made: it is there as long as that is.
+func (s *scan) waitsForTheEnd(o *Obligation, in *instance, how stay) bool {
+	event, _ := o.event().Inner(false).StringValue()
+	if how != givenStay || !comesAtLast[event] || !o.Call.Function().IsConstructor() || in.teardown == nil || !in.teardown.own.OK() || !s.emits(o) {
+		return false
+	}
+	for n := range o.handlerFunction().Descendants() {
+		if name := calleeName(n); n.Is("call_expression") && (isTeardown(name) || strings.HasPrefix(name, "clear")) {
+			return false // it ends the instance, or a part of it
+		}
+	}
+	return o.handlerFunction().OK()
+}
+
+// besideTeardown reports whether a removal from something that outlives the instance is
+// one that the end of the instance does not come to.
+func (s *scan) besideTeardown(o *Obligation, in *instance, how stay, r removal) bool {
+	t := in.teardown
+	if t == nil || !t.own.OK() || rank(t.name) > rank("tearDown") || how != lastingStay && how != givenStay || !s.emits(o) {
+		return false
+	}
+	if !in.whole && !frameworkHook(t.name) && !hooks[t.name] || r.call.File() != s.f || keeper(r.call) == keeper(o.Call) {
+		return false
+	}
+	ends := s.reached(in)
+	return !ends.opaque && !ends.runs(r.call) && !s.endOfTarget(o, in).OK()
+}
+
+// onlyBefore reports whether a removal makes room for the registration that follows it
+// in the same method, of an instance that has an end of its own.
+func (s *scan) onlyBefore(o *Obligation, in *instance, r removal) bool {
+	return in.teardown != nil && in.teardown.own.OK() && r.call.File() == s.f && r.call.Function() == o.Call.Function() && r.call.End() <= o.Call.Start()
 }
 
 // endsAbove reports whether a class above, that can be seen, has the end of its

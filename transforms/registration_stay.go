@@ -18,6 +18,8 @@ func (s *scan) stayOf(o *Obligation, in *instance) stay {
 	switch {
 	case key == "this":
 		return ownStay
+	case isField && o.endsWithSignal(in, field):
+		return givenStay
 	case isField:
 		field, _, _ = strings.Cut(field, ".")
 		if given, _ := sources(in, field); given && !adopted(in, field) {
@@ -33,6 +35,20 @@ func (s *scan) stayOf(o *Obligation, in *instance) stay {
 		return lastingStay
 	}
 	return unknownStay
+}
+
+// endsWithSignal reports whether a registration waits for the signal in something that
+// the instance keeps, other than a controller that it made: whoever gave the signal
+// has the controller.
+func (o *Obligation) endsWithSignal(in *instance, field string) bool {
+	root, rest, more := strings.Cut(field, ".")
+	if o.Kind.OneShot || !o.Kind.Awaited || !more || rest != "signal" {
+		return false
+	}
+	controls := func(ref syntax.Node) bool { return syntax.TypeOf(ref).Name() == "AbortController" }
+	return len(in.refs[root]) > 0 && !slices.ContainsFunc(in.refs[root], func(r syntax.Node) bool {
+		return controls(r) || syntax.IsWrite(r) && controls(r.Outer().Parent().Field("right"))
+	})
 }
 
 // onceForTarget reports whether a registration is made when its target is given
@@ -237,8 +253,8 @@ func (s *scan) endOfTarget(o *Obligation, in *instance) syntax.Node {
 		}
 		fn := n.Field("function").Inner(false)
 		name := fn.Field("property").Text()
-		if !isTeardown(name) && !enders[name] {
-			continue
+		if !isTeardown(name) && !enders[name] || n.Function().IsConstructor() && n.Function() == o.Call.Function() {
+			continue // what is done where it is registered is no end
 		}
 		if given && made && n.Ancestor("if_statement", "try_statement").OK() {
 			continue // it ends what it made, and not what it was given

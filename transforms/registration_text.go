@@ -50,11 +50,16 @@ func (s *scan) writeRemoval(o *Obligation, target, handler string, like syntax.N
 // targetText is the target as the registration writes it, for another call of it:
 // signal? of signal?.addEventListener('abort', stop).
 func (o *Obligation) targetText() string {
+	return o.target().Text() + o.mayBeMissing()
+}
+
+// mayBeMissing is the "?" of ?. where the registration writes that behind its target.
+func (o *Obligation) mayBeMissing() string {
 	callee := o.Call.Field("function").Inner(false)
 	if callee.HasToken("?.") || callee.Field("optional_chain").OK() {
-		return o.target().Text() + "?"
+		return "?"
 	}
-	return o.target().Text()
+	return ""
 }
 
 // removalPattern is the release that takes a registration away in this file

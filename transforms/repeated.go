@@ -104,7 +104,7 @@ func (s *scan) before(target, fn syntax.Node) bool {
 func (s *scan) guardedIn(o *Obligation, fn syntax.Node) bool {
 	target := squeeze(o.target())
 	for n := range fn.Descendants() {
-		if !n.Is("if_statement", "ternary_expression") || n.Start() > o.Call.Start() {
+		if !n.Is("if_statement", "ternary_expression") || n.Start() > o.Call.Start() || !o.Call.Within(n.Function()) {
 			continue
 		}
 		for d := range n.Field("condition").Descendants() {

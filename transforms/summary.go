@@ -39,6 +39,7 @@ type summary struct {
 	kind    *Kind
 	acquire *Acquire
 	text    string
+	delays  bool // not that: a promise that only its one-shot settles
 }
 
 // matchImported asks a function that is imported from elsewhere in the project
@@ -59,8 +60,11 @@ func (s *scan) matchImported(n syntax.Node) *Obligation {
 		sum = s.summarise(path, im.Name)
 		s.imported.Add(key, sum)
 	}
-	if sum.kind == nil {
+	if sum.kind == nil || sum.delays && !raceOf(settledLike(n)).OK() {
 		return nil
+	}
+	if sum.delays {
+		return s.racer(sum.kind, sum.acquire, n, sum.text)
 	}
 	o := &Obligation{
 		Kind: sum.kind, Acquire: sum.acquire, File: s.f, Call: n, At: n, Bindings: syntax.Bindings{},
@@ -84,7 +88,11 @@ func (s *scan) summarise(path, name string) *summary {
 	for _, o := range s.scan(s.ctx, f, s.hops-1).found {
 		if o.gives == decl {
 			line, _ := f.Position(o.Call.Start())
-			return &summary{o.Kind, o.Acquire, fmt.Sprintf("returned by %s, acquired in %s line %d", name, f.Path, line)}
+			return &summary{o.Kind, o.Acquire, fmt.Sprintf("returned by %s, acquired in %s line %d", name, f.Path, line), false}
+		}
+		if o.delays == decl {
+			line, _ := f.Position(o.Call.Start())
+			return &summary{o.Kind, o.Acquire, fmt.Sprintf("made by %s, in %s line %d", name, f.Path, line), true}
 		}
 	}
 	return &summary{}

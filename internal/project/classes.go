@@ -152,7 +152,7 @@ func (p *Project) Base(ctx context.Context, c Class) (base Class, known bool) {
 	if e.IsClass() {
 		return Class{c.File, e}, true
 	}
-	if isEmitter(e) {
+	if isEmitter(e) || isStream(e) {
 		return Class{}, true
 	}
 	t := syntax.Type{}
@@ -181,6 +181,19 @@ func (p *Project) Base(ctx context.Context, c Class) (base Class, known bool) {
 func isEmitter(e syntax.Node) bool {
 	o, ok := e.Origin()
 	return ok && o.Module == "events" && (len(o.Path) == 0 || o.Last() == "EventEmitter")
+}
+
+// isStream: one of Node's streams, whose end is the class's own _destroy.
+func isStream(e syntax.Node) bool {
+	o, ok := e.Origin()
+	if !ok || syntax.ModuleName(o.Module) != "stream" {
+		return false
+	}
+	switch o.Last() {
+	case "Readable", "Writable", "Duplex", "Transform", "PassThrough", "Stream":
+		return true
+	}
+	return len(o.Path) == 0
 }
 
 // Ancestors lists the classes above c, nearest first. whole is false where the

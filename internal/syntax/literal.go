@@ -60,17 +60,23 @@ func isOwnerLiteral(object Node) bool {
 }
 
 // IsPrototype reports whether an object literal holds the methods of a class that
-// is made by a call: Base.extend({ .. }), Base.include({ .. }). What else it holds
-// is shared by all instances.
+// is made by a call: Base.extend({ .. }), Base.include({ .. }), Class(Base, { .. }).
+// What else it holds is shared by all instances.
 func IsPrototype(object Node) bool {
 	args := object.Outer().Parent()
 	callee := args.Parent().Field("function").Inner(false)
-	if !object.Is("object") || !args.Is("arguments") || !callee.Is("member_expression") || args.Len() != 1 {
+	if !object.Is("object") || !args.Is("arguments") {
 		return false
 	}
-	switch callee.Field("property").Text() {
+	name := callee.Text()
+	if callee.Is("member_expression") {
+		name = callee.Field("property").Text()
+	}
+	switch name {
 	case "extend", "include":
-		return usesOwnThis(object)
+		return callee.Is("member_expression") && args.Len() == 1 && usesOwnThis(object)
+	case "Class":
+		return args.Child(args.Len()-1) == object.Outer() && usesOwnThis(object)
 	}
 	return false
 }
