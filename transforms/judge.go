@@ -10,6 +10,7 @@ import (
 func (s *scan) judge(o *Obligation) {
 	if o.Kind.Registers() {
 		s.judgeRegistration(o)
+		s.judgeLasting(o)
 		if o.Status == Unmet {
 			s.rate(o)
 		}
@@ -66,6 +67,7 @@ func (s *scan) judge(o *Obligation) {
 	s.judgeLate(o)
 	s.judgeGuard(o)
 	s.judgeForced(o)
+	s.judgeLasting(o)
 	if o.Status == Unmet {
 		s.rate(o)
 	}
