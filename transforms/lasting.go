@@ -1,6 +1,7 @@
 package transforms
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -30,7 +31,8 @@ func (s *scan) judgeLasting(o *Obligation) {
 	case !o.endless && !o.Kind.Lasts && !o.Kind.OneShot:
 		return
 	}
-	if !s.once(o.Call, onceHops) && !s.leftToRun(o) {
+	ends := o.Kind.OneShot && o.Owner.Form == OwnerClass && s.lasts(o.Owner.Node, onceHops)
+	if !ends && !s.once(o.Call, onceHops) && !s.leftToRun(o) {
 		return
 	}
 	if !s.Offers || o.Owner.Form == OwnerFunction || o.Kind.OneShot {
@@ -42,15 +44,63 @@ func (s *scan) judgeLasting(o *Obligation) {
 	o.step(o.Call, "acquired once, and held as long as the program runs")
 }
 
-// leftToRun: an application keeps in an instance that nothing ends what customarily
-// lasts as long as the program, and nothing shows that it makes a second instance.
+// leftToRun: what customarily lasts as long as the program is in an instance of a
+// class that is made at one place, by a function of its own that keeps the instance to
+// itself; or, of a class that nothing ends, by no place of an application that can be
+// seen.
 func (s *scan) leftToRun(o *Obligation) bool {
 	class := o.Owner.Node
-	if !o.Kind.Lasts || !o.endless || !class.IsClass() || !isApplication(s.Project, s.f.Path) {
+	if !o.Kind.Lasts || !class.IsClass() || !isInMaking(o) {
 		return false
 	}
 	made, known := s.makings(class, onceHops)
-	return known && len(made) == 0
+	if len(made) == 1 {
+		return known && s.at(made[0]).keepsToItself(made[0])
+	}
+	return known && len(made) == 0 && o.endless && isApplication(s.Project, s.f.Path)
+}
+
+// isInMaking reports whether an acquisition is part of how an instance begins: in its
+// constructor, or a method that starts it.
+func isInMaking(o *Obligation) bool {
+	_, member, _ := o.Call.InstanceAt()
+	fn := syntax.FunctionOf(member)
+	name := syntax.MemberName(member)
+	return !fn.OK() || name == "constructor" || fn.IsConstructor() || isPrivate(member) || isStarter(name, fn)
+}
+
+// keepsToItself reports whether a function makes an instance, and neither returns it
+// nor hands it on, and does not do so again and again as far as can be seen.
+func (s *scan) keepsToItself(made syntax.Node) bool {
+	v := widen(made)
+	switch p := v.Parent(); p.Kind() {
+	case "expression_statement", "member_expression":
+	case "variable_declarator":
+		sym := p.Field("name").Symbol()
+		if sym == nil {
+			return false
+		}
+		for _, r := range sym.Refs {
+			m := r.Outer().Parent()
+			if !m.Is("member_expression") || m.Field("object").Inner(false) != r.Inner(false) {
+				return false
+			}
+		}
+	default:
+		return false
+	}
+	for p := made.Parent(); p.OK(); p = p.Parent() {
+		if p.Is("for_statement", "for_in_statement", "while_statement", "do_statement", "class_body") {
+			return false
+		}
+		if !p.IsFunction() {
+			continue
+		}
+		if _, again := s.runsAgain(p); again || p.Parent().Is("arguments") && !runsCallbackOnce(p.Parent().Parent(), p) {
+			return false
+		}
+	}
+	return true
 }
 
 // once reports whether an evaluation happens about once in the life of the program:
@@ -81,6 +131,11 @@ func (s *scan) runsOnceAtMost(fn syntax.Node, hops int) bool {
 	}
 	if args := fn.Outer().Parent(); args.Is("arguments") {
 		return runsCallbackOnce(args.Parent(), fn) && s.once(args.Parent(), hops)
+	}
+	if fn.Outer().Parent().Is("export_statement") && !fn.Field("name").OK() {
+		calls := 0 // the default export: those who import it call it as its file is called
+		name := strings.TrimSuffix(path.Base(fn.File().Path), path.Ext(fn.File().Path))
+		return s.allOnce(s.Project.MentionsOf(s.ctx, fn, name), fn, hops, &calls) && calls > 0
 	}
 	if name := functionName(fn); name != nil {
 		calls := 0
