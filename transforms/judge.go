@@ -319,6 +319,9 @@ func (s *scan) waysOut(o *Obligation, home syntax.Node, g *syntax.Graph, begin [
 	stop := func(p int) bool { return stops[p] }
 	feasible := func(e syntax.Edge) bool { return o.holds(e) }
 	direct := o.Kind.Begins == Called && raisedAt(g, begin)
+	if settled { // who takes care of it reckons with errors, and not with all
+		g = g.Raising(func(n syntax.Node) bool { return s.likely(o, n, likelyHops) })
+	}
 	ways := g.Ways(starts, stop, feasible)
 	exits := s.exits(g, ways, o)
 	if settled && len(o.releases) == 0 && !direct { // handed on at once, but for an accident
