@@ -318,7 +318,7 @@ func (s *scan) waysOut(o *Obligation, home syntax.Node, g *syntax.Graph, begin [
 	}
 	stop := func(p int) bool { return stops[p] }
 	feasible := func(e syntax.Edge) bool { return o.holds(e) }
-	direct := o.Kind.Begins == Called && raisedAt(g, begin)
+	direct := o.Kind.Begins == Called && raisedAt(g, begin) && o.Call.Outer().Parent().Field("property").Text() != "then"
 	if settled { // who takes care of it reckons with errors, and not with all
 		g = g.Raising(func(n syntax.Node) bool { return s.likely(o, n, likelyHops) })
 	}

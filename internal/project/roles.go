@@ -64,7 +64,7 @@ func RoleOf(rel string) Role {
 	dir, name := path.Split(rel)
 	parts := strings.Split(strings.TrimSuffix(dir, "/"), "/")
 	for _, part := range parts {
-		if testFolders[part] || endsIn(part, testFolderEnds) {
+		if testFolders[part] || endsIn(part, testFolderEnds) || strings.Contains("-"+part+"-", "-smoke-test") {
 			return Test
 		}
 	}
