@@ -318,7 +318,7 @@ func (s *scan) waysOut(o *Obligation, home syntax.Node, g *syntax.Graph, begin [
 	}
 	stop := func(p int) bool { return stops[p] }
 	feasible := func(e syntax.Edge) bool { return o.holds(e) }
-	direct := o.Kind.Begins == Called && raisedAt(g, begin) && o.Call.Outer().Parent().Field("property").Text() != "then"
+	direct := o.Kind.Begins == Called && raisedAt(g, begin) && !isThened(o.Call)
 	if settled { // who takes care of it reckons with errors, and not with all
 		g = g.Raising(func(n syntax.Node) bool { return s.likely(o, n, likelyHops) })
 	}
@@ -352,6 +352,12 @@ func (s *scan) waysOut(o *Obligation, home syntax.Node, g *syntax.Graph, begin [
 		s.unmet(o, MissingPath, exits)
 	}
 	o.Form = formBlock{}
+}
+
+// isThened: a call whose promise goes on by then(): it rejects, and does not throw.
+func isThened(call syntax.Node) bool {
+	p := call.Outer().Parent()
+	return p.Is("member_expression") && p.Field("property").Text() == "then"
 }
 
 // beginning is the evaluation after which the debt stands.

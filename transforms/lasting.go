@@ -26,9 +26,11 @@ func (s *scan) judgeLasting(o *Obligation) {
 	}
 	switch {
 	case o.Owner.Form == OwnerFunction:
-	case !o.Owner.isInstance(), o.Owner.Form == OwnerObject, len(o.releases) > 0, o.Kind.Registers() && o.Form != (formClass{}):
+	case !o.Owner.isInstance(), o.Owner.Form == OwnerObject, len(o.releases) > 0:
 		return
-	case !o.endless && !o.Kind.Lasts && !o.Kind.OneShot:
+	case o.Kind.Registers() && o.Call.Function().IsConstructor():
+		// only one ever listens
+	case o.Kind.Registers(), !o.endless && !o.Kind.Lasts && !o.Kind.OneShot:
 		return
 	}
 	ends := o.Kind.OneShot && o.Owner.Form == OwnerClass && s.lasts(o.Owner.Node, onceHops)
@@ -66,7 +68,7 @@ func isInMaking(o *Obligation) bool {
 	_, member, _ := o.Call.InstanceAt()
 	fn := syntax.FunctionOf(member)
 	name := syntax.MemberName(member)
-	return !fn.OK() || name == "constructor" || fn.IsConstructor() || isPrivate(member) || isStarter(name, fn)
+	return !fn.OK() || name == "constructor" || fn.IsConstructor() || isPrivate(member) || isStarter(name, fn) || !fn.WantsArguments()
 }
 
 // keepsToItself reports whether a function makes an instance, and neither returns it
@@ -75,6 +77,10 @@ func (s *scan) keepsToItself(made syntax.Node) bool {
 	v := widen(made)
 	switch p := v.Parent(); p.Kind() {
 	case "expression_statement", "member_expression":
+	case "assignment_expression":
+		if !isKeptOutside(p.Field("left")) {
+			return false
+		}
 	case "variable_declarator":
 		sym := p.Field("name").Symbol()
 		if sym == nil {

@@ -50,7 +50,7 @@ func (s *scan) likely(o *Obligation, n syntax.Node, hops int) bool {
 		if fn := s.declared(callee, origin); fn.OK() {
 			return s.likelyIn(o, fn, hops)
 		}
-		return strings.HasPrefix(origin.Module, ".") || s.gives(o, n)
+		return strings.HasPrefix(origin.Module, ".") || s.gives(o, n) && !strings.HasPrefix(name, "create")
 	case callee.Is("identifier"):
 		return true // a callback of somebody
 	}
@@ -140,7 +140,7 @@ func (s *scan) likelyIn(o *Obligation, fn syntax.Node, hops int) bool {
 
 // likelyMade is likely for what `new` makes.
 func (s *scan) likelyMade(o *Obligation, n syntax.Node, hops int) bool {
-	if s.gives(o, n) {
+	if s.gives(o, n) && !o.Kind.Readable {
 		return true
 	}
 	constructor := n.Field("constructor").Inner(false)

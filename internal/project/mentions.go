@@ -5,6 +5,7 @@ import (
 	"context"
 	"hash/maphash"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -28,11 +29,17 @@ func (m *mentioned) build(ctx context.Context, p *Project) {
 	ignore := func(error) {} // what cannot be read is told by the scan itself
 	_ = p.Discover(ctx, nil, func(rel string) {
 		src, err := p.files.read(rel)
-		if err != nil || len(src) > MaxFileSize || p.RoleOf(rel, src) == Test {
+		if err != nil || len(src) > MaxFileSize || p.RoleOf(rel, src) == Test || isShown(rel) {
 			return
 		}
 		m.add(rel, src)
 	}, ignore)
+}
+
+// isShown: examples and the like show what others do with something, and how they
+// do it by the page or script says nothing of how long it lives.
+func isShown(rel string) bool {
+	return RoleOf(rel) == Script && !strings.Contains("/"+rel, "/bin/")
 }
 
 func (m *mentioned) add(rel string, src []byte) {
@@ -124,7 +131,7 @@ func isWord(r rune) bool {
 }
 
 // MentionsOf lists the mentions of something that a file declares, in other files
-// which import it, tests left out. What is imported by another name than it has, or as
+// which import it, tests and examples left out. What is imported by another name than it has, or as
 // a part of a whole module, is not found, but for `new whole.Name()`. Which files were
 // asked is remembered for Dependents; a file that begins to mention it is not foreseen.
 func (p *Project) MentionsOf(ctx context.Context, decl syntax.Node, name string) []syntax.Node {

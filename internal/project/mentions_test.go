@@ -17,10 +17,12 @@ func TestMentionsOf(t *testing.T) {
 		"src/d.js":        "const all = require('./hub');\nnew all.Hub();\n",
 		"src/e.ts":        "import Mine from './hub';\nnew Mine();\n",
 		"src/other.ts":    "import { Hub } from 'elsewhere';\nnew Hub();\n",
+		"examples/e.js":   "import { Hub } from '../src/hub';\nnew Hub();\n",
+		"bin/f.js":        "import { Hub } from '../src/hub';\nnew Hub();\n",
 		"src/hub.test.ts": "import { Hub } from './hub';\nnew Hub();\n",
 	})
 	for name, want := range map[string][]string{
-		"Hub":  {"src/a.ts:5", "src/b.ts:2", "src/c.js:2", "src/d.js:2"},
+		"Hub":  {"bin/f.js:2", "src/a.ts:5", "src/b.ts:2", "src/c.js:2", "src/d.js:2"},
 		"tune": {"src/a.ts:6"},
 		"Mine": {"src/e.ts:2"},
 	} {

@@ -125,6 +125,9 @@ func (p *Project) RoleOf(rel string, src []byte) Role {
 	if role == Test {
 		return role
 	}
+	if isRunByRunner(rel, src) {
+		return Test
+	}
 	e := p.entriesAround(rel)
 	switch {
 	case e != nil && e.offered[rel] && !e.script:
@@ -133,6 +136,17 @@ func (p *Project) RoleOf(rel string, src []byte) Role {
 		return Script
 	}
 	return role
+}
+
+// isRunByRunner reports whether a file that is called test.js or spec.js beside what it
+// tests describes tests. The name alone says little: it may be a word of the domain.
+func isRunByRunner(rel string, src []byte) bool {
+	name := path.Base(rel)
+	switch strings.TrimSuffix(name, path.Ext(name)) {
+	case "test", "tests", "spec", "specs":
+		return bytes.Contains(src, []byte("describe(")) || bytes.Contains(src, []byte("\ttest(")) || bytes.Contains(src, []byte("\ntest("))
+	}
+	return false
 }
 
 // entries are the files that a package names, as paths relative to the root.
