@@ -179,7 +179,7 @@ func (o *Obligation) isToldOf(n syntax.Node, events []string) bool {
 		for target.Is("call_expression") && chainable[target.Field("function").Field("property").Text()] {
 			target = target.Field("function").Field("object").Inner(false)
 		}
-		if target.OK() && slices.Contains(events, event) && (isHandle(target, o.Handle) || target == o.Call || o.Kind.Registers() && syntax.SameExpression(target, o.target())) {
+		if target.OK() && slices.Contains(events, event) && (isHandle(target, o.Handle) || target == o.Call || target == unchained(receiver(o.Call)) && !target.Is("identifier") || o.Kind.Registers() && syntax.SameExpression(target, o.target())) {
 			return true
 		}
 	}
