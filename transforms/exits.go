@@ -24,6 +24,11 @@ func (s *scan) settledAlong(u use) []syntax.Node {
 			break
 		}
 	}
+	if m := u.at.Field("function"); u.effect == moved && calleeName(u.at) == "pipe" && (m.HasToken("?.") || m.Field("optional_chain").OK()) {
+		for n := receiver(u.at); n.OK(); n = n.Field("object") { // out?.pipe(h): where nothing is, nothing is meant to come
+			out = append(out, n)
+		}
+	}
 	if u.effect == released { // h.process().kill(): one release
 		for n := receiver(u.at); n.OK(); n = receiver(n) {
 			out = append(out, n)
@@ -65,7 +70,7 @@ func (o *Obligation) holds(e syntax.Edge) bool {
 		h = Handle{Symbol: o.target().Inner(false).Symbol()}
 	}
 	c := e.Cond.Inner(false)
-	if isHandle(c, h) || o.reachesThrough(c) {
+	if isHandle(c, h) || o.reachesThrough(c) || o.isSetWith(c) {
 		return e.When
 	}
 	failure := Handle{Symbol: o.Bindings["ERR"].Symbol()} // of the call that gave the handle
@@ -97,6 +102,28 @@ func (o *Obligation) holds(e syntax.Edge) bool {
 		}
 	}
 	return true
+}
+
+// isSetWith reports whether a variable is set where something is acquired, and not
+// taken back: the function that is registered, or a flag beside.
+func (o *Obligation) isSetWith(n syntax.Node) bool {
+	sym := n.Symbol()
+	if !n.Is("identifier") || sym == nil || sym.Kind != syntax.Variable {
+		return false
+	}
+	block := o.Call.Statement().Parent()
+	set := false
+	for _, r := range sym.Refs {
+		if !syntax.IsWrite(r) {
+			continue
+		}
+		value := r.Parent().Field("right").Inner(false)
+		if set || !r.Parent().Is("assignment_expression") || !value.Is("true") && !value.IsFunction() || r.Parent().Statement().Parent() != block {
+			return false
+		}
+		set = true
+	}
+	return set
 }
 
 // reachesThrough reports whether an expression is what a registration is with, or an

@@ -10,7 +10,10 @@ import (
 func (s *scan) judgeOf(o *Obligation) func(*Obligation) {
 	switch {
 	case o.Kind.Registers():
-		return s.judgeRegistration
+		return func(o *Obligation) {
+			s.judgeRegistration(o)
+			s.judgeLasting(o)
+		}
 	case o.Acquire.Pattern.Given("HANDLE"):
 		return s.judgeGiven
 	case o.Kind.Collects():
@@ -76,6 +79,7 @@ func (s *scan) judge(o *Obligation) {
 	s.judgeLate(o)
 	s.judgeGuard(o)
 	s.judgeForced(o)
+	s.judgeLasting(o)
 	if o.Status == Unmet {
 		s.rate(o)
 	}
@@ -327,7 +331,10 @@ func (s *scan) waysOut(o *Obligation, home syntax.Node, g *syntax.Graph, begin [
 	}
 	stop := func(p int) bool { return stops[p] }
 	feasible := func(e syntax.Edge) bool { return o.holds(e) }
-	direct := o.Kind.Begins == Called && raisedAt(g, begin)
+	direct := o.Kind.Begins == Called && raisedAt(g, begin) && !isThened(o.Call)
+	if settled { // who takes care of it reckons with errors, and not with all
+		g = g.Raising(func(n syntax.Node) bool { return s.likely(o, n, likelyHops) })
+	}
 	ways := g.Ways(starts, stop, feasible)
 	exits := s.exits(g, ways, o)
 	if settled && len(o.releases) == 0 && !direct { // handed on at once, but for an accident
@@ -358,6 +365,12 @@ func (s *scan) waysOut(o *Obligation, home syntax.Node, g *syntax.Graph, begin [
 		s.unmet(o, MissingPath, exits)
 	}
 	o.Form = formBlock{}
+}
+
+// isThened: a call whose promise goes on by then(): it rejects, and does not throw.
+func isThened(call syntax.Node) bool {
+	p := call.Outer().Parent()
+	return p.Is("member_expression") && p.Field("property").Text() == "then"
 }
 
 // beginning is the evaluation after which the debt stands.

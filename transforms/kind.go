@@ -26,6 +26,7 @@ type Kind struct {
 	Promised bool              // yields: promise: the acquisition has to be awaited for the handle
 	Chains   bool              // yields: itself: the acquisition returns the handle that it is called on
 	Alone    bool              // works: alone: it goes on without anybody using the handle
+	Lasts    bool              // lasts: process: customarily held for as long as the program runs
 	Lenient  bool              // takes: nothing: the release may be called with undefined
 	Fails    Failing           // how the release can fail
 	Retainer string            // hole of the acquisition that keeps the resource alive; "": the runtime

@@ -232,6 +232,9 @@ func (h *header) line(n int, line string) error {
 	case "works":
 		err = choice("alone")
 		k.Alone = true
+	case "lasts":
+		err = choice("process")
+		k.Lasts = true
 	case "until":
 		err = choice("settled")
 		k.Awaited = true

@@ -92,6 +92,10 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 			s.judgeDelay(o, executor)
 		}
 		return
+	case o.Kind.OneShot && len(releases) == 0 && o.Handle.Place == Discarded && slices.Contains(o.Acquire.From, "global") && isBrief(o):
+		o.Status = Met
+		o.step(o.Call, "met: ends by itself, and soon")
+		return
 	case o.Kind.OneShot && len(missed) == 0, len(missed) == 0 && len(releases) > 0:
 		o.Status = Met
 		o.step(o.Call, "met: released wherever the promise settles")
@@ -175,7 +179,7 @@ func (o *Obligation) isToldOf(n syntax.Node, events []string) bool {
 		for target.Is("call_expression") && chainable[target.Field("function").Field("property").Text()] {
 			target = target.Field("function").Field("object").Inner(false)
 		}
-		if target.OK() && slices.Contains(events, event) && (isHandle(target, o.Handle) || target == o.Call || o.Kind.Registers() && syntax.SameExpression(target, o.target())) {
+		if target.OK() && slices.Contains(events, event) && (isHandle(target, o.Handle) || target == o.Call || target == unchained(receiver(o.Call)) && !target.Is("identifier") || o.Kind.Registers() && syntax.SameExpression(target, o.target())) {
 			return true
 		}
 	}
@@ -251,7 +255,7 @@ func settles(executor syntax.Node) []settle {
 	for _, sym := range parametersOf(executor) {
 		for _, r := range sym.Refs {
 			st := settle{ref: r, fn: r.Function()}
-			if c := r.Parent(); c.Field("function") == r {
+			if c := r.Outer().Parent(); c.Field("function").OK() && c.Field("function") == r.Outer() {
 				st.call = c
 			} else if takesAway(c.Parent()) {
 				continue // a function that settles, taken away from where it listened

@@ -46,6 +46,10 @@ func sentence(o *Obligation) string {
 			return fmt.Sprintf("%s of %s is replaced when it is started twice: the first is never released", what, owner)
 		case formShutdown:
 			return fmt.Sprintf("%s releases its %s without waiting for it", owner, what)
+		case formClass:
+			if o.Handle.Place != InSet {
+				return fmt.Sprintf("%s of %s is held as long as the program runs: nothing ends it in an orderly way", what, owner)
+			}
 		}
 		return fmt.Sprintf("%s leaves its collection of %ss filled when it ends", owner, what)
 	}

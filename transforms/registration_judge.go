@@ -77,7 +77,7 @@ func (s *scan) judgeSpan(o *Obligation, home syntax.Node, here []removal) {
 	stops := map[int]bool{}
 	begin := s.points(g, home, o.Call.Outer())
 	for _, r := range here {
-		if !r.works() || r.call.End() <= o.Call.Start() && r.call.Function() == home {
+		if !r.works() || r.call.End() <= o.Call.Start() && r.call.Function() == home || isInstead(o.Call, r.call) {
 			continue
 		}
 		for _, l := range s.lift(use{released, r.call, r.call, "released by " + shorten(r.call.Text())}, home, maxHops) {
@@ -120,6 +120,22 @@ func (s *scan) judgeSpan(o *Obligation, home syntax.Node, here []removal) {
 		o.Status, o.Form = Met, nil
 		o.step(o.Call, "met: nothing between the two is waited for")
 	}
+}
+
+// isInstead reports whether two calls stand in the two branches of an if that asks
+// what the function was told: if (on) add(); else remove();
+func isInstead(a, b syntax.Node) bool {
+	for p := a.Parent(); p.OK() && !p.IsFunction(); p = p.Parent() {
+		told := p.Field("condition").Inner(false).Symbol()
+		if !p.Is("if_statement") || told == nil || told.Kind != syntax.Parameter {
+			continue
+		}
+		yes, no := p.Field("consequence"), p.Field("alternative")
+		if a.Within(yes) && b.Within(no) || a.Within(no) && b.Within(yes) {
+			return true
+		}
+	}
+	return false
 }
 
 // judgeRegistered: is there anything in the class that takes it away, and should

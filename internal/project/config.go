@@ -17,6 +17,7 @@ type Package struct {
 	Dir          string // relative to the root, "." for the root itself
 	Name         string
 	Type         string // "module" or ""
+	Private      bool   // it is not published
 	Main         string
 	Module       string
 	Types        string
@@ -63,7 +64,7 @@ func (p *Project) readPackage(dir string) *Package {
 	}
 	var raw struct {
 		Name, Type, Main, Module, Types, Typings, Source string
-		Exports, Bin                                     any
+		Private, Exports, Bin                            any
 		Version                                          string
 		Engines                                          json.RawMessage
 		Workspaces                                       any
@@ -74,7 +75,7 @@ func (p *Project) readPackage(dir string) *Package {
 		return nil
 	}
 	pkg := &Package{
-		Dir: dir, Name: raw.Name, Type: raw.Type, Main: raw.Main, Module: raw.Module,
+		Dir: dir, Name: raw.Name, Type: raw.Type, Private: raw.Private == true, Main: raw.Main, Module: raw.Module,
 		Types: first(raw.Types, raw.Typings), Source: raw.Source, Exports: raw.Exports, Bin: raw.Bin, Dependencies: map[string]string{}, Scripts: map[string]string{},
 		peers: raw.PeerDependencies, version: raw.Version, node: nodeEngine(raw.Engines),
 	}

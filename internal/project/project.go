@@ -57,6 +57,7 @@ type Project struct {
 	modules    *lru.Cache[string, bool]   // folders with installed packages
 	overlay    map[string][]byte
 	asked      *asked // nil: nobody wants to know
+	mentioned  *mentioned
 }
 
 // Open prepares the project at root, a folder. It fails if and only if root is
@@ -87,6 +88,7 @@ func newProject(root string) *Project {
 		Root: root, real: root, workspaces: map[string]map[string]*Package{},
 		parsed: bounded[*syntax.File](parsedFiles), exists: bounded[bool](knownFiles), resolved: bounded[string](knownFiles), naming: bounded[bool](knownFiles),
 		packages: bounded[*Package](knownFolders), configs: bounded[*TSConfig](knownFolders), modules: bounded[bool](knownFolders),
+		mentioned: &mentioned{},
 	}
 }
 
@@ -169,6 +171,7 @@ func (p *Project) Rel(abs string) (string, error) {
 func (p *Project) With(contents map[string][]byte) *Project {
 	q := newProject(p.Root)
 	q.files, q.real, q.gitTop, q.overlay = p.files, p.real, p.gitTop, contents
+	q.mentioned = p.mentioned // of the files as they are
 	return q
 }
 

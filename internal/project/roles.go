@@ -22,7 +22,7 @@ const (
 var testFolders = map[string]bool{
 	"test": true, "tests": true, "__tests__": true, "__mocks__": true, "spec": true, "specs": true, "e2e": true,
 	"fixtures": true, "__fixtures__": true, "__snapshots__": true, "cypress": true, "playwright": true,
-	"test-utils": true, "testutils": true, "test-helpers": true,
+	"testing": true, "test-utils": true, "testutils": true, "test-helpers": true,
 }
 
 // testFolderEnds are how packages of tests are called: app-e2e, unit-tests.
@@ -64,7 +64,7 @@ func RoleOf(rel string) Role {
 	dir, name := path.Split(rel)
 	parts := strings.Split(strings.TrimSuffix(dir, "/"), "/")
 	for _, part := range parts {
-		if testFolders[part] || endsIn(part, testFolderEnds) {
+		if testFolders[part] || endsIn(part, testFolderEnds) || strings.Contains("-"+part+"-", "-smoke-test") {
 			return Test
 		}
 	}
@@ -125,6 +125,9 @@ func (p *Project) RoleOf(rel string, src []byte) Role {
 	if role == Test {
 		return role
 	}
+	if isRunByRunner(rel, src) {
+		return Test
+	}
 	e := p.entriesAround(rel)
 	switch {
 	case e != nil && e.offered[rel] && !e.script:
@@ -133,6 +136,17 @@ func (p *Project) RoleOf(rel string, src []byte) Role {
 		return Script
 	}
 	return role
+}
+
+// isRunByRunner reports whether a file that is called test.js or spec.js beside what it
+// tests describes tests. The name alone says little: it may be a word of the domain.
+func isRunByRunner(rel string, src []byte) bool {
+	name := path.Base(rel)
+	switch strings.TrimSuffix(name, path.Ext(name)) {
+	case "test", "tests", "spec", "specs":
+		return bytes.Contains(src, []byte("describe(")) || bytes.Contains(src, []byte("\ttest(")) || bytes.Contains(src, []byte("\ntest("))
+	}
+	return false
 }
 
 // entries are the files that a package names, as paths relative to the root.

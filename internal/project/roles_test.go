@@ -71,3 +71,16 @@ func TestRoleOfText(t *testing.T) {
 		}
 	}
 }
+
+func TestRoleOfFilesThatARunnerRuns(t *testing.T) {
+	p := tree(t, map[string]string{"package.json": `{ "name": "x" }`})
+	for src, want := range map[string]Role{
+		"describe('drivers', () => {});\n":           Test,
+		"const a = 1;\ntest('one', () => {});\n":     Test,
+		"export const test = (url) => fetch(url);\n": Source,
+	} {
+		if got := p.RoleOf("drivers/pg/test.js", []byte(src)); got != want {
+			t.Errorf("%q is %v, want %v", src, got, want)
+		}
+	}
+}

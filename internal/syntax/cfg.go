@@ -1,5 +1,7 @@
 package syntax
 
+import "slices"
+
 // Graph is the control flow of one function: its evaluations in order, with
 // an edge to the handler from everything that can throw. A finally block
 // appears once for each way of entering it (falling in, returning, throwing,
@@ -31,6 +33,19 @@ type Edge struct {
 	Resumed bool
 	Cond    Node // taken if and only if Cond, evaluated at the origin, is When; the zero Node: always
 	When    bool
+}
+
+// Raising is the same graph without the edges by which evaluations throw that cannot
+// be reckoned with: those of which may is false.
+func (g *Graph) Raising(may func(Node) bool) *Graph {
+	out := &Graph{Points: slices.Clone(g.Points), byNode: g.byNode}
+	for i, p := range out.Points {
+		throws := func(e Edge) bool { return e.Throw && !e.Resumed }
+		if slices.ContainsFunc(p.Next, throws) && !may(p.Node) {
+			out.Points[i].Next = slices.DeleteFunc(slices.Clone(p.Next), throws)
+		}
+	}
+	return out
 }
 
 // At returns the points at which n itself is evaluated.

@@ -1,0 +1,190 @@
+package project
+
+import (
+	"bytes"
+	"context"
+	"hash/maphash"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// Who makes instances of a class, and who calls a function, is asked of all files: by
+// the names that they import and those behind `new`. Most scans never ask; the first
+// question reads every file once.
+
+// mentioned are the files that import a name, or make something of it. Only hashes of
+// the names are kept.
+type mentioned struct {
+	once   sync.Once
+	seed   maphash.Seed
+	files  []string
+	byName map[uint64][]int32
+}
+
+func (m *mentioned) build(ctx context.Context, p *Project) {
+	m.seed, m.byName = maphash.MakeSeed(), map[uint64][]int32{}
+	ignore := func(error) {} // what cannot be read is told by the scan itself
+	_ = p.Discover(ctx, nil, func(rel string) {
+		src, err := p.files.read(rel)
+		if err != nil || len(src) > MaxFileSize || p.RoleOf(rel, src) == Test || isShown(rel) {
+			return
+		}
+		m.add(rel, src)
+	}, ignore)
+}
+
+// isShown: examples and the like show what others do with something, and how they
+// do it by the page or script says nothing of how long it lives.
+func isShown(rel string) bool {
+	return RoleOf(rel) == Script && !strings.Contains("/"+rel, "/bin/")
+}
+
+func (m *mentioned) add(rel string, src []byte) {
+	id := int32(-1)
+	mentionedIn(src, func(name []byte) {
+		if id < 0 {
+			id = int32(len(m.files))
+			m.files = append(m.files, rel)
+		}
+		key := maphash.Bytes(m.seed, name)
+		if ids := m.byName[key]; len(ids) == 0 || ids[len(ids)-1] != id {
+			m.byName[key] = append(ids, id)
+		}
+	})
+}
+
+// of lists the files of a name.
+func (m *mentioned) of(name string) []string {
+	var out []string
+	for _, id := range m.byName[maphash.String(m.seed, name)] {
+		out = append(out, m.files[id])
+	}
+	return out
+}
+
+// longestClause bounds how far behind `import` its module is looked for.
+const longestClause = 8 << 10
+
+// mentionedIn tells the names in import clauses and destructured requires, and those
+// behind `new`. It reads text, and may tell others, too: who asks looks at the tree.
+func mentionedIn(src []byte, tell func([]byte)) {
+	words := func(text []byte) {
+		for len(text) > 0 {
+			start := bytes.IndexFunc(text, isWord)
+			if start < 0 {
+				return
+			}
+			text = text[start:]
+			end := bytes.IndexFunc(text, func(r rune) bool { return !isWord(r) })
+			if end < 0 {
+				end = len(text)
+			}
+			tell(text[:end])
+			text = text[end:]
+		}
+	}
+	each(src, "import", func(at int) {
+		clause := src[at+len("import") : min(len(src), at+longestClause)]
+		if end := bytes.IndexAny(clause, "'\"`;("); end > 0 {
+			words(clause[:end])
+		}
+	})
+	each(src, "require(", func(at int) {
+		before := src[max(0, at-longestClause):at]
+		for _, word := range []string{"const ", "let ", "var "} {
+			if i := bytes.LastIndex(before, []byte(word)); i >= 0 && !bytes.ContainsAny(before[i:], ";(") {
+				words(before[i+len(word):])
+			}
+		}
+	})
+	each(src, "new ", func(at int) {
+		made := bytes.TrimLeft(src[at+len("new "):], " ")
+		end := bytes.IndexFunc(made, func(r rune) bool { return !isWord(r) && r != '.' })
+		if end < 0 {
+			end = len(made)
+		}
+		if dot := bytes.LastIndexByte(made[:end], '.'); dot >= 0 {
+			made, end = made[dot+1:], end-dot-1
+		}
+		if end > 0 {
+			tell(made[:end])
+		}
+	})
+}
+
+func each(src []byte, word string, found func(at int)) {
+	for from := 0; ; {
+		i := bytes.Index(src[from:], []byte(word))
+		if i < 0 {
+			return
+		}
+		found(from + i)
+		from += i + len(word)
+	}
+}
+
+func isWord(r rune) bool {
+	return r == '_' || r == '$' || r > 127 || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+}
+
+// MentionsOf lists the mentions of something that a file declares, in other files
+// which import it, tests and examples left out. What is imported by another name than it has, or as
+// a part of a whole module, is not found, but for `new whole.Name()`. Which files were
+// asked is remembered for Dependents; a file that begins to mention it is not foreseen.
+func (p *Project) MentionsOf(ctx context.Context, decl syntax.Node, name string) []syntax.Node {
+	if name == "" {
+		return nil
+	}
+	at := decl.File().Path
+	p.mentioned.once.Do(func() { p.mentioned.build(ctx, p) })
+	files := p.mentioned.of(name)
+	for rel, src := range p.overlay {
+		if !slices.Contains(files, rel) && bytes.Contains(src, []byte(name)) {
+			files = append(files, rel)
+		}
+	}
+	slices.Sort(files)
+	var out []syntax.Node
+	for _, rel := range files {
+		if rel == at {
+			continue
+		}
+		f, err := p.Load(ctx, rel)
+		if err != nil {
+			continue
+		}
+		refs := p.mentionsIn(ctx, f, decl, name)
+		if len(refs) > 0 {
+			p.asked.add(at, rel)
+		}
+		out = append(out, refs...)
+	}
+	return out
+}
+
+func (p *Project) mentionsIn(ctx context.Context, f *syntax.File, decl syntax.Node, name string) []syntax.Node {
+	isIt := func(module, name string) bool {
+		g, n := p.Declaration(ctx, p.Resolve(f.Path, module), name)
+		return g != nil && g.Path == decl.File().Path && n.Start() == decl.Start() && n.Kind() == decl.Kind()
+	}
+	var out []syntax.Node
+	if sym := f.TopLevel(name); sym != nil {
+		if im, ok := sym.Import(); ok && isIt(im.Module, im.Name) {
+			out = sym.Refs
+		}
+	}
+	for id := range f.NodeCount() {
+		n := f.Node(int32(id))
+		callee := n.Field("constructor").Inner(false)
+		if !n.Is("new_expression") || !callee.Is("member_expression") || callee.Field("property").Text() != name {
+			continue
+		}
+		if o, ok := callee.Origin(); ok && o.Module != "" && isIt(o.Module, name) {
+			out = append(out, callee)
+		}
+	}
+	return out
+}

@@ -1,0 +1,62 @@
+package project
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+)
+
+func TestMentionsOf(t *testing.T) {
+	p := tree(t, map[string]string{
+		"src/hub.ts":      "export class Hub {}\nexport function tune() {}\nclass Mine {}\nexport default Mine;\n",
+		"src/index.ts":    "export { Hub } from './hub';\nexport * from './hub';\n",
+		"src/a.ts":        "import {\n  Hub,\n  tune,\n} from './hub';\nnew Hub();\ntune();\n",
+		"src/b.ts":        "import { Hub } from './index';\nconst h = () => new Hub();\n",
+		"src/c.js":        "const { Hub } = require('./hub');\nnew Hub();\n",
+		"src/d.js":        "const all = require('./hub');\nnew all.Hub();\n",
+		"src/e.ts":        "import Mine from './hub';\nnew Mine();\n",
+		"src/other.ts":    "import { Hub } from 'elsewhere';\nnew Hub();\n",
+		"examples/e.js":   "import { Hub } from '../src/hub';\nnew Hub();\n",
+		"bin/f.js":        "import { Hub } from '../src/hub';\nnew Hub();\n",
+		"src/hub.test.ts": "import { Hub } from './hub';\nnew Hub();\n",
+	})
+	for name, want := range map[string][]string{
+		"Hub":  {"bin/f.js:2", "src/a.ts:5", "src/b.ts:2", "src/c.js:2", "src/d.js:2"},
+		"tune": {"src/a.ts:6"},
+		"Mine": {"src/e.ts:2"},
+	} {
+		_, decl := p.Declaration(context.Background(), "src/hub.ts", name)
+		if name == "Mine" {
+			_, decl = p.Declaration(context.Background(), "src/hub.ts", "default")
+		}
+		var got []string
+		for _, n := range p.MentionsOf(context.Background(), decl, name) {
+			line, _ := n.File().Position(n.Start())
+			if n.Ancestor("import_statement", "export_statement").OK() {
+				continue
+			}
+			got = append(got, fmt.Sprintf("%s:%d", n.File().Path, line))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s is mentioned in %v, want %v", name, got, want)
+		}
+	}
+}
+
+func TestMentionsOfChangedFiles(t *testing.T) {
+	p := tree(t, map[string]string{
+		"hub.ts": "export class Hub {}\n",
+		"a.ts":   "export {};\n",
+	})
+	q := p.With(map[string][]byte{"a.ts": []byte("import { Hub } from './hub';\nnew Hub();\n")})
+	for _, c := range []struct {
+		p    *Project
+		want int
+	}{{p, 0}, {q, 1}} {
+		_, decl := c.p.Declaration(context.Background(), "hub.ts", "Hub")
+		if got := len(c.p.MentionsOf(context.Background(), decl, "Hub")); got != c.want {
+			t.Errorf("%d mentions, want %d", got, c.want)
+		}
+	}
+}
