@@ -76,7 +76,7 @@ func (s *scan) at(n syntax.Node) *scan {
 	return newScan(s.ctx, s.Detector, n.File())
 }
 
-// mentionsOf are those of a function or class by its name, in other files, too.
+// mentionsIn are those of a function or class by its name, in other files, too.
 func (s *scan) mentionsIn(decl syntax.Node, name *syntax.Symbol) []syntax.Node {
 	refs := slices.Clone(name.Refs)
 	if !s.leaves(name) {

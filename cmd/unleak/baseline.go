@@ -63,6 +63,9 @@ Without -o the baseline goes to standard output.`,
 
 // writeFile puts a file in place, which is either old or new.
 func writeFile(file string, data []byte) error {
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is there, and no file", file) // a device may be read for ever
+	}
 	old, err := os.ReadFile(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

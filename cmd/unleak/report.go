@@ -82,6 +82,8 @@ func (f *reportFlags) check() error {
 		return fmt.Errorf("--format: want markdown, html or json, got %q", f.format)
 	case f.template != "" && f.format != "markdown":
 		return errors.New("--template goes with --format markdown only")
+	case f.output != "" && mayReplace(f.output) != nil:
+		return mayReplace(f.output)
 	case len(f.times) != 2 || f.times[0] < 0 || f.times[1] < f.times[0] || f.times[1] > 1_000_000:
 		return errors.New("--times: want two numbers such as 1,5, the first not above the second")
 	}

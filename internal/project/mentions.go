@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"hash/maphash"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -26,14 +27,27 @@ type mentioned struct {
 
 func (m *mentioned) build(ctx context.Context, p *Project) {
 	m.seed, m.byName = maphash.MakeSeed(), map[uint64][]int32{}
+	paths := make(chan string, 64)
+	var readers sync.WaitGroup
+	var mu sync.Mutex
+	for range runtime.GOMAXPROCS(0) {
+		readers.Go(func() {
+			for rel := range paths {
+				src, err := p.files.read(rel)
+				if err != nil || len(src) > MaxFileSize || p.RoleOf(rel, src) == Test || isShown(rel) {
+					continue
+				}
+				names := m.namesIn(src)
+				mu.Lock()
+				m.add(rel, names)
+				mu.Unlock()
+			}
+		})
+	}
 	ignore := func(error) {} // what cannot be read is told by the scan itself
-	_ = p.Discover(ctx, nil, func(rel string) {
-		src, err := p.files.read(rel)
-		if err != nil || len(src) > MaxFileSize || p.RoleOf(rel, src) == Test || isShown(rel) {
-			return
-		}
-		m.add(rel, src)
-	}, ignore)
+	_ = p.Discover(ctx, nil, func(rel string) { paths <- rel }, ignore)
+	close(paths)
+	readers.Wait()
 }
 
 // isShown: examples and the like show what others do with something, and how they
@@ -42,18 +56,23 @@ func isShown(rel string) bool {
 	return RoleOf(rel) == Script && !strings.Contains("/"+rel, "/bin/")
 }
 
-func (m *mentioned) add(rel string, src []byte) {
-	id := int32(-1)
-	mentionedIn(src, func(name []byte) {
-		if id < 0 {
-			id = int32(len(m.files))
-			m.files = append(m.files, rel)
-		}
-		key := maphash.Bytes(m.seed, name)
-		if ids := m.byName[key]; len(ids) == 0 || ids[len(ids)-1] != id {
-			m.byName[key] = append(ids, id)
-		}
-	})
+// namesIn are the hashes of what a text mentions, each once.
+func (m *mentioned) namesIn(src []byte) []uint64 {
+	var names []uint64
+	mentionedIn(src, func(name []byte) { names = append(names, maphash.Bytes(m.seed, name)) })
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func (m *mentioned) add(rel string, names []uint64) {
+	if len(names) == 0 {
+		return
+	}
+	id := int32(len(m.files))
+	m.files = append(m.files, rel)
+	for _, name := range names {
+		m.byName[name] = append(m.byName[name], id)
+	}
 }
 
 // of lists the files of a name.
