@@ -30,6 +30,11 @@ is saved there, also when lines move and when a file gets another name.
 
 Without -o the baseline goes to standard output.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if output != "" {
+				if err := mayReplace(output); err != nil {
+					return err
+				}
+			}
 			s, err := c.open(cmd.Context(), c.here(args, &sel), &sel)
 			if err != nil {
 				return err

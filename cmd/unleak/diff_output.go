@@ -32,6 +32,9 @@ is to know of each fix, and of what was left alone.
 On a terminal the output goes through a pager: what UNLEAK_PAGER, GIT_PAGER or PAGER
 names, else less; "cat" or nothing turns it off.`
 
+// widest is more than a terminal has.
+const widest = 1000
+
 // pipedWidth is how wide two columns are where nothing says how wide they should be.
 const pipedWidth = 160
 
@@ -167,7 +170,7 @@ func (c *cli) width(o *diffOutput) int {
 		}
 	}
 	if w, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && w > 0 {
-		return w
+		return min(w, widest)
 	}
 	return pipedWidth
 }

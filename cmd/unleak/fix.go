@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/unleak-dev/unleak/internal/diffview"
 	"github.com/unleak-dev/unleak/internal/leaktest"
 	"github.com/unleak-dev/unleak/internal/run"
 	"github.com/unleak-dev/unleak/internal/worktree"
@@ -200,7 +201,7 @@ func (c *cli) outcome(r *run.Result, written []string, tests []leaktest.Test, fa
 				for _, o := range f.Plan.Obligations {
 					mended[o.Fingerprint()] = true
 				}
-				fmt.Fprintf(c.out, "%s: %s\n", m.Path, f.Message)
+				fmt.Fprintf(c.out, "%s: %s\n", diffview.Visible(m.Path), f.Message)
 			}
 		}
 		for _, o := range m.Findings {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -98,5 +99,53 @@ func TestReadmeMonitor(t *testing.T) {
 	}
 	if _, said := exec("monitor", "add", "--dry-run", dir); !strings.Contains(string(readme), "```\n"+said+"```\n") {
 		t.Errorf("README.md does not show what is left out:\n%s", said)
+	}
+}
+
+// TestFences: a block that is not closed swallows what comes behind it.
+func TestFences(t *testing.T) {
+	files, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range append(files, "../../README.md", "../../CONTRIBUTING.md", "../../CHANGELOG.md") {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		open := ""
+		for line := range strings.Lines(string(text)) {
+			fence := strings.TrimSpace(line)
+			switch marks := len(fence) - len(strings.TrimLeft(fence, "`")); {
+			case marks < 3:
+			case open == "":
+				open = fence[:marks]
+			case fence == open:
+				open = ""
+			case fence[marks:] != "" && len(open) <= marks:
+				t.Errorf("%s: %s begins in a block", file, fence)
+			}
+		}
+		if open != "" {
+			t.Errorf("%s: a block is not closed", file)
+		}
+	}
+}
+
+// TestInterruptible: what goes on for ever ends with its context.
+func TestInterruptible(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	stop := make(chan struct{})
+	defer close(stop)
+	why := errors.New("enough")
+	var b strings.Builder
+	err := interruptible(ctx, func(w *strings.Builder) error {
+		w.WriteString("half")
+		cancel(why)
+		<-stop
+		return nil
+	}, &b)
+	if err != why || b.Len() > 0 {
+		t.Errorf("got %v, and %q", err, b.String())
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/unleak-dev/unleak/internal/propose"
 	"github.com/unleak-dev/unleak/internal/report"
 	"github.com/unleak-dev/unleak/internal/worktree"
+	"github.com/unleak-dev/unleak/transforms"
 	"github.com/unleak-dev/unleak/vcs/github"
 )
 
@@ -82,6 +83,8 @@ func (f *reportFlags) check() error {
 		return fmt.Errorf("--format: want markdown, html or json, got %q", f.format)
 	case f.template != "" && f.format != "markdown":
 		return errors.New("--template goes with --format markdown only")
+	case f.output != "" && f.history != "" && filepath.Clean(f.output) == filepath.Clean(f.history):
+		return errors.New("--output and --history name one file; the report would be lost")
 	case f.output != "" && mayReplace(f.output) != nil:
 		return mayReplace(f.output)
 	case len(f.times) != 2 || f.times[0] < 0 || f.times[1] < f.times[0] || f.times[1] > 1_000_000:
@@ -132,7 +135,7 @@ func (c *cli) report(ctx context.Context, paths []string, sel *selection, f *rep
 	case "json":
 		err = a.JSON(&b)
 	default:
-		err = a.Markdown(&b, filepath.Base(f.template), string(template))
+		err = interruptible(ctx, func(w *strings.Builder) error { return a.Markdown(w, filepath.Base(f.template), string(template)) }, &b)
 	}
 	if err != nil && f.template != "" {
 		return fmt.Errorf("--template: %s", oneLine(err.Error()))
@@ -155,12 +158,27 @@ func (c *cli) report(ctx context.Context, paths []string, sel *selection, f *rep
 	return problems(r)
 }
 
+// interruptible ends with ctx what may go on for ever: a template that loops cannot be
+// told to stop.
+func interruptible(ctx context.Context, write func(*strings.Builder) error, b *strings.Builder) error {
+	var made strings.Builder
+	done := make(chan error, 1)
+	go func() { done <- write(&made) }()
+	select {
+	case err := <-done:
+		b.WriteString(made.String())
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
 // optional reads the file of a flag that need not be given.
 func optional(file, flag string) ([]byte, error) {
 	if file == "" {
 		return nil, nil
 	}
-	data, err := os.ReadFile(file)
+	data, err := readFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", flag, err)
 	}
@@ -170,12 +188,20 @@ func optional(file, flag string) ([]byte, error) {
 	return data, nil
 }
 
+// readFile reads a file, and no device, which may have no end.
+func readFile(file string) ([]byte, error) {
+	if info, err := os.Stat(file); err == nil && info.Mode()&fs.ModeDevice != 0 {
+		return nil, fmt.Errorf("%s is a device, and no file", file)
+	}
+	return os.ReadFile(file)
+}
+
 // readHistory reads a history, which need not be there yet.
 func readHistory(file string) ([]analysis.Record, error) {
 	if file == "" {
 		return nil, nil
 	}
-	data, err := os.ReadFile(file)
+	data, err := readFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -203,10 +229,15 @@ func changesSince(d *report.Document, base *baseline.Baseline, name string, gone
 	for i := range d.Findings {
 		f := &d.Findings[i]
 		if !known[f.Fingerprint] {
-			out.Came[f.Fingerprint] = true
+			// A baseline has no offers unless it was asked to.
+			if f.Standing == transforms.Leak {
+				out.Came[f.Fingerprint] = true
+			}
 			continue
 		}
-		out.Stayed++
+		if f.Standing == transforms.Leak {
+			out.Stayed++
+		}
 		stayed[f.Kind]++
 		if left[f.Kind+"\x00"+f.Path] > 0 {
 			left[f.Kind+"\x00"+f.Path]--
@@ -239,11 +270,11 @@ func (c *cli) standing(ctx context.Context, s *session, sel *selection, f *repor
 	if in.Commit = worktree.Head(ctx, top); in.Commit == "" {
 		return nil
 	}
-	changed, err := worktree.Changed(ctx, top, "HEAD")
+	modified, err := worktree.Modified(ctx, top)
 	if err != nil {
 		return err
 	}
-	in.Dirty = len(changed) > 0
+	in.Dirty = modified
 	commits, err := worktree.Marked(ctx, top, "Unleak-Patch", 200)
 	if err != nil {
 		return err

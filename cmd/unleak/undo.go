@@ -149,6 +149,7 @@ func (c *cli) undo(ctx context.Context, j patch.Journal, name string) error {
 	}
 	fmt.Fprintln(c.out, strings.Join(parts, "; ")+".")
 	if left > 0 {
+		c.warn("this run stays the last; `unleak undo --list` shows those before it, --run NAME undoes one")
 		return exitStatus(2)
 	}
 	return nil

@@ -45,6 +45,7 @@ func trend(history []Record, now Record) []Record {
 // names the line.
 func ReadHistory(data []byte) ([]Record, error) {
 	var out []Record
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	lines := bufio.NewScanner(bytes.NewReader(data))
 	lines.Buffer(nil, len(data)+1)
 	for n := 1; lines.Scan(); n++ {

@@ -146,6 +146,9 @@ func quote(v any) []byte {
 
 // Read reads a saved baseline. name is for the message, which is one line.
 func Read(file, name string) (*Baseline, error) {
+	if info, err := os.Stat(file); err == nil && info.Mode()&os.ModeDevice != 0 { // it may have no end
+		return nil, fmt.Errorf("%s is a device, and no baseline", name)
+	}
 	data, err := os.ReadFile(file)
 	return decoded(data, err, name)
 }

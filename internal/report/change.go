@@ -40,7 +40,7 @@ func TextChange(w io.Writer, c *Change, p Paint, shown func(string) string) erro
 	b := bufio.NewWriter(w)
 	for i := range c.Went {
 		f := &c.Went[i]
-		fmt.Fprintf(b, "%s %s %s: %s\n", p.Green("gone"), p.Bold(shown(f.Path)), f.Kind, printable(f.Message))
+		fmt.Fprintf(b, "%s %s %s: %s\n", p.Green("gone"), p.Bold(visible(shown(f.Path))), f.Kind, printable(f.Message))
 	}
 	for i := range c.Came {
 		b.WriteString(p.Red("new") + " ")

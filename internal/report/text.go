@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/unleak-dev/unleak/internal/diffview"
 	"github.com/unleak-dev/unleak/transforms"
 )
 
@@ -49,7 +50,7 @@ func writeFinding(b *bufio.Writer, f *Finding, p Paint, shown func(string) strin
 	case transforms.High:
 		phase = p.Yellow(phase)
 	}
-	fmt.Fprintf(b, "%s %s %s: %s\n", p.Bold(fmt.Sprintf("%s:%d:%d", shown(f.Path), f.Line, f.Column)), phase, f.Kind, f.Message)
+	fmt.Fprintf(b, "%s %s %s: %s\n", p.Bold(fmt.Sprintf("%s:%d:%d", visible(shown(f.Path)), f.Line, f.Column)), phase, f.Kind, f.Message)
 	b.WriteString(f.frame)
 	switch {
 	case f.Fix != nil:
@@ -151,6 +152,9 @@ func frame(b *strings.Builder, o *transforms.Obligation, f *Finding, at string, 
 		}
 	}
 }
+
+// visible spells out what a name may hold that would end the line or colour it.
+func visible(path string) string { return diffview.Visible(strings.ReplaceAll(path, "\t", "<U+0009>")) }
 
 // printable shows tabs as two spaces, and control characters not at all.
 func printable(s string) string {

@@ -260,17 +260,18 @@ func (p *plain) rest(ctx context.Context, all bool) (again, quit bool, err error
 	}
 	unsafe := p.Unsafe
 	if safe, doubtful := p.Session.Remaining(path); doubtful > 0 && !unsafe {
-		answer, ok, err := p.line(ctx, restQuestion(safe, doubtful)+" ")
-		if err != nil || !ok {
-			return false, true, err
+		answer := ""
+		for answer != "a" && answer != "s" {
+			var ok bool
+			var err error
+			if answer, ok, err = p.line(ctx, restQuestion(safe, doubtful)+" "); err != nil || !ok {
+				return false, true, err
+			}
+			if answer == "n" {
+				return true, false, nil
+			}
 		}
-		switch answer {
-		case "a":
-			unsafe = true
-		case "s":
-		default:
-			return true, false, nil
-		}
+		unsafe = answer == "a"
 	}
 	n, failed, err := p.Session.Rest(ctx, all, unsafe, func(string) {})
 	for _, f := range failed {

@@ -103,3 +103,10 @@ func Marked(ctx context.Context, top, trailer string, n int) ([]Commit, error) {
 	}
 	return all, nil
 }
+
+// Modified reports whether a tracked file differs from the last commit, in the work
+// tree or as staged.
+func Modified(ctx context.Context, top string) (bool, error) {
+	out, err := git(ctx, top, "diff", "--name-only", "-z", "--no-ext-diff", "HEAD", "--")
+	return len(out) > 0, err
+}
