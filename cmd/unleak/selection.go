@@ -58,7 +58,7 @@ func (s *selection) styleFlag(cmd *cobra.Command) {
 
 // stressFlag is for the commands that write tests.
 func (s *selection) stressFlag(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&s.stress, "stress", false, "with --with-tests: a second test of each class, of many instances")
+	cmd.Flags().BoolVar(&s.stress, "stress", false, "with --with-tests: two more tests of each class, of many instances and of an error")
 }
 
 // under reports whether a file lies in one of the paths; no paths hold all.

@@ -17,7 +17,8 @@ const withTestsHelp = `With --with-tests each class that is mended gets a test b
 in the runner that package.json names (vitest, jest, mocha, node:test): it makes an
 instance, starts it, ends it, and asserts that nothing of it stays alive. It fails
 before the fix and passes after it. Nobody has run it yet, so it is never safe. With
---stress it has a second one, of many instances that begin and end again and again.`
+--stress there are two more: many instances that begin and end again and again, and
+one whose use fails.`
 
 // mayWriteTests refuses flags that --with-tests does not go with.
 func mayWriteTests(sel *selection, unsafe bool, otherwise string) error {

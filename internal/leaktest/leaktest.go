@@ -68,7 +68,7 @@ func refuse(r Reason, format string, args ...any) *Refusal {
 }
 
 // Write writes a test for every class that a fix was made for, in order of file
-// and place; with stress, it has a second one, of many instances. ctx bounds the
+// and place; with stress, it has two more, of many instances and of an error. ctx bounds the
 // reading of the project's own tests; a class whose questions it cuts short is refused.
 func Write(ctx context.Context, p *project.Project, files []*transforms.Mended, stress bool) (tests []Test, refused []Refused) {
 	w := &writer{ctx: ctx, p: p, stress: stress, planned: map[string]bool{}}

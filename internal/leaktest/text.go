@@ -19,11 +19,11 @@ type text struct {
 	made     construction
 	started  started
 	teardown string
-	stress   bool // a second test: many instances, again and again
+	stress   bool // two tests more: many instances, again and again; and one whose use fails
 }
 
 // own are the names that a test declares or imports for itself.
-var own = []string{"assert", "test", "it", "expect", "pause", "AsyncLocalStorage", "createHook", "alive", "inside", "hook", "subject", "id", "type", "resource", "i", "subjects", "round"}
+var own = []string{"assert", "test", "it", "expect", "pause", "AsyncLocalStorage", "createHook", "alive", "inside", "hook", "subject", "id", "type", "resource", "i", "subjects", "round", "failure", "caught", "err"}
 
 // ours reports whether a name means something of the test itself.
 func ours(name string) bool { return slices.Contains(own, name) }
@@ -129,6 +129,8 @@ func (t text) body() string {
 	if t.stress {
 		b.WriteString("\n")
 		t.again(&b)
+		b.WriteString("\n")
+		t.failing(&b)
 	}
 	return b.String()
 }
@@ -146,6 +148,25 @@ func (t text) again(b *strings.Builder) {
 	b.WriteString("\t\t\tawait Promise.all(subjects.map(async (subject) => {\n\t\t\t\ttry {\n")
 	t.start(b, "\t\t\t\t\t")
 	fmt.Fprintf(b, "\t\t\t\t\tawait pause(20);\n\t\t\t\t} finally {\n\t\t\t\t\tawait subject%s();\n\t\t\t\t}\n\t\t\t}));\n\t\t}\n", t.end())
+	t.close(b)
+}
+
+// failing is the test of an error: whatever used the instance fails, which must come
+// out as it is, with everything released.
+func (t text) failing(b *strings.Builder) {
+	t.open(b, "leaves nothing alive when its use fails")
+	kind, same := "", "assert.equal(caught, failure);"
+	if t.ts {
+		kind = ": unknown"
+	}
+	if t.expects() {
+		same = "expect(caught).toBe(failure);"
+	}
+	fmt.Fprintf(b, "\t\tconst subject = inside.run(true, () => new %s(%s));\n", t.local(), hole)
+	fmt.Fprintf(b, "\t\tconst failure = new Error('its use fails');\n\t\tlet caught%s;\n\t\ttry {\n\t\t\ttry {\n", kind)
+	t.start(b, "\t\t\t\t")
+	fmt.Fprintf(b, "\t\t\t\tawait pause(20);\n\t\t\t\tthrow failure;\n\t\t\t} finally {\n\t\t\t\tawait subject%s();\n\t\t\t}\n", t.end())
+	fmt.Fprintf(b, "\t\t} catch (err) {\n\t\t\tcaught = err;\n\t\t}\n\t\t%s\n", same)
 	t.close(b)
 }
 
