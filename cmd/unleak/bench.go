@@ -112,13 +112,9 @@ func (s *session) time(ctx context.Context) (*timings, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := transforms.NewDetector(p, s.detector.Kinds, s.detector.Offers)
-	if len(s.only) > 0 {
-		d.Only(s.only)
-	}
 	opts.Look = nil
 	began := time.Now()
-	if _, err := run.Run(ctx, d, opts); err != nil {
+	if _, err := run.Run(ctx, s.detectorOf(p), opts); err != nil {
 		return nil, err
 	}
 	total := time.Since(began)

@@ -184,12 +184,7 @@ func (s *session) again() (*transforms.Detector, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := transforms.NewDetector(p, s.detector.Kinds, s.detector.Offers)
-	if len(s.only) > 0 {
-		d.Only(s.only)
-	}
-	d.Style = s.detector.Style
-	return d, nil
+	return s.detectorOf(p), nil
 }
 
 // summary tells what was applied, what was not and why, and how to undo.

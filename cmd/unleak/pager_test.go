@@ -51,7 +51,7 @@ func inTerminal(t *testing.T, env []string, args ...string) *screen {
 	s.cmd.Env = append(append(s.cmd.Env, "TERM=xterm"), env...)
 	var err error
 	if s.tty, err = pty.StartWithSize(s.cmd, &pty.Winsize{Rows: 12, Cols: 40}); err != nil {
-		t.Skip("there is no terminal to be had: ", err)
+		skip(t, "there is no terminal to be had: ", err)
 	}
 	t.Cleanup(func() { _ = s.cmd.Process.Kill(); _ = s.tty.Close() })
 	go func() {
@@ -69,6 +69,15 @@ func inTerminal(t *testing.T, env []string, args ...string) *screen {
 		}
 	}()
 	return s
+}
+
+// skip leaves a test out, but where everything has to run.
+func skip(t *testing.T, why ...any) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatal(why...)
+	}
+	t.Skip(why...)
 }
 
 // await waits until a text is shown, or nothing more can come.
@@ -196,7 +205,7 @@ func TestPagerEnvironment(t *testing.T) {
 // TestLess: less has the terminal, its keys and its size, and Ctrl-C is for it.
 func TestLess(t *testing.T) {
 	if _, err := exec.LookPath("less"); err != nil {
-		t.Skip("less is not installed")
+		skip(t, "less is not installed")
 	}
 	s := inTerminal(t, nil, "diff", "--exit-code")
 	s.await("\x1b[1mdiff --git a/poll0.ts") // in colour

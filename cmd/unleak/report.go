@@ -85,10 +85,11 @@ func (f *reportFlags) check() error {
 		return errors.New("--template goes with --format markdown only")
 	case f.output != "" && f.history != "" && filepath.Clean(f.output) == filepath.Clean(f.history):
 		return errors.New("--output and --history name one file; the report would be lost")
-	case f.output != "" && mayReplace(f.output) != nil:
-		return mayReplace(f.output)
 	case len(f.times) != 2 || f.times[0] < 0 || f.times[1] < f.times[0] || f.times[1] > 1_000_000:
 		return errors.New("--times: want two numbers such as 1,5, the first not above the second")
+	}
+	if f.output != "" {
+		return mayReplace(f.output)
 	}
 	return nil
 }

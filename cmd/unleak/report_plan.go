@@ -12,6 +12,7 @@ import (
 
 	"github.com/unleak-dev/unleak/internal/analysis"
 	"github.com/unleak-dev/unleak/internal/propose"
+	"github.com/unleak-dev/unleak/internal/report"
 	"github.com/unleak-dev/unleak/internal/run"
 	"github.com/unleak-dev/unleak/internal/worktree"
 	"github.com/unleak-dev/unleak/transforms"
@@ -46,7 +47,7 @@ func (c *cli) proposed(ctx context.Context, s *session, sel *selection, f *repor
 			}
 		}
 	}
-	mended, err := c.mendedBy(ctx, s, sel, branches)
+	mended, err := mendedBy(ctx, s, sel, branches, in.Document)
 	if err != nil {
 		return err
 	}
@@ -80,7 +81,7 @@ func (c *cli) standings(ctx context.Context, f *prFlags) ([]forge.Standing, erro
 
 // mendedBy looks at the files that branches change, as they are there: what is found
 // in them here and not there is mended by the branch.
-func (c *cli) mendedBy(ctx context.Context, s *session, sel *selection, branches []worktree.Branch) (map[string]string, error) {
+func mendedBy(ctx context.Context, s *session, sel *selection, branches []worktree.Branch, d *report.Document) (map[string]string, error) {
 	out := map[string]string{}
 	top := s.project.GitTop()
 	below, err := filepath.Rel(top, s.project.Root)
@@ -93,7 +94,7 @@ func (c *cli) mendedBy(ctx context.Context, s *session, sel *selection, branches
 		if err != nil {
 			return nil, err
 		}
-		now, then := map[string][]byte{}, map[string][]byte{}
+		then := map[string][]byte{}
 		for _, name := range changed {
 			rel := name
 			if below != "." {
@@ -106,24 +107,21 @@ func (c *cli) mendedBy(ctx context.Context, s *session, sel *selection, branches
 			if err != nil {
 				return nil, err
 			}
-			if src, err := s.project.Read(rel); err == nil {
-				now[rel], then[rel] = src, text
+			if !s.gone(rel) {
+				then[rel] = text
 			}
 		}
 		if len(then) == 0 {
 			continue
 		}
-		before, err := fingerprints(ctx, s, sel, now)
-		if err != nil {
-			return nil, err
-		}
 		after, err := fingerprints(ctx, s, sel, then)
 		if err != nil {
 			return nil, err
 		}
-		for fp := range before {
-			if !after[fp] && out[fp] == "" {
-				out[fp] = b.Name
+		for i := range d.Findings {
+			f := &d.Findings[i]
+			if _, changed := then[f.Path]; changed && !after[f.Fingerprint] && out[f.Fingerprint] == "" {
+				out[f.Fingerprint] = b.Name
 			}
 		}
 	}

@@ -57,7 +57,7 @@ var functions = template.FuncMap{
 	"plural": plural,
 	"leaks":  func(p Phase) []Issue { return standing(p, transforms.Leak) },
 	"offers": func(p Phase) []Issue { return standing(p, transforms.Offer) },
-	"fence":  fence,
+	"fence":  func(text string) string { return markdown.Fence(text, 3) },
 	"first": func(n int, list []Place) []Place {
 		return list[:min(n, len(list))]
 	},
@@ -83,21 +83,6 @@ func plural(n int, word string) string {
 		word += "s"
 	}
 	return fmt.Sprintf("%d %s", n, word)
-}
-
-// fence is a line of backticks longer than any in a text.
-func fence(text string) string {
-	longest, run := 2, 0
-	for _, r := range text {
-		if r != '`' {
-			run = 0
-			continue
-		}
-		if run++; run > longest {
-			longest = run
-		}
-	}
-	return strings.Repeat("`", longest+1)
 }
 
 // byteText writes a number of bytes with two digits at least.

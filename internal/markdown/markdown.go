@@ -38,14 +38,9 @@ func Clean(s string) string {
 	return b.String()
 }
 
-// Code writes a text as code. In code nothing has a meaning but the backticks
-// around it, and those are more than any within.
-func Code(s string) string {
-	s = Clean(s)
-	if s == "" {
-		return "(nothing)"
-	}
-	most, run := 0, 0
+// Fence is a line of backticks: at least so many, and more than any in a text.
+func Fence(s string, least int) string {
+	most, run := least-1, 0
 	for _, r := range s {
 		if r != '`' {
 			run = 0
@@ -54,7 +49,17 @@ func Code(s string) string {
 		run++
 		most = max(most, run)
 	}
-	fence := strings.Repeat("`", most+1)
+	return strings.Repeat("`", most+1)
+}
+
+// Code writes a text as code. In code nothing has a meaning but the backticks
+// around it, and those are more than any within.
+func Code(s string) string {
+	s = Clean(s)
+	if s == "" {
+		return "(nothing)"
+	}
+	fence := Fence(s, 1)
 	if strings.HasPrefix(s, "`") || strings.HasSuffix(s, "`") {
 		s = " " + s + " "
 	}

@@ -129,16 +129,7 @@ func fold(diff string) string {
 		b.WriteString(diffview.Visible(strings.TrimRight(line, "\r\n")) + "\n")
 	}
 	text := b.String()
-	most, run := 2, 0
-	for _, r := range text {
-		if r != '`' {
-			run = 0
-			continue
-		}
-		run++
-		most = max(most, run)
-	}
-	fence := strings.Repeat("`", most+1)
+	fence := markdown.Fence(text, 3)
 	return "\n<details><summary>Diff</summary>\n\n" + fence + "diff\n" + text + fence + "\n\n</details>\n"
 }
 
