@@ -152,6 +152,9 @@ func (s *scan) valueUse(o *Obligation, ref, v syntax.Node, hops int) []use {
 			if sym == o.Handle.Symbol {
 				return nil
 			}
+			if home := homeOf(o.Call); home.OK() && o.Handle.Place == InVariable && !sym.Node.Within(home) {
+				return one(moved, p, "kept in %s", sym.Name) // a variable of a function around, which others see
+			}
 			return s.usesOf(o, sym, hops-1)
 		}
 		if s.merelyShown(o, left) {
