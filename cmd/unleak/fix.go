@@ -57,6 +57,7 @@ Exit status: 0 all mended, 1 leaks remain, 2 something could not be done.`,
 			} else if sel.stress {
 				return errors.New("--stress: it is the tests of --with-tests that it adds to; give that, too")
 			}
+			sel.index = !how.on && !allowDirty // what leaks as it is staged must not pass for mended
 			s, err := c.open(cmd.Context(), c.here(args, &sel), &sel)
 			if err != nil {
 				return err
@@ -139,7 +140,11 @@ func (c *cli) write(ctx context.Context, s *session, out *patch.Run, changes []p
 	}
 	for _, path := range dirty {
 		failed = true
-		c.complain(hasUncommitted(path))
+		if s.staged {
+			c.complain(fmt.Errorf("%s: differs from what is staged; stage it, or give --allow-dirty", path))
+		} else {
+			c.complain(hasUncommitted(path))
+		}
 		changes = slices.DeleteFunc(changes, func(ch patch.Change) bool { return ch.Path == path })
 	}
 	_, err = out.Write(ctx, changes, func(ch patch.Change, err error) {
