@@ -298,7 +298,7 @@ func (e *classEdit) nothingFor(o *Obligation) string {
 			return "0"
 		case value.Is("null") && (!typ.OK() && !e.st.ts || hasNothing(typ, "null")):
 			return "null"
-		case m.Node.HasToken("?"), hasNothing(typ, "undefined"), !typ.OK() && !e.st.ts:
+		case m.Node.HasToken("?") && !e.s.Project.TSConfigOf(e.s.f.Path).ExactOptional, hasNothing(typ, "undefined"), !typ.OK() && !e.st.ts:
 			return "undefined"
 		case hasNothing(typ, "null"):
 			return "null"

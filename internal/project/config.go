@@ -215,6 +215,7 @@ type TSConfig struct {
 	Lib                []string // nil: what belongs to the target
 	DefineFields       *bool    // useDefineForClassFields
 	Verbatim           bool
+	ExactOptional      bool // exactOptionalPropertyTypes: x?: T has no room for undefined
 }
 
 // TSConfigOf returns the settings of the nearest tsconfig.json (or
@@ -264,6 +265,7 @@ func (p *Project) readTSConfig(file string, depth int) *TSConfig {
 			NoUnusedLocals          *bool
 			UseDefineForClassFields *bool
 			VerbatimModuleSyntax    *bool
+			ExactOptional           *bool `json:"exactOptionalPropertyTypes"`
 		}
 	}
 	if json.Unmarshal(data, &raw) != nil {
@@ -312,6 +314,9 @@ func (p *Project) readTSConfig(file string, depth int) *TSConfig {
 	if o.VerbatimModuleSyntax != nil {
 		c.Verbatim = *o.VerbatimModuleSyntax
 	}
+	if o.ExactOptional != nil {
+		c.ExactOptional = *o.ExactOptional
+	}
 	p.configs.Add(file, c)
 	return c
 }
@@ -326,6 +331,7 @@ func inherit(c, base *TSConfig) {
 	c.OutDir, c.RootDir, c.Target = first(c.OutDir, old.OutDir), first(c.RootDir, old.RootDir), first(c.Target, old.Target)
 	c.NoImplicitOverride = c.NoImplicitOverride || old.NoImplicitOverride
 	c.Verbatim = c.Verbatim || old.Verbatim
+	c.ExactOptional = c.ExactOptional || old.ExactOptional
 	c.NoUnusedLocals = c.NoUnusedLocals || old.NoUnusedLocals
 	if c.Lib == nil {
 		c.Lib = old.Lib

@@ -35,8 +35,8 @@ func TestTSConfig(t *testing.T) {
 			"src/a.ts", TSConfig{Path: "src/tsconfig.json", Target: "es6"}},
 		{"extends chain", map[string]string{
 			"a.json": `{"compilerOptions": {"target": "es3", "outDir": "from-a", "useDefineForClassFields": true}}`,
-			"b.json": `{"extends": "./a.json", "compilerOptions": {"rootDir": "from-b", "useDefineForClassFields": false}}`, "tsconfig.json": `{"extends": "./b.json", "compilerOptions": {"verbatimModuleSyntax": true}}`},
-			"x.ts", TSConfig{Path: "tsconfig.json", Target: "es3", OutDir: "from-a", RootDir: "from-b", DefineFields: &no, Verbatim: true}},
+			"b.json": `{"extends": "./a.json", "compilerOptions": {"rootDir": "from-b", "useDefineForClassFields": false}}`, "tsconfig.json": `{"extends": "./b.json", "compilerOptions": {"verbatimModuleSyntax": true, "exactOptionalPropertyTypes": true}}`},
+			"x.ts", TSConfig{Path: "tsconfig.json", Target: "es3", OutDir: "from-a", RootDir: "from-b", DefineFields: &no, Verbatim: true, ExactOptional: true}},
 		{"false over true", map[string]string{"a.json": `{"compilerOptions": {"noImplicitOverride": true, "verbatimModuleSyntax": true}}`, "tsconfig.json": `{"extends": "./a.json", "compilerOptions": {"noImplicitOverride": false}}`},
 			"x.ts", TSConfig{Path: "tsconfig.json", Verbatim: true}},
 		{"inherited paths belong to their file", map[string]string{"config/base.json": `{"compilerOptions": {"paths": {"@/*": ["../src/*"]}}}`, "tsconfig.json": `{"extends": "./config/base.json"}`},
