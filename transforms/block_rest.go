@@ -14,8 +14,9 @@ func (s *scan) boundTo(o *Obligation, stmt syntax.Node, rest []syntax.Node) *Ref
 	inRest := func(n syntax.Node) bool {
 		return slices.ContainsFunc(rest, func(r syntax.Node) bool { return n.Within(r) })
 	}
+	_, before := o.Bindings["HANDLE"] // it was there before it was acquired
 	for _, ref := range o.Handle.Symbol.Mentions() {
-		if ref.Start() > rest[len(rest)-1].End() {
+		if ref.Start() > rest[len(rest)-1].End() && !(before && o.Kind.Undo != nil) { // what was begun ends, not the handle
 			line, _ := s.f.Position(ref.Start())
 			return refuse(TooEntangled, "%s is still used in line %d, after the block that acquires it", o.Handle.Symbol.Name, line)
 		}
@@ -25,7 +26,6 @@ func (s *scan) boundTo(o *Obligation, stmt syntax.Node, rest []syntax.Node) *Ref
 			return refuse(TooEntangled, "%s is given another value in line %d", o.Handle.Symbol.Name, line)
 		}
 	}
-	_, before := o.Bindings["HANDLE"] // it was there before it was acquired
 	if o.Kind.Promised && !before && !awaited(o.Call) {
 		return refuse(TooEntangled, "%s is a promise, which is awaited elsewhere", o.Handle.Symbol.Name)
 	}

@@ -365,6 +365,9 @@ func (s *scan) waysOut(o *Obligation, home syntax.Node, g *syntax.Graph, begin [
 		s.unmet(o, MissingPath, exits)
 	}
 	o.Form = formBlock{}
+	if o.Kind.Undo != nil {
+		o.Form = formUndo{}
+	}
 }
 
 // isThened: a call whose promise goes on by then(): it rejects, and does not throw.

@@ -19,6 +19,7 @@ type Kind struct {
 	Prose    string // why it leaks and when not, Markdown
 	Acquire  []Acquire
 	Release  []Release // the first that fits is written, all are accepted
+	Undo     *Release  // how it is ended where something failed; on other ways the code's own release stays
 	Begins   Begin
 	OneShot  bool              // ends: itself
 	Readable bool              // ends: read, by whoever pipes it, iterates over it or listens for its data

@@ -188,6 +188,12 @@ func (h *header) line(n int, line string) error {
 		if p, err = pattern(); err == nil {
 			k.Release = append(k.Release, Release{Pattern: p, Done: p.Has("DONE")})
 		}
+	case "undo":
+		var p *syntax.Pattern
+		if p, err = pattern(); err == nil {
+			k.Undo = &Release{Pattern: p}
+			k.Release = append(k.Release, *k.Undo)
+		}
 	case "except":
 		var p *syntax.Pattern
 		if p, err = pattern(); err == nil {

@@ -47,6 +47,9 @@ func (s *scan) mend(p *Plan) *Fix {
 	if brokenOwner(p.Owner.Node) {
 		return p.refuse(refuse(SyntaxError, "%s holds text that does not parse", p.Owner.Name))
 	}
+	if _, undoes := p.Form.(formUndo); p.Obligations[0].Kind.Undo != nil && !undoes {
+		return p.refuse(refuse(TooEntangled, "how the %s is to end there is for a person to say", p.Obligations[0].Kind.Noun))
+	}
 	fix, no := p.Form.fix(s, p)
 	if no != nil {
 		return p.refuse(no)

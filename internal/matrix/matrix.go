@@ -66,8 +66,8 @@ func Cells(kinds []*transforms.Kind) ([]Cell, error) {
 }
 
 // samples reads one for every kind that any owner can have. Kinds of one owner's
-// shape (a class that makes others of itself, a keyed registry) have none: their
-// examples are all there is.
+// shape (a class that makes others of itself, a keyed registry, a transaction, which
+// belongs to a call) have none: their examples are all there is.
 func samples(kinds []*transforms.Kind) ([]*sample, error) {
 	ar := txtar.Parse(samplesText)
 	text := map[string]string{}
@@ -117,7 +117,7 @@ func samples(kinds []*transforms.Kind) ([]*sample, error) {
 }
 
 func oneShape(k *transforms.Kind) bool {
-	return k.Keyed != "" || slices.ContainsFunc(k.Acquire, func(a transforms.Acquire) bool { return slices.Contains(a.Types, "this") })
+	return k.Keyed != "" || k.Undo != nil || slices.ContainsFunc(k.Acquire, func(a transforms.Acquire) bool { return slices.Contains(a.Types, "this") })
 }
 
 // program is an owner with holes for a kind; see programs.txtar.

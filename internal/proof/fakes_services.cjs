@@ -6,8 +6,8 @@ const { EventEmitter } = require('events');
 // thing is alive until it is ended by one of the methods named in ends, each in
 // its manner: `now`, `promise`, or `callback`, which a function among the
 // arguments is called back from. What is in `own` goes with it.
-function thing(world, kind, ends, methods = {}) {
-  const t = Object.assign(new EventEmitter(), methods);
+function thing(world, kind, ends, methods = {}, t = new EventEmitter()) {
+  Object.assign(t, methods);
   t.own = [];
   world.begin(t, kind);
   for (const [name, manner] of Object.entries(ends)) {
@@ -135,19 +135,42 @@ function mongo(world) {
 function orm(world) {
   class DataSource {
     createQueryRunner() {
-      return thing(world, 'runner', { release: 'promise' }, {
-        connect: async () => {}, query: run, startTransaction: async () => {}, commitTransaction: async () => {}, rollbackTransaction: async () => {},
+      const runner = thing(world, 'runner', { release: 'promise' }, {
+        connect: async () => {}, query: run, commitTransaction: async () => {}, rollbackTransaction: async () => {},
+        startTransaction: async () => {
+          const transaction = thing(world, 'transaction', { commit: 'promise', rollback: 'promise' }); // releasing the runner does not end it
+          runner.commitTransaction = () => transaction.commit();
+          runner.rollbackTransaction = () => transaction.rollback();
+        },
       });
+      return runner;
     }
   }
   return { DataSource };
 }
 
+// query is one of knex: each call adds to it, and whoever awaits it runs it.
+const query = (...said) => new Proxy({}, {
+  get: (_, name) => {
+    const answer = run(JSON.stringify(said)).then(([rows]) => ({ id: rows[0] }));
+    answer.catch(() => {}); // of whoever only adds to it
+    return name === 'then' ? answer.then.bind(answer) : (...args) => query(...said, ...args);
+  },
+});
+
 function knex(world) {
-  return () => {
-    const pool = thing(world, 'pool', { destroy: 'promise' });
-    return Object.assign((table) => ({ first: () => run(table) }), { raw: run, destroy: pool.destroy });
+  const transaction = async () => {
+    return thing(world, 'transaction', { commit: 'promise', rollback: 'promise' }, {}, (table) => query(table));
   };
+  return () => thing(world, 'pool', { destroy: 'promise' }, { raw: run, transaction }, (table) => query(table));
+}
+
+function sequelize(world) {
+  class Sequelize {
+    query = run;
+    transaction = async () => thing(world, 'transaction', { commit: 'promise', rollback: 'promise' }, { afterCommit: () => {} });
+  }
+  return { Sequelize };
 }
 
 const redis = (world) => {
@@ -300,6 +323,7 @@ function services(world) {
     'lodash/throttle': debounced(world),
     undici: http(world),
     vscode: editor(world),
+    sequelize: sequelize(world),
     knex: { knex: knex(world), default: knex(world), __esModule: true },
     redis: redis(world),
     amqplib: exported(amqp),
