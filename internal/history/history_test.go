@@ -1,10 +1,13 @@
 package main
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -13,7 +16,7 @@ import (
 // repository has more than its share of one.
 func TestTables(t *testing.T) {
 	seen := map[string]bool{}
-	for _, table := range []string{"commits.tsv", "more.tsv", "fresh.tsv"} {
+	for _, table := range []string{"commits.tsv", "more.tsv", "fresh.tsv", "front.tsv", "front-unread.tsv"} {
 		t.Run(table, func(t *testing.T) { checkTable(t, table, seen) })
 	}
 }
@@ -41,6 +44,35 @@ func checkTable(t *testing.T, table string, seen map[string]bool) {
 		}
 	}
 }
+
+// TestSplit: which commits of front-end repositories may be read was not chosen but
+// drawn, by the hashes of all of them.
+func TestSplit(t *testing.T) {
+	in := map[string]string{}
+	for _, table := range []string{"front.tsv", "front-unread.tsv"} {
+		rows, err := readRows(table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range rows {
+			in[r.Commit] = table
+		}
+	}
+	commits := slices.Sorted(maps.Keys(in))
+	seed := hash(strings.Join(commits, "\n"))
+	slices.SortFunc(commits, func(a, b string) int { return strings.Compare(hash(seed+a), hash(seed+b)) })
+	for i, c := range commits {
+		want := "front-unread.tsv"
+		if i < len(commits)/2 {
+			want = "front.tsv"
+		}
+		if in[c] != want {
+			t.Errorf("%s stands in %s, was drawn for %s", c, in[c], want)
+		}
+	}
+}
+
+func hash(s string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(s))) }
 
 func TestBadRows(t *testing.T) {
 	good := []string{"o/n", strings.Repeat("a", 40), "a.js", "1", "a.js", "0", "timer", "overwritten", "It ran on."}
