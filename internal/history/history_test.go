@@ -88,6 +88,24 @@ func TestBadRows(t *testing.T) {
 	}
 }
 
+// TestUnread: of several tables each has its own line of totals, and the rows of
+// one that must not be read are counted and not shown.
+func TestUnread(t *testing.T) {
+	page := markdown([]Verdict{
+		{Row: Row{Repository: "o/n", Path: "shown.js", Line: 1, Resource: "timer", Way: "overwritten", Table: "front.tsv"}, Reported: true},
+		{Row: Row{Repository: "o/n", Path: "hidden.js", Line: 1, Resource: "timer", Way: "overwritten", Table: "front-unread.tsv"}, Silent: true},
+	})
+	for _, want := range []string{"shown.js:1", "\n1 more rows are counted only", "| **all** | 2 | 0 | 1 (50 %) | 1 (50 %) | 0 (0 %) |",
+		"| front.tsv | 1 | 0 | 1 (100 %) | 0 (0 %) |", "| front-unread.tsv | 1 | 0 | 0 (0 %) | 1 (100 %) |"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q:\n%s", want, page)
+		}
+	}
+	if strings.Contains(page, "hidden.js") {
+		t.Errorf("the page shows a row that must not be read:\n%s", page)
+	}
+}
+
 // TestMeasure measures a made-up repository: a leak that is mended, one whose
 // acquisition is taken out, one that stays, and a place without any.
 func TestMeasure(t *testing.T) {

@@ -1,4 +1,4 @@
-// Command history measures unleak on leaks that people mended. In go a table of
+// Command history measures unleak on leaks that people mended. In go tables of
 // commits (commits.tsv), each with the place where a leaking resource was acquired
 // before and after it, and a folder with clones of the repositories. Out comes a
 // Markdown table: for every leak whether unleak reports it in the commit's parent,
@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"path"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -34,6 +35,7 @@ type Row struct {
 	Resource           string
 	Way                transforms.Way
 	What               string // for people: what was left alive, and when
+	Table              string // the file that it stands in
 }
 
 // Verdict is what came of a row. If Problem is set, nothing did.
@@ -52,10 +54,10 @@ var columns = []string{"repository", "commit", "path", "line", "fixed_path", "fi
 func main() {
 	mirror := flag.String("mirror", "", "folder with the clones: OWNER/NAME, OWNER/NAME.git, OWNER+NAME or OWNER+NAME/repo")
 	only := flag.String("only", "", "only repositories whose OWNER/NAME contains this")
-	rows := flag.String("rows", "internal/history/commits.tsv", "the table of commits")
+	rows := flag.String("rows", "internal/history/commits.tsv", "the tables of commits, with commas between them")
 	table := flag.String("table", "", "a Markdown file to write the result to (default: standard output)")
 	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: history -mirror DIR [-only REPO] [-rows FILE] [-table FILE]")
+		fmt.Fprintln(os.Stderr, "usage: history -mirror DIR [-only REPO] [-rows FILE,...] [-table FILE]")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
@@ -65,16 +67,20 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := measureAll(ctx, *mirror, *only, *rows, *table); err != nil {
+	if err := measureAll(ctx, *mirror, *only, strings.Split(*rows, ","), *table); err != nil {
 		fmt.Fprintln(os.Stderr, "history: "+err.Error())
 		os.Exit(1)
 	}
 }
 
-func measureAll(ctx context.Context, mirror, only, rowsFile, table string) error {
-	rows, err := readRows(rowsFile)
-	if err != nil {
-		return err
+func measureAll(ctx context.Context, mirror, only string, tables []string, table string) error {
+	var rows []Row
+	for _, name := range tables {
+		of, err := readRows(name)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, of...)
 	}
 	var verdicts []Verdict
 	m := &measurer{mirror: mirror}
@@ -97,7 +103,7 @@ func measureAll(ctx context.Context, mirror, only, rowsFile, table string) error
 	}
 	text := markdown(verdicts)
 	if table == "" {
-		_, err = os.Stdout.WriteString(text)
+		_, err := os.Stdout.WriteString(text)
 		return err
 	}
 	return os.WriteFile(table, []byte(text), 0o644)
@@ -126,6 +132,7 @@ func readRows(name string) ([]Row, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", name, i+2, err)
 		}
+		r.Table = filepath.Base(name)
 		rows = append(rows, r)
 	}
 	return rows, nil

@@ -37,16 +37,25 @@ func (c *count) add(v *Verdict) {
 	}
 }
 
-// markdown writes the rows in the order of the table, and the totals below.
+// counted reports whether the rows of a table are counted only: whoever improves
+// unleak with this page before him must not see which of them it misses.
+func counted(table string) bool { return strings.HasSuffix(table, "-unread.tsv") }
+
+// markdown writes the rows in the order of the tables, and the totals below.
 func markdown(verdicts []Verdict) string {
 	var b strings.Builder
 	b.WriteString("# Leaks that people mended\n\n" +
-		"Written by `go run ./internal/history -mirror DIR -table FILE`. Each row is a leak that a commit mended, listed\n" +
+		"Written by `go run ./internal/history -mirror DIR -rows TABLES -table FILE`. Each row is a leak that a commit mended, listed\n" +
 		"before unleak was run on it. *Reported*: in the commit's parent, within three lines. *Silent after*: nothing of the\n" +
 		"same kind is reported there any more. *Fix*: how far unleak's own fix in the parent may be applied, or why there is none.\n\n" +
 		"| repository | commit | place | resource | way | reported | silent after | fix |\n|---|---|---|---|---|---|---|---|\n")
+	hidden := 0
 	for i := range verdicts {
 		v := &verdicts[i]
+		if counted(v.Table) {
+			hidden++
+			continue
+		}
 		reported, silent, fix := yes(v.Reported), yes(v.Silent), v.Fix
 		if !v.Reported && len(v.Others) > 0 {
 			reported = "no; " + strings.Join(slices.Compact(slices.Sorted(slices.Values(v.Others))), ", ")
@@ -60,6 +69,9 @@ func markdown(verdicts []Verdict) string {
 		fmt.Fprintf(&b, "| %s | %.12s | %s | %s | %s | %s | %s | %s |\n",
 			v.Repository, v.Commit, cell(fmt.Sprintf("%s:%d", v.Path, v.Line)), v.Resource, v.Way, reported, silent, cell(fix))
 	}
+	if hidden > 0 {
+		fmt.Fprintf(&b, "\n%d more rows are counted only: nobody who improves unleak has read them.\n", hidden)
+	}
 	b.WriteString("\n## Totals\n\nOf the rows that were read. *Both*: reported, and silent after.\n\n" +
 		"| | rows | not read | reported | silent after | both | with a fix | refused |\n|---|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, c := range totals(verdicts) {
@@ -69,9 +81,11 @@ func markdown(verdicts []Verdict) string {
 	return b.String()
 }
 
-// totals counts all rows, then by way, then by resource, the commonest first.
+// totals counts all rows, then by table if there are several, by way, and by
+// resource, the commonest first.
 func totals(verdicts []Verdict) []*count {
 	all := &count{name: "**all**"}
+	var tables []*count
 	ways := []*count{}
 	for _, w := range []transforms.Way{transforms.NeverReleased, transforms.MissingPath, transforms.WrongRelease, transforms.Overwritten} {
 		ways = append(ways, &count{name: string(w)})
@@ -80,6 +94,12 @@ func totals(verdicts []Verdict) []*count {
 	for i := range verdicts {
 		v := &verdicts[i]
 		all.add(v)
+		if at := slices.IndexFunc(tables, func(c *count) bool { return c.name == v.Table }); at >= 0 {
+			tables[at].add(v)
+		} else {
+			tables = append(tables, &count{name: v.Table})
+			tables[len(tables)-1].add(v)
+		}
 		for _, c := range ways {
 			if c.name == string(v.Way) {
 				c.add(v)
@@ -94,7 +114,10 @@ func totals(verdicts []Verdict) []*count {
 	}
 	ways = slices.DeleteFunc(ways, func(c *count) bool { return c.rows == 0 })
 	slices.SortStableFunc(resources, func(a, b *count) int { return b.rows - a.rows })
-	return append(append([]*count{all}, ways...), resources...)
+	if len(tables) == 1 {
+		tables = nil
+	}
+	return slices.Concat([]*count{all}, tables, ways, resources)
 }
 
 func part(n, of int) string {
