@@ -36,18 +36,20 @@ type tool struct {
 
 // rivals are the other tools, installed in home.
 func rivals(home, node string) []tool {
-	bin := func(rel string) []string { return []string{node, filepath.Join(home, "node_modules", filepath.FromSlash(rel))} }
+	bin := func(rel string) []string {
+		return []string{node, filepath.Join(home, "node_modules", filepath.FromSlash(rel))}
+	}
 	eslint := append(bin("eslint/bin/eslint.js"), "--no-config-lookup", "--no-inline-config", "--format", "json", "--config")
 	return []tool{
 		{"react-doctor", func(ctx context.Context, dir string, files []string) ([]Report, error) {
-			out, err := output(ctx, dir, nil, append(bin("oxlint/bin/oxlint"), "--format", "json", "--config", filepath.Join(home, "oxlint.json")), files)
+			out, err := output(ctx, dir, append(bin("oxlint/bin/oxlint"), "--format", "json", "--config", filepath.Join(home, "oxlint.json")), files)
 			if err != nil {
 				return nil, err
 			}
 			return readOxlint(out)
 		}},
 		{"eslint-react", func(ctx context.Context, dir string, files []string) ([]Report, error) {
-			out, err := output(ctx, dir, nil, append(eslint[:len(eslint):len(eslint)], filepath.Join(home, "react.config.mjs")), files)
+			out, err := output(ctx, dir, append(eslint[:len(eslint):len(eslint)], filepath.Join(home, "react.config.mjs")), files)
 			if err != nil {
 				return nil, err
 			}
@@ -61,7 +63,7 @@ func rivals(home, node string) []tool {
 			if err := writeTSConfig(dir, files); err != nil {
 				return nil, err
 			}
-			out, err := output(ctx, dir, nil, append(eslint[:len(eslint):len(eslint)], filepath.Join(home, "rxjs.config.mjs")), files)
+			out, err := output(ctx, dir, append(eslint[:len(eslint):len(eslint)], filepath.Join(home, "rxjs.config.mjs")), files)
 			if err != nil {
 				return nil, err
 			}
@@ -71,10 +73,10 @@ func rivals(home, node string) []tool {
 }
 
 // output runs a linter. That it found something, status 1, is no failure.
-func output(ctx context.Context, dir string, env, command, files []string) ([]byte, error) {
+func output(ctx context.Context, dir string, command, files []string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, command[0], append(command[1:len(command):len(command)], files...)...)
 	var stderr bytes.Buffer
-	cmd.Dir, cmd.Stderr, cmd.Env = dir, &stderr, append(os.Environ(), env...)
+	cmd.Dir, cmd.Stderr = dir, &stderr
 	out, err := cmd.Output()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() == 1 && len(out) > 0 {

@@ -16,7 +16,9 @@ type Verdict struct {
 
 var columns = []string{"repository", "path", "line", "verdict", "reason"}
 
-func key(repository, path string, line int) string { return fmt.Sprintf("%s\t%s\t%d", repository, path, line) }
+func key(repository, path string, line int) string {
+	return fmt.Sprintf("%s\t%s\t%d", repository, path, line)
+}
 
 // readVerdicts reads the table of verdicts, by place.
 func readVerdicts(name string) (map[string]Verdict, error) {
