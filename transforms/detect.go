@@ -161,6 +161,7 @@ func (d *Detector) scan(ctx context.Context, f *syntax.File, hops int) *scan {
 	}
 	s.shutdowns()
 	s.restarts()
+	s.overriding()
 	s.ordinals()
 	sort.SliceStable(s.found, func(i, j int) bool { return s.found[i].At.Start() < s.found[j].At.Start() })
 	return s

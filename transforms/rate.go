@@ -61,6 +61,9 @@ func sentence(o *Obligation) string {
 		}
 		return fmt.Sprintf("%s is not released on every way out of %s", what, owner)
 	case WrongRelease:
+		if o.Form == (formSuper{}) {
+			return fmt.Sprintf("%s of %s is never released: %s", what, owner, o.Exits[0].How)
+		}
 		line, _ := o.File.Position(o.Exits[0].Node.Start())
 		return fmt.Sprintf("%s of %s is not released by line %d: %s", what, owner, line, o.Exits[0].How)
 	case Overwritten:
