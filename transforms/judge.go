@@ -321,17 +321,17 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 // waysOut looks for ways that leave the function home without what is in stops;
 // settled: some do not.
 func (s *scan) waysOut(o *Obligation, home syntax.Node, g *syntax.Graph, begin []int, stops map[int]bool, settled bool) {
+	direct := o.Kind.Begins == Called && raisedAt(g, begin) && !isThened(o.Call) && s.holdsHalfWay(o)
 	var starts []int
 	for _, p := range begin {
 		for _, e := range g.Points[p].Next {
-			if !e.Throw || o.Kind.Begins == Called {
+			if !e.Throw || direct {
 				starts = append(starts, e.To)
 			}
 		}
 	}
 	stop := func(p int) bool { return stops[p] }
 	feasible := func(e syntax.Edge) bool { return o.holds(e) }
-	direct := o.Kind.Begins == Called && raisedAt(g, begin) && !isThened(o.Call)
 	if settled { // who takes care of it reckons with errors, and not with all
 		g = g.Raising(func(n syntax.Node) bool { return s.likely(o, n, likelyHops) })
 	}
