@@ -152,7 +152,25 @@ type walker struct {
 	p        *Project
 	emit     func(string)
 	problem  func(error)
-	patterns []gitignore.Pattern
+	patterns []ignoring
+}
+
+// ignoring is one line of an ignore file.
+type ignoring struct {
+	gitignore.Pattern
+	depth int    // how many folders the file that holds it stands below the top
+	named bool   // it holds no slash, and asks for a name, whatever folder that is in
+	end   string // what such a name ends in, if that can be told
+}
+
+// ignoringLine reads a line.
+func ignoringLine(line string, domain []string) ignoring {
+	name := strings.TrimSuffix(strings.TrimRight(line, " "), "/")
+	g := ignoring{Pattern: gitignore.ParsePattern(line, domain), depth: len(domain), named: !strings.Contains(name, "/")}
+	if end := strings.TrimPrefix(strings.TrimPrefix(name, "!"), "*"); !strings.ContainsAny(end, `*?[\ `) {
+		g.end = end
+	}
+	return g
 }
 
 // collectAbove reads the ignore files between the top of the work tree and dir.
@@ -184,7 +202,7 @@ func (w *walker) read(file string, domain []string) {
 	for s := bufio.NewScanner(f); s.Scan(); {
 		line := strings.TrimRight(s.Text(), "\r")
 		if !strings.HasPrefix(line, "#") && strings.TrimSpace(line) != "" {
-			w.patterns = append(w.patterns, gitignore.ParsePattern(line, domain))
+			w.patterns = append(w.patterns, ignoringLine(line, domain))
 		}
 	}
 }
@@ -240,7 +258,14 @@ func (w *walker) domain(dir string) []string {
 // that is ignored is never entered, so its files need no question.
 func (w *walker) ignored(parts []string, dir bool) bool {
 	for i := len(w.patterns) - 1; i >= 0; i-- {
-		switch w.patterns[i].Match(parts, dir) {
+		p, asked := w.patterns[i], parts
+		if p.named && len(parts) > p.depth { // the folders around were asked before
+			if !strings.HasSuffix(parts[len(parts)-1], p.end) {
+				continue
+			}
+			asked = append(parts[:p.depth:p.depth], parts[len(parts)-1])
+		}
+		switch p.Match(asked, dir) {
 		case gitignore.Exclude:
 			return true
 		case gitignore.Include:
