@@ -209,10 +209,12 @@ type scan struct {
 	fills       map[string]bool // names that are given a value, once asked
 	heard       map[int32][]listening
 	collections map[int32]*collection // by the ID of the value that each is made with
+	hooks       map[string]*host      // what imported hooks are, once asked
+	effects     map[int32]*span       // by the ID of the function that a host runs, once asked
 }
 
 func newScan(ctx context.Context, d *Detector, f *syntax.File) *scan {
-	return &scan{Detector: d, ctx: ctx, f: f, graphs: map[int32]*syntax.Graph{}, owners: map[int32]*instance{}, heard: map[int32][]listening{}}
+	return &scan{Detector: d, ctx: ctx, f: f, graphs: map[int32]*syntax.Graph{}, owners: map[int32]*instance{}, heard: map[int32][]listening{}, hooks: map[string]*host{}, effects: map[int32]*span{}}
 }
 
 func (s *scan) graph(fn syntax.Node) *syntax.Graph {

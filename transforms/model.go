@@ -71,13 +71,15 @@ type OwnerForm string
 
 // The owners that this version knows.
 const (
-	OwnerBlock    OwnerForm = "block"    // a call that ends
-	OwnerPromise  OwnerForm = "promise"  // a Promise executor
-	OwnerClass    OwnerForm = "class"    // an instance of a class or a constructor function
-	OwnerObject   OwnerForm = "object"   // an object literal with a teardown
-	OwnerClosure  OwnerForm = "closure"  // what a function returns, with a teardown that sees its variables
-	OwnerFunction OwnerForm = "function" // a call that what it acquired outlives
-	OwnerModule   OwnerForm = "module"
+	OwnerBlock     OwnerForm = "block"     // a call that ends
+	OwnerPromise   OwnerForm = "promise"   // a Promise executor
+	OwnerClass     OwnerForm = "class"     // an instance of a class or a constructor function
+	OwnerObject    OwnerForm = "object"    // an object literal with a teardown
+	OwnerClosure   OwnerForm = "closure"   // what a function returns, with a teardown that sees its variables
+	OwnerEffect    OwnerForm = "effect"    // what a framework runs, and ends again
+	OwnerComponent OwnerForm = "component" // a function component, or a hook of one, for what its handlers acquire
+	OwnerFunction  OwnerForm = "function"  // a call that what it acquired outlives
+	OwnerModule    OwnerForm = "module"
 )
 
 // Owner is the construct whose end should pay.
