@@ -28,7 +28,9 @@ func TestLayers(t *testing.T) {
 		"internal/leaktest": {"transforms", "internal/syntax", "internal/project"},
 		"internal/monitor":  {"patch", "transforms", "internal/syntax", "internal/project"},
 		"internal/lsp":      {"transforms", "patch", "internal/project", "internal/run", "internal/report", "internal/settings", "internal/baseline", "internal/markdown", "internal/worktree", "internal/syntax"},
-		"internal/propose":  {"transforms", "patch", "vcs", "vcs/forge", "internal/syntax", "internal/project", "internal/run", "internal/settings", "internal/markdown", "internal/check", "internal/report"},
+		"internal/propose":  {"transforms", "patch", "vcs", "vcs/forge", "internal/syntax", "internal/project", "internal/run", "internal/settings", "internal/markdown", "internal/check", "internal/report", "internal/baseline"},
+		"internal/ledger":   {"vcs", "vcs/forge"},
+		"internal/job":      {"internal/ledger", "internal/project", "internal/propose", "internal/settings", "vcs", "vcs/forge", "vcs/github"},
 	}
 	seen := 0
 	for line := range strings.Lines(string(out)) {

@@ -93,8 +93,6 @@ func (s *session) readBaseline(sel *selection) (*baseline.Baseline, error) {
 			return nil, nil
 		}
 		return baseline.Read(sel.baseline, sel.baseline)
-	case s.settings.Baseline != "" && s.tree != nil:
-		return baseline.ReadIn(s.tree, s.settings.Baseline, s.settings.Baseline+" of "+settings.Name)
 	case s.settings.Baseline != "":
 		return baseline.Read(s.project.Abs(s.settings.Baseline), s.settings.Baseline+" of "+settings.Name)
 	}
@@ -105,10 +103,6 @@ func (s *session) readBaseline(sel *selection) (*baseline.Baseline, error) {
 func (s *session) gone(rel string) bool {
 	if _, given := s.options.Stdin[rel]; given {
 		return false
-	}
-	if s.tree != nil {
-		_, err := fs.Stat(s.tree, rel)
-		return errors.Is(err, fs.ErrNotExist)
 	}
 	_, err := os.Lstat(s.project.Abs(rel))
 	return errors.Is(err, fs.ErrNotExist)

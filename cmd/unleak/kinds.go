@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,28 +27,6 @@ func loadKinds(root string) (*settings.Settings, []*transforms.Kind, error) {
 	all := builtin
 	set, err := settings.Load(root, func(files []string) ([]string, error) {
 		own, err := ownKinds(root, files)
-		if err != nil {
-			return nil, err
-		}
-		all = slices.Concat(builtin, own)
-		return namesOf(all), transforms.CheckKinds(all)
-	})
-	return set, all, err
-}
-
-// kindsOfTree is loadKinds for a tree that lies in no folder.
-func kindsOfTree(tree fs.FS) (*settings.Settings, []*transforms.Kind, error) {
-	builtin, err := transforms.Builtin()
-	if err != nil {
-		return nil, nil, err
-	}
-	data, err := fs.ReadFile(tree, settings.Name)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, err
-	}
-	all := builtin
-	set, err := settings.Parse(data, func(files []string) ([]string, error) {
-		own, err := transforms.ReadKinds(tree, files)
 		if err != nil {
 			return nil, err
 		}

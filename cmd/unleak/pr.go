@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,11 +9,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/propose"
-	"github.com/unleak-dev/unleak/internal/run"
 	"github.com/unleak-dev/unleak/internal/settings"
-	"github.com/unleak-dev/unleak/transforms"
 )
 
 // prFlags are what the command line says; what the settings say, too, is read
@@ -79,7 +75,7 @@ needs a person, 2 something could not be done; the next run goes on from there.`
 	fl.String("commits", "fix", "a commit for each fix, or package")
 	fl.String("split", "none", "a pull request for each package or owner of a phase")
 	fl.Int("max-files", 0, "the most files of a pull request; 0: no limit")
-	fl.String("prefix", defaultPrefix, "what the names of branches begin with")
+	fl.String("prefix", propose.DefaultPrefix, "what the names of branches begin with")
 	fl.String("scope", "", "a word behind the prefix, to keep several runs apart")
 	fl.String("via", "push", "how branches get there: push or api")
 	fl.String("fork", "auto", "push to a fork: auto, never or always")
@@ -103,9 +99,6 @@ needs a person, 2 something could not be done; the next run goes on from there.`
 	return cmd
 }
 
-// defaultPrefix is what branches begin with unless somebody says otherwise.
-const defaultPrefix = "unleak/"
-
 // pr plans and hands on.
 func (c *cli) pr(ctx context.Context, f *prFlags) error {
 	if f.format != "text" && f.format != "json" {
@@ -126,7 +119,7 @@ func (c *cli) pr(ctx context.Context, f *prFlags) error {
 	if err != nil {
 		return err
 	}
-	look, err := c.look(ctx, base)
+	look, err := base.Look(ctx)
 	if err != nil {
 		return err
 	}
@@ -174,26 +167,6 @@ func (c *cli) closing(close func() error) {
 	}
 }
 
-// look opens what was read as scan would open a checkout of it, but for offers.
-func (c *cli) look(ctx context.Context, base *propose.Base) (*propose.Look, error) {
-	set, all, err := kindsOfTree(base.Files)
-	if err != nil {
-		return nil, err
-	}
-	sel := selection{noOffers: true}
-	s, err := newSession(project.OpenTree(base.Files), set, all, nil, &sel)
-	if err != nil {
-		return nil, err
-	}
-	s.tree = base.Files
-	known, err := c.known(ctx, s, &sel)
-	if err != nil {
-		return nil, err
-	}
-	s.options.Seen = &run.Counters{}
-	return &propose.Look{Detector: s.detector, Run: s.options, Known: known}, nil
-}
-
 // override puts what flags say in place of what settings say.
 func (f *prFlags) override(pr *settings.PullRequests) error {
 	var wrong error
@@ -228,15 +201,8 @@ func (f *prFlags) override(pr *settings.PullRequests) error {
 // options turns settings into what is to be planned.
 func options(ctx context.Context, place *propose.Place, f *prFlags, t *target) (propose.Options, error) {
 	pr := place.Wanted
-	o := propose.Options{
-		Unsafe: pr.Unsafe, PerPackage: pr.Commits == "package", Split: propose.Split(cmp.Or(pr.Split, "none")), MaxFiles: pr.MaxFiles,
-		Prefix: t.prefix, Scope: pr.Scope, SignOff: pr.SignOff, Verify: f.verify, VerifyLimit: f.limit,
-		Labels: pr.Labels, Reviewers: pr.Reviewers, TeamReviewers: pr.TeamReviewers, Assignees: pr.Assignees, Milestone: pr.Milestone,
-		Draft: pr.Draft, AutoMerge: pr.AutoMerge,
-	}
-	for _, p := range pr.Phases {
-		o.Phases = append(o.Phases, transforms.Phase(p))
-	}
+	o := propose.Wanted(pr, t.prefix)
+	o.Verify, o.VerifyLimit = f.verify, f.limit
 	var err error
 	if o.Author, o.Committer, err = propose.Persons(ctx, place.Repository, pr.Author, t.identity); err != nil {
 		return o, err

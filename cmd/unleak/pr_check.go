@@ -117,7 +117,7 @@ func (c *cli) commitAt(ctx context.Context, place *propose.Place, rev string) (*
 	if err != nil {
 		return nil, nil, err
 	}
-	look, err := c.look(ctx, base)
+	look, err := base.Look(ctx)
 	return base, look, err
 }
 
@@ -146,7 +146,7 @@ func (c *cli) printAdded(added *propose.Added, format string) error {
 // comment keeps the comment. A token that may not do that is told and no more: those
 // of workflows for forks only read.
 func (c *cli) comment(ctx context.Context, place *propose.Place, f *checkFlags, added *propose.Added) error {
-	t := &target{objects: place.Repository, prefix: defaultPrefix}
+	t := &target{objects: place.Repository, prefix: propose.DefaultPrefix}
 	defer c.closing(t.close)
 	place.Wanted.Fork = github.ForkNever
 	hub, why, err := c.gitHub(place, &f.prFlags, t)

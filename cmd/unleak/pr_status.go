@@ -32,7 +32,7 @@ func (c *cli) prStatusCommand() *cobra.Command {
 	fl.StringVar(&f.format, "format", "text", "output: text or json")
 	fl.String("base", "", "the branch whose settings count (default: the remote's default branch)")
 	fl.String("remote", "origin", "the remote's name")
-	fl.String("prefix", defaultPrefix, "what the names of branches begin with")
+	fl.String("prefix", propose.DefaultPrefix, "what the names of branches begin with")
 	fl.String("scope", "", "a word behind the prefix")
 	f.app.flags(fl)
 	return cmd

@@ -45,7 +45,7 @@ type target struct {
 
 // target finds where proposals go: nowhere, to branches here, or to GitHub.
 func (c *cli) target(place *propose.Place, f *prFlags) (*target, error) {
-	t := &target{objects: place.Repository, prefix: cmp.Or(place.Wanted.Prefix, defaultPrefix)}
+	t := &target{objects: place.Repository, prefix: cmp.Or(place.Wanted.Prefix, propose.DefaultPrefix)}
 	t.start = propose.Start(t.prefix, place.Wanted.Scope)
 	if f.local {
 		t.forge = &propose.Local{Repository: place.Repository}

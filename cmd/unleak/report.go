@@ -71,7 +71,7 @@ Exit status: 0; 2 something could not be done.`,
 	fl.BoolVar(&sel.includeTests, "include-tests", false, "look at tests, too")
 	fl.BoolVar(&sel.includeScripts, "include-scripts", false, "look at build scripts, configuration and examples, too")
 	fl.String("remote", "origin", "the remote's name")
-	fl.String("prefix", defaultPrefix, "what the names of unleak's branches begin with")
+	fl.String("prefix", propose.DefaultPrefix, "what the names of unleak's branches begin with")
 	f.pulls.app.flags(fl)
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(reportFormats, cobra.ShellCompDirectiveNoFileComp))
 	return cmd

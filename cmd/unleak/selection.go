@@ -83,19 +83,7 @@ func chosenKinds(set *settings.Settings, all []*transforms.Kind, sel *selection)
 			return nil, fmt.Errorf("--phase: want critical, high or medium, got %q", p)
 		}
 	}
-	var out []*transforms.Kind
-	for _, k := range all {
-		if slices.Contains(set.Kinds.Off, k.Name) || len(set.Kinds.Only) > 0 && !slices.Contains(set.Kinds.Only, k.Name) {
-			continue
-		}
-		if phase, ok := set.Phases[k.Name]; ok {
-			copied := *k
-			copied.Phase = transforms.Phase(phase)
-			k = &copied
-		}
-		out = append(out, k)
-	}
-	return out, nil
+	return transforms.Chosen(all, set.Kinds.Only, set.Kinds.Off, set.Phases), nil
 }
 
 // keep filters findings by --kind and --phase. The kinds themselves all take

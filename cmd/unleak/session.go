@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -28,7 +27,6 @@ type session struct {
 	staged   bool
 	stdin    []byte // what standard input gave
 	stress   bool   // leak tests of many instances, too
-	tree     fs.FS  // the project's files if they lie in no folder
 }
 
 // open reads settings and kinds for the given paths and flags.

@@ -101,7 +101,7 @@ func (b *Base) rel(file string) string {
 // named by the settings.
 func (b *Base) wanted(e vcs.Entry, named []string) bool {
 	rel := b.rel(e.Path)
-	if rel == "" || !fs.ValidPath(rel) || !e.Regular() || e.Size > project.MaxFileSize || strings.Contains("/"+rel, "/"+modules+"/") {
+	if rel == "" || !fs.ValidPath(rel) || !e.Regular() || e.Size < 0 || e.Size > project.MaxFileSize || strings.Contains("/"+rel, "/"+modules+"/") {
 		return false
 	}
 	base := path.Base(rel)

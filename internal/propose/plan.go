@@ -31,6 +31,7 @@ type Options struct {
 	Signer      vcs.Signer // nil: unsigned
 	Verify      string     // a command line of the project; "": nothing is run
 	VerifyLimit time.Duration
+	Sandbox     func(command string) string // what is run in place of it; nil: itself
 
 	Labels, Reviewers, TeamReviewers, Assignees []string
 	Milestone                                   string

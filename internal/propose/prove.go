@@ -117,7 +117,7 @@ func (p *Plan) check(ctx context.Context, texts map[string][]byte, m *made) (str
 	if err := p.checked.tree.Put(contents); err != nil {
 		return "", err
 	}
-	o, err := p.checked.tree.Run(ctx, p.opts.Verify, p.opts.VerifyLimit)
+	o, err := p.checked.tree.Run(ctx, p.opts.command(), p.opts.VerifyLimit)
 	if err != nil {
 		return "", &CheckError{err.Error(), o.Output}
 	}
@@ -129,6 +129,14 @@ func (p *Plan) check(ctx context.Context, texts map[string][]byte, m *made) (str
 		return why, nil
 	}
 	return "", nil
+}
+
+// command is what is run to verify.
+func (o Options) command() string {
+	if o.Sandbox != nil {
+		return o.Sandbox(o.Verify)
+	}
+	return o.Verify
 }
 
 // prepareCheck makes the copy, and lets the check run once before any fix.
@@ -148,7 +156,7 @@ func (p *Plan) prepareCheck(ctx context.Context) error {
 			return err
 		}
 	}
-	o, err := p.checked.tree.Run(ctx, p.opts.Verify, p.opts.VerifyLimit)
+	o, err := p.checked.tree.Run(ctx, p.opts.command(), p.opts.VerifyLimit)
 	switch {
 	case err != nil:
 		return &CheckError{fmt.Sprintf("before any fix: %v", err), o.Output}

@@ -17,6 +17,9 @@ type Reconciler struct {
 	Repository *vcs.Repository // that has the commits of the proposals
 	Limits     Limits
 	DryRun     bool // decide, and write nothing
+	// May is asked before a pull request is made from a branch, unless DryRun is set: a
+	// reason refuses it. Nil: it may.
+	May func(ctx context.Context, branch string) (reason string, err error)
 
 	would  int              // pull requests that a dry run would have made
 	stands map[string]stand // what was proposed in this run, by Proposal.Branch
@@ -54,6 +57,15 @@ func (r *Reconciler) Propose(ctx context.Context, p Proposal) (Outcome, error) {
 		}
 		seen.NowOpen, seen.LastHour = seen.NowOpen+r.would, seen.LastHour+r.would
 		d = Decide(p, seen, r.Limits)
+	}
+	if d.Action == Create && r.May != nil && !r.DryRun {
+		reason, err := r.May(ctx, d.Branch)
+		if err != nil {
+			return Outcome{}, fmt.Errorf("asking whether %s may be proposed: %w", p.Branch, err)
+		}
+		if reason != "" {
+			d = Decision{Action: Refuse, Reason: reason}
+		}
 	}
 	out := outcome(d)
 	if !r.DryRun {

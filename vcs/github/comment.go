@@ -20,7 +20,8 @@ func (g *GitHub) comment(ctx context.Context, number int, kind, text, otherwise 
 	if err := g.open(ctx); err != nil {
 		return err
 	}
-	there, err := host{g}.Comments(ctx, number)
+	h := g.host()
+	there, err := h.Comments(ctx, number)
 	if err != nil {
 		return err
 	}
@@ -42,7 +43,7 @@ func (g *GitHub) comment(ctx context.Context, number int, kind, text, otherwise 
 		if strings.TrimSpace(strings.ReplaceAll(c.Body, "\r\n", "\n")) == strings.TrimSpace(body) {
 			return nil
 		}
-		return host{g}.Say(ctx, number, c.ID, body)
+		return h.Say(ctx, number, c.ID, body)
 	}
 	if text == "" {
 		return nil
@@ -51,7 +52,7 @@ func (g *GitHub) comment(ctx context.Context, number int, kind, text, otherwise 
 	if err != nil {
 		return err
 	}
-	if err := (host{g}).Say(ctx, number, 0, body); err != nil {
+	if err := h.Say(ctx, number, 0, body); err != nil {
 		return fmt.Errorf("commenting on #%d: %w", number, err)
 	}
 	return nil

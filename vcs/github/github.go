@@ -52,6 +52,13 @@ type Options struct {
 	Tell         func(Progress)  // nil: nobody
 	Clock        Clock           // nil: the system's
 	Transport    *http.Transport // nil: one that trusts what the system trusts
+
+	Budget Budget // of writes, pushes among them, that is shared with others; nil: each process has its own
+	// Wrap puts something between who decides and who writes, as a ledger; nil: nothing.
+	Wrap func(forge.Host) forge.Host
+	// May is asked before a pull request is made from a branch: a reason refuses it.
+	// Nil: it may.
+	May func(ctx context.Context, branch string) (reason string, err error)
 }
 
 // GitHub is a forge.Forge and a forge.Lister. It is for one goroutine.
@@ -124,12 +131,22 @@ func New(o Options) (*GitHub, error) {
 	if g.tokens == nil {
 		return nil, errors.New("there is no token")
 	}
-	g.http = &http.Client{Transport: newTransport(withToken{bottom, g.tokens}, o.Clock, o.Tell, o.MaxWait)}
+	requests := newTransport(withToken{bottom, g.tokens}, o.Clock, o.Tell, o.MaxWait)
+	requests.budget = o.Budget
+	g.http = &http.Client{Transport: requests}
 	g.client = github.NewClient(g.http)
 	g.client.BaseURL = o.Where.api()
 	g.client.UserAgent = "unleak"
-	g.reconciler = &forge.Reconciler{Host: host{g}, Repository: o.Repository, Limits: o.Limits, DryRun: o.DryRun}
+	g.reconciler = &forge.Reconciler{Host: g.host(), Repository: o.Repository, Limits: o.Limits, DryRun: o.DryRun, May: o.May}
 	return g, nil
+}
+
+// host is what writes, with what is put before it.
+func (g *GitHub) host() forge.Host {
+	if g.o.Wrap != nil {
+		return g.o.Wrap(host{g})
+	}
+	return host{g}
 }
 
 // withToken adds a token, asked for anew, to every request.
@@ -160,6 +177,20 @@ func (t onlyTo) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	return t.base.RoundTrip(req)
 }
+
+// Credentials are what git needs to read the repository now: a token that may be
+// dead in an hour.
+func (g *GitHub) Credentials(ctx context.Context) (vcs.Credentials, error) {
+	token, err := g.tokens.Token(ctx)
+	if err != nil {
+		return vcs.Credentials{}, g.redactor.err(err)
+	}
+	g.redactor.add(token)
+	return vcs.Credentials{Token: token}, nil
+}
+
+// Remote is the URL that git reads the repository from.
+func (g *GitHub) Remote() string { return g.o.Where.git() }
 
 // Propose makes GitHub show what is proposed.
 func (g *GitHub) Propose(ctx context.Context, p forge.Proposal) (forge.Outcome, error) {

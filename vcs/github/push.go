@@ -41,6 +41,13 @@ func (h host) Push(ctx context.Context, u vcs.Update) error {
 
 // push is one session, with a token of its own.
 func (g *GitHub) push(ctx context.Context, u vcs.Update) error {
+	if g.o.Budget != nil {
+		done, err := g.o.Budget.Take(ctx)
+		if err != nil {
+			return &finalError{err}
+		}
+		defer done()
+	}
 	if g.o.SSH != nil && !g.forked {
 		return g.o.Repository.Push(ctx, *g.o.SSH, vcs.Credentials{SSHKey: g.o.SSHKey}, []vcs.Update{u})
 	}

@@ -65,6 +65,16 @@ type window struct {
 // and 500 an hour.
 var windows = [...]window{{1, time.Second}, {40, time.Minute}, {300, time.Hour}}
 
+// Budget is a limit on writes that several processes share. It takes the place of
+// the limit that each has for itself.
+type Budget interface {
+	// Take waits until a write may be made and returns what is to be called when it
+	// was. An error means that it must not be made.
+	Take(ctx context.Context) (done func(), err error)
+	// Cool says that the service asked for a pause.
+	Cool(ctx context.Context, pause time.Duration) error
+}
+
 // Bounds of what is repeated: requests that were told to wait, and requests that
 // failed on the way.
 const (
@@ -82,6 +92,8 @@ type transport struct {
 	clock Clock
 	tell  func(Progress)
 	most  time.Duration // that one request waits in all
+
+	budget Budget // nil: the limits are those of this process
 
 	turn   chan struct{} // holds one: whose turn it is to write
 	writes []time.Time   // within the last hour, oldest first; for who has the turn
@@ -127,17 +139,29 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		if err := wait(t.exhausted(req), "GitHub allows no more requests for now"); err != nil {
 			return nil, err
 		}
-		if write {
+		done := func() {}
+		switch {
+		case write && t.budget != nil:
+			if done, err = t.budget.Take(ctx); err != nil {
+				return nil, &finalError{err}
+			}
+		case write:
 			if err := wait(t.full(), "writing slowly, as GitHub asks"); err != nil {
 				return nil, err
 			}
 			t.writes = append(t.writes, t.clock.Now())
 		}
 		resp, err := t.once(req, body)
+		done()
 		switch d, is := t.told(req, resp, err, limited); {
 		case is && limited < maxLimited:
 			limited++
 			resp.Body.Close()
+			if t.budget != nil {
+				if err := t.budget.Cool(ctx, d); err != nil {
+					return nil, &finalError{err}
+				}
+			}
 			if err := wait(d, "GitHub asks to wait"); err != nil {
 				return nil, err
 			}
