@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -70,6 +72,17 @@ needs a person, 2 something could not be done; the next run goes on from there.`
 	fl.StringVar(&f.signingKey, "signing-key", "", "sign commits with this SSH key")
 	fl.String("base", "", "the branch that pull requests go to (default: the remote's default branch)")
 	fl.String("remote", "origin", "the remote's name")
+	settingFlags(fl)
+	fl.Int("max-open", 0, "the most pull requests that are open at a time; 0: no limit")
+	fl.Int("max-per-hour", 0, "the most pull requests that are opened in an hour; 0: no limit")
+	f.app.flags(fl)
+	_ = cmd.RegisterFlagCompletionFunc("phase", cobra.FixedCompletions([]string{"critical", "high", "medium"}, cobra.ShellCompDirectiveNoFileComp))
+	cmd.AddCommand(c.prStatusCommand(), c.prCheckCommand())
+	return cmd
+}
+
+// settingFlags stand for keys of the settings of pull requests.
+func settingFlags(fl *pflag.FlagSet) {
 	fl.StringSlice("phase", nil, "only these phases: critical, high, medium")
 	fl.Bool("unsafe", false, "propose the fixes, too, that need a person's yes")
 	fl.String("commits", "fix", "a commit for each fix, or package")
@@ -91,12 +104,6 @@ needs a person, 2 something could not be done; the next run goes on from there.`
 	fl.String("author", "", "who the commits are by: Name <address>")
 	fl.Bool("sign-off", false, "end messages with Signed-off-by")
 	fl.Bool("sign", false, "sign commits with git's user.signingkey, an SSH key")
-	fl.Int("max-open", 0, "the most pull requests that are open at a time; 0: no limit")
-	fl.Int("max-per-hour", 0, "the most pull requests that are opened in an hour; 0: no limit")
-	f.app.flags(fl)
-	_ = cmd.RegisterFlagCompletionFunc("phase", cobra.FixedCompletions([]string{"critical", "high", "medium"}, cobra.ShellCompDirectiveNoFileComp))
-	cmd.AddCommand(c.prStatusCommand(), c.prCheckCommand())
-	return cmd
 }
 
 // pr plans and hands on.
@@ -169,33 +176,55 @@ func (c *cli) closing(close func() error) {
 
 // override puts what flags say in place of what settings say.
 func (f *prFlags) override(pr *settings.PullRequests) error {
+	given, err := givenSettings(f.given)
+	for _, key := range slices.Sorted(maps.Keys(given)) {
+		if err == nil {
+			if err = pr.Set(key, given[key]); err != nil {
+				err = fmt.Errorf("--%s: %w", flagOf(key), err)
+			}
+		}
+	}
+	return err
+}
+
+// givenSettings are the settings of pull requests that flags give, by key.
+func givenSettings(given *pflag.FlagSet) (map[string]any, error) {
+	out := map[string]any{}
 	var wrong error
-	f.given.Visit(func(flag *pflag.Flag) {
+	given.Visit(func(flag *pflag.Flag) {
 		key := flag.Name
 		if k, ok := prKeys[key]; ok {
 			key = k
 		}
-		if !settings.IsPullRequestKey(key) || wrong != nil {
+		if !settings.IsPullRequestKey(key) {
 			return
 		}
 		var value any = flag.Value.String()
 		var err error
 		switch flag.Value.Type() {
 		case "bool":
-			value, err = f.given.GetBool(flag.Name)
+			value, err = given.GetBool(flag.Name)
 		case "int":
-			value, err = f.given.GetInt(flag.Name)
+			value, err = given.GetInt(flag.Name)
 		case "stringSlice":
-			value, err = f.given.GetStringSlice(flag.Name)
+			value, err = given.GetStringSlice(flag.Name)
 		}
-		if err == nil {
-			err = pr.Set(key, value)
-		}
-		if err != nil {
+		if err != nil && wrong == nil {
 			wrong = fmt.Errorf("--%s: %w", flag.Name, err)
 		}
+		out[key] = value
 	})
-	return wrong
+	return out, wrong
+}
+
+// flagOf is the flag that stands for a key.
+func flagOf(key string) string {
+	for flag, k := range prKeys {
+		if k == key {
+			return flag
+		}
+	}
+	return key
 }
 
 // options turns settings into what is to be planned.

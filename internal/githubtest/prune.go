@@ -12,6 +12,7 @@ import (
 var operations = []string{
 	"GET /app",
 	"POST /app/installations/{installation_id}/access_tokens",
+	"GET /orgs/{org}/repos",
 	"GET /repos/{owner}/{repo}",
 	"GET /repos/{owner}/{repo}/compare/{basehead}",
 	"POST /repos/{owner}/{repo}/forks",
@@ -39,6 +40,7 @@ var operations = []string{
 	"GET /repos/{owner}/{repo}/pulls/{pull_number}",
 	"PATCH /repos/{owner}/{repo}/pulls/{pull_number}",
 	"POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers",
+	"GET /search/repositories",
 	"GET /user",
 	"GET /users/{username}",
 }

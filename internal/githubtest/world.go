@@ -319,8 +319,10 @@ var handlers = map[string]func(*call) (int, any){
 	"GET /repos/{owner}/{repo}/pulls/{pull_number}":                      getPull,
 	"PATCH /repos/{owner}/{repo}/pulls/{pull_number}":                    editPull,
 	"POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers": requestReviewers,
-	"GET /user":             getUser,
-	"GET /users/{username}": getUserByName,
+	"GET /orgs/{org}/repos":                                              listOrganization,
+	"GET /search/repositories":                                           searchRepositories,
+	"GET /user":                                                          getUser,
+	"GET /users/{username}":                                              getUserByName,
 }
 
 // allows reports whether somebody may write here; it is an answer if not.

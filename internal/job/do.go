@@ -213,10 +213,12 @@ func (w *work) place(ctx context.Context) (*propose.Place, error) {
 		folder = filepath.Join(w.folder, "clone.git")
 	}
 	place, err := propose.Find(folder, w.override)
-	if errors.Is(err, vcs.ErrNotFound) && w.spec.Repository.Dir == "" {
+	if errors.Is(err, vcs.ErrNotFound) {
 		if branches, lerr := w.repo.Branches(""); lerr == nil && len(branches) == 0 {
 			return nil, &skipError{"the repository has no commits"}
 		}
+	}
+	if errors.Is(err, vcs.ErrNotFound) && w.spec.Repository.Dir == "" {
 		name, berr := w.namedBase()
 		if berr != nil || name == "" {
 			return nil, errors.Join(err, berr)

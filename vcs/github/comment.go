@@ -57,3 +57,12 @@ func (g *GitHub) comment(ctx context.Context, number int, kind, text, otherwise 
 	}
 	return nil
 }
+
+// Pull looks at one pull request.
+func (g *GitHub) Pull(ctx context.Context, number int) (forge.Pull, error) {
+	p, _, err := g.client.PullRequests.Get(ctx, g.o.Where.Owner, g.o.Where.Name, number)
+	if err != nil {
+		return forge.Pull{}, g.redactor.err(fmt.Errorf("looking at #%d of %s: %w", number, g.o.Where, plainError(err)))
+	}
+	return pull(p), nil
+}
