@@ -162,3 +162,10 @@ func (s *Server) Wipe(r *Repo) {
 		}
 	}
 }
+
+// Plenty makes the rate limit of requests so large that nobody reaches it.
+func (s *Server) Plenty() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.left = 1 << 30
+}

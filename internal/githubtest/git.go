@@ -8,6 +8,7 @@ import (
 	"net/http/cgi"
 	"net/http/httptest"
 	"strings"
+	"time"
 )
 
 // serveGit serves a repository by git's own program. Tokens are passwords; who the
@@ -21,8 +22,9 @@ func (s *Server) serveGit(w http.ResponseWriter, r *http.Request) {
 	}
 	service := "/" + parts[2]
 	writes := strings.HasSuffix(service, "git-receive-pack") || r.URL.Query().Get("service") == "git-receive-pack"
+	came := time.Now()
 	log := func(status int) {
-		s.log = append(s.log, Request{"GIT", r.URL.Path, "", status})
+		s.log = append(s.log, Request{"GIT", r.URL.Path, "", status, came})
 	}
 	refuse := func(status int, text string) {
 		log(status)

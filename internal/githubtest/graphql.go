@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -45,12 +46,13 @@ var loadSchema = sync.OnceValues(func() (*ast.Schema, error) {
 
 // serveGraphQL answers a mutation, if it and its variables are as the schema says.
 func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
+	came := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	data, _ := io.ReadAll(r.Body)
 	c := &call{Server: s, r: r, header: http.Header{}}
 	answer := func(status int, v any) {
-		s.log = append(s.log, Request{r.Method, "/graphql", string(data), status})
+		s.log = append(s.log, Request{r.Method, "/graphql", string(data), status, came})
 		c.header.Set("X-RateLimit-Resource", "graphql")
 		c.write(w, status, v)
 	}
@@ -102,7 +104,7 @@ func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 	}
 	cut := func(done bool) {
 		if s.strike(done) {
-			s.log = append(s.log, Request{r.Method, "/graphql", string(data), 0})
+			s.log = append(s.log, Request{r.Method, "/graphql", string(data), 0, came})
 			panic(http.ErrAbortHandler)
 		}
 	}

@@ -53,6 +53,7 @@ type Request struct {
 	Method, Path string // without /api/v3; git's own as GIT /owner/name.git/git-receive-pack
 	Body         string
 	Status       int
+	Came         time.Time
 }
 
 // Write reports whether a request changes something.
@@ -140,6 +141,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serveREST answers one request: its credentials, then faults that are due, then
 // its form, then what it asks for, then the form of the answer.
 func (s *Server) serveREST(w http.ResponseWriter, r *http.Request, path string) {
+	came := time.Now()
 	data, err := io.ReadAll(r.Body)
 	if err != nil {
 		s.t.Errorf("reading a request: %v", err)
@@ -149,7 +151,7 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request, path string) 
 	defer s.mu.Unlock()
 	c := &call{Server: s, r: r, header: http.Header{}}
 	answer := func(status int, known any) {
-		s.log = append(s.log, Request{r.Method, path, string(data), status})
+		s.log = append(s.log, Request{r.Method, path, string(data), status, came})
 		c.write(w, status, known)
 	}
 	for _, repo := range s.renamed { // where a redirect leads
@@ -179,7 +181,7 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request, path string) 
 	s.count()
 	write := r.Method != http.MethodGet
 	if write && s.strike(false) {
-		s.log = append(s.log, Request{r.Method, path, string(data), 0})
+		s.log = append(s.log, Request{r.Method, path, string(data), 0, came})
 		panic(http.ErrAbortHandler)
 	}
 	if r.Header.Get("User-Agent") == "" {
@@ -222,7 +224,7 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request, path string) 
 		s.settle(c.repo)
 	}
 	if write && s.strike(true) {
-		s.log = append(s.log, Request{r.Method, path, string(data), status})
+		s.log = append(s.log, Request{r.Method, path, string(data), status, came})
 		panic(http.ErrAbortHandler)
 	}
 	if f != nil && f.Done {

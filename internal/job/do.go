@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"math"
 	"path/filepath"
@@ -229,7 +230,8 @@ func (w *work) place(ctx context.Context) (*propose.Place, error) {
 		place, err = propose.Find(folder, w.override)
 	}
 	if err != nil {
-		if errors.Is(err, vcs.ErrNotFound) {
+		// It is all here: another try would find the same, unless the disk was at fault.
+		if !errors.As(err, new(*fs.PathError)) && ctx.Err() == nil {
 			return nil, &skipError{oneLine(err.Error())}
 		}
 		return nil, err
