@@ -128,7 +128,11 @@ func (c *cli) create(ctx context.Context, f *createFlags) error {
 		known = fmt.Sprintf(", %d of them were there", n.Known)
 	}
 	if n.New+n.Known == 0 {
-		return errors.New("there are no repositories to put into the queue")
+		err := errors.New("there are no repositories to put into the queue")
+		if conf, cerr := o.Config(ctx); cerr == nil && len(conf.Hosts) == 0 {
+			err = errors.Join(err, o.Delete(ctx)) // it was made for nothing
+		}
+		return err
 	}
 	_, err = fmt.Fprintf(c.out, "%s: %s in the queue%s; `unleak campaign run %s` does them\n", o.Name, plural(n.New+n.Known, "repository", "repositories"), known, o.Name)
 	return err

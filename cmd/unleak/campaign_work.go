@@ -108,7 +108,7 @@ func (c *cli) work(ctx context.Context, f *workFlags, b *campaign.Bus, o *campai
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(c.out, "%s: %d done, %d skipped, %d aside; %d pull requests open\n", o.Name, s.Done, s.Skipped, s.Aside, s.Pulls["open"]); err != nil {
+	if _, err := fmt.Fprintf(c.out, "%s: %d done, %d skipped, %d aside; %s open\n", o.Name, s.Done, s.Skipped, s.Aside, plural(s.Pulls["open"], "pull request", "pull requests")); err != nil {
 		return err
 	}
 	if s.Aside+s.Person > 0 {
