@@ -65,23 +65,6 @@ func Clone(ctx context.Context, dir string, from Remote, cred Credentials, c Clo
 	return Open(dir)
 }
 
-// FetchInto brings the newest commit of another branch into a clone, as the branch
-// that it is there.
-func (r *Repository) FetchInto(ctx context.Context, from Remote, cred Credentials, branch string, bytes int64) error {
-	e, err := r.endpoint(from)
-	if err != nil {
-		return err
-	}
-	if r.git == "" {
-		return errors.New("fetching needs git")
-	}
-	if _, err := r.branchToWrite(branch); err != nil {
-		return err
-	}
-	args := []string{"--git-dir=" + r.gitDir, "fetch", "-q", "--depth=1", "--no-tags", "--no-write-fetch-head", "--", address(e), heads + branch + ":" + heads + branch}
-	return fetching(ctx, r.git, e, from, cred, bytes, r.gitDir, args)
-}
-
 // address is what git is told of an endpoint: by file:// it is as shallow as
 // elsewhere.
 func address(e *transport.Endpoint) string {
@@ -131,16 +114,28 @@ func fetching(ctx context.Context, git string, e *transport.Endpoint, from Remot
 	if err == nil {
 		return nil
 	}
-	text := strings.ToLower(said.String())
+	complaint := withoutWarnings(said.String())
+	text := strings.ToLower(complaint)
 	known := transport.ErrRepositoryNotFound
 	switch {
 	case strings.Contains(text, "authentication failed"), strings.Contains(text, "could not read username"), strings.Contains(text, "error: 403"), strings.Contains(text, "permission denied"):
 		known = transport.ErrAuthorizationFailed
 	case strings.Contains(text, "not found"), strings.Contains(text, "does not appear to be a git repository"), strings.Contains(text, "does not exist"):
 	default:
-		return wrong(ctx, gitError(err, said.String()), from, cred)
+		return wrong(ctx, gitError(err, complaint), from, cred)
 	}
-	return wrong(ctx, fmt.Errorf("%w: %w", known, gitError(err, said.String())), from, cred)
+	return wrong(ctx, fmt.Errorf("%w: %w", known, gitError(err, complaint)), from, cred)
+}
+
+// withoutWarnings is what git said without what it only warned of.
+func withoutWarnings(said string) string {
+	var b strings.Builder
+	for line := range strings.Lines(said) {
+		if !strings.HasPrefix(line, "warning:") {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
 }
 
 // sshCommand asks nobody anything.

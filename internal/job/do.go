@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -199,6 +200,11 @@ func (w *work) open(ctx context.Context) error {
 		w.remote = vcs.Remote{URL: w.hub.Remote()}
 	}
 	branch, _ := w.spec.Settings["base"].(string)
+	return w.clone(ctx, branch)
+}
+
+// clone clones a branch; "" is the default one.
+func (w *work) clone(ctx context.Context, branch string) (err error) {
 	w.repo, err = vcs.Clone(ctx, filepath.Join(w.folder, "clone.git"), w.remote, w.cred,
 		vcs.Cloning{Branch: branch, Bytes: w.limits.Bytes, Blob: project.MaxFileSize})
 	if errors.Is(err, vcs.ErrNotFound) || errors.Is(err, vcs.ErrAuth) {
@@ -207,7 +213,7 @@ func (w *work) open(ctx context.Context) error {
 	return err
 }
 
-// place finds the base, and fetches it if the settings name another one.
+// place finds the base, and clones again if the settings name another one.
 func (w *work) place(ctx context.Context) (*propose.Place, error) {
 	folder := w.spec.Repository.Dir
 	if folder == "" {
@@ -224,8 +230,11 @@ func (w *work) place(ctx context.Context) (*propose.Place, error) {
 		if berr != nil || name == "" {
 			return nil, errors.Join(err, berr)
 		}
-		if err := w.repo.FetchInto(ctx, w.remote, w.cred, name, w.limits.Bytes); err != nil {
-			return nil, &skipError{fmt.Sprintf("the settings name %s as the base, which cannot be fetched: %s", name, oneLine(err.Error()))}
+		if err := os.RemoveAll(folder); err != nil {
+			return nil, err
+		}
+		if err := w.clone(ctx, name); err != nil {
+			return nil, fmt.Errorf("the settings name %s as the base: %w", name, err)
 		}
 		place, err = propose.Find(folder, w.override)
 	}

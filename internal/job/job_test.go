@@ -153,10 +153,13 @@ func (w *world) run(s Spec, g Gate) Outcome {
 // ledger before and after; nothing is left, and the token is nowhere.
 func TestJob(t *testing.T) {
 	w := newWorld(t)
-	repo := w.repo("town", map[string]string{"src/a.ts": leaking})
+	repo := w.repo("town", map[string]string{"src/a.ts": leaking, "large.bin": noise(5 << 20)})
+	if _, err := repo.Git("config", "uploadpack.allowFilter", "true"); err != nil { // as GitHub does
+		t.Fatal(err)
+	}
 	g := &gate{}
 	out := w.run(w.spec("town"), g)
-	if out.State != Done || len(out.Parts) != 1 || out.Parts[0].Action != forge.Create || out.Parts[0].Fixes != 1 || out.Figures.Files != 1 || out.Figures.Clone == 0 || out.Figures.Peak == 0 {
+	if out.State != Done || len(out.Parts) != 1 || out.Parts[0].Action != forge.Create || out.Parts[0].Fixes != 1 || out.Figures.Files != 2 || out.Figures.Bytes > 1<<20 || out.Figures.Clone == 0 || out.Figures.Peak == 0 {
 		t.Fatalf("%+v", out)
 	}
 	if n := len(w.server.Writes()); n != g.taken || g.open != 0 || n == 0 {
@@ -189,6 +192,19 @@ func TestJob(t *testing.T) {
 	})
 	if len(left) != 1 || filepath.Base(left[0]) != "lock" {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+// TestBase: settings name another branch, which is cloned then.
+func TestBase(t *testing.T) {
+	w := newWorld(t)
+	r := w.repo("based", map[string]string{"a.ts": "export {};\n", ".unleak.yaml": "pull-requests:\n  base: develop\n"})
+	if _, err := r.Branch("develop", "main", "b.ts", leaking); err != nil {
+		t.Fatal(err)
+	}
+	out := w.run(w.spec("based"), &gate{})
+	if p := w.server.Pulls(r); out.State != Done || out.Base != "develop" || len(p) != 1 || p[0].Base != "develop" {
+		t.Errorf("%+v %+v", out, p)
 	}
 }
 

@@ -86,6 +86,8 @@ func (t *trial) judge(ctx context.Context, took time.Duration) (*result, error) 
 	r.say("took %.1f s (making the repositories %.1f s); %d done, %d skipped, %d aside; %d jobs were taken over from a worker that was gone", took.Seconds(), t.making.Seconds(), s.Done, s.Skipped, s.Aside, lost)
 	r.say("%d pull requests, none twice; %d records of the ledger", pulls, records)
 	r.say("%d writes at GitHub: at least %d ms apart (allowed %d), at most %d within a minute (allowed %d)", writes.n, writes.least.Milliseconds(), t.spacing.Milliseconds(), writes.minute, t.minute)
+	f := s.Figures
+	r.say("on average a repository took %.0f ms to clone, %.0f ms to scan, %.0f ms of waiting for leave to write, and %.0f ms for the rest", 1000*f.Clone, 1000*f.Scan, 1000*f.Wait, 1000*f.Rest)
 	r.say("a worker took %d MB at most, a job %d MB", t.peak>>20, s.Figures.Peak>>20)
 	return r, nil
 }

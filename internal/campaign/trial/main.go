@@ -41,6 +41,7 @@ func main() {
 	flag.IntVar(&o.minute, "minute", 120, "writes in a minute")
 	flag.IntVar(&o.tries, "tries", 3, "of a repository that fails")
 	flag.Uint64Var(&o.seed, "seed", 1, "of what goes wrong when")
+	flag.BoolVar(&o.plain, "plain", false, "only small repositories, one in ten of which leaks: for measuring")
 	flag.DurationVar(&o.limit, "limit", 20*time.Minute, "of a stage")
 	stages := flag.String("stages", "embedded,server,cluster", "what is tried")
 	flag.Parse()
@@ -68,6 +69,7 @@ type options struct {
 	repositories, workers, jobs, kills, restarts, cuts, minute, tries int
 	pause, takeover, spacing, limit                                   time.Duration
 	seed                                                              uint64
+	plain                                                             bool
 }
 
 // stand takes the place of a test for the stand-in.
@@ -112,7 +114,14 @@ func try(ctx context.Context, o options) (r *result, err error) {
 	_, token := hub.User("bot")
 	t := &trial{options: o, folder: folder, hub: hub, token: token, started: time.Now()}
 	for n := range o.repositories {
-		m, err := sorts[n%len(sorts)].make(hub, n)
+		kind := sorts[n%len(sorts)]
+		if o.plain {
+			kind = sorts[0]
+			if n%10 == 0 {
+				kind = sorts[1]
+			}
+		}
+		m, err := kind.make(hub, n)
 		if err != nil {
 			return nil, err
 		}
