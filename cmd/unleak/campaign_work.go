@@ -82,7 +82,8 @@ func (c *cli) work(ctx context.Context, f *workFlags, b *campaign.Bus, o *campai
 		return fmt.Errorf("--work-folder: %w", err)
 	}
 	defer c.closing(runner.Close)
-	w := &campaign.Worker{Name: f.name, Runner: runner, Credential: f.credential, Jobs: f.jobs, Finish: f.finish, Tell: c.ended}
+	w := &campaign.Worker{Name: f.name, Runner: runner, Credential: f.credential, Jobs: f.jobs, Finish: f.finish, Tell: c.ended,
+		Rests: func(reason string) { c.warn("nothing is begun: %s", reason) }}
 	if w.Name == "" {
 		host, _ := os.Hostname() // without one, the process has to do
 		w.Name = fmt.Sprintf("%s/%d-%s", host, os.Getpid(), strings.ToLower(rand.Text()[:4]))

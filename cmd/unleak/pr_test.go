@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -303,24 +304,31 @@ func (h *hub) secret(ts *testscript.TestScript, _ bool, _ []string) {
 
 // TestReadmePullRequests follows the README word by word: what is to be typed is
 // typed into a shell, and what it says will be printed is.
-func TestReadmePullRequests(t *testing.T) {
+func TestReadmePullRequests(t *testing.T) { followReadme(t, "Pull requests", "pr", 2) }
+
+// TestReadmeCampaigns does the same with its campaign.
+func TestReadmeCampaigns(t *testing.T) { followReadme(t, "Campaigns", "campaign", 1) }
+
+// followReadme follows the marked steps of a section, by testdata/readme-MARK.txtar.
+func followReadme(t *testing.T, heading, mark string, count int) {
 	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(readme), "\n## Pull requests\n")
+	_, section, _ := strings.Cut(string(readme), "\n## "+heading+"\n")
 	section, _, _ = strings.Cut(section, "\n## ")
-	steps := strings.Split(section, "<!-- pr -->\n```sh\n")[1:]
-	if len(steps) != 2 {
+	steps := strings.Split(section, "<!-- "+mark+" -->\n```sh\n")[1:]
+	if len(steps) != count {
 		t.Fatalf("the README has %d steps", len(steps))
 	}
 	h := newHub(t)
 	testscript.Run(t, testscript.Params{
-		Files: []string{filepath.Join("..", "..", "testdata", "readme-pr.txtar")}, RequireExplicitExec: true,
+		Files: []string{filepath.Join("..", "..", "testdata", "readme-"+mark+".txtar")}, RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			for name, value := range map[string]string{
 				"NO_COLOR": "", "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.DevNull, "GIT_AUTHOR_NAME": "Ann", "GIT_AUTHOR_EMAIL": "ann@example.org",
 				"GIT_COMMITTER_NAME": "Ann", "GIT_COMMITTER_EMAIL": "ann@example.org", "GH_HOST": h.server.Host, "GH_ENTERPRISE_TOKEN": h.token,
+				"UNLEAK_CAMPAIGNS": filepath.Join(e.WorkDir, "campaigns"),
 			} {
 				e.Setenv(name, value)
 			}
@@ -347,7 +355,12 @@ func TestReadmePullRequests(t *testing.T) {
 
 // ends holds the last lines of a file against another file.
 func ends(ts *testscript.TestScript, _ bool, args []string) {
-	if got, want := ts.ReadFile(args[0]), ts.ReadFile(args[1]); want == "" || !strings.HasSuffix(got, want) {
+	if got, want := withoutTimes(ts.ReadFile(args[0])), withoutTimes(ts.ReadFile(args[1])); want == "" || !strings.HasSuffix(got, want) {
 		ts.Fatalf("got\n%s\nwhich does not end in\n%s", got, want)
 	}
 }
+
+// withoutTimes takes dates, and seconds with their fractions, out of a text.
+func withoutTimes(s string) string { return someTime.ReplaceAllString(s, "TIME") }
+
+var someTime = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?|\d+\.\d\d s\b`)

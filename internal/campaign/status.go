@@ -243,7 +243,7 @@ var sections = []section{
 	{"pull requests", func(e Entry) (out []string) {
 		for _, p := range e.Parts {
 			if p.Standing != "" {
-				out = append(out, fmt.Sprintf("%-6s %s %s (%s)", p.Standing, e.Repository.Name, p.URL, p.Branch))
+				out = append(out, fmt.Sprintf("%s %s %s (%s)", p.Standing, e.Repository.Name, p.URL, p.Branch))
 			}
 		}
 		return out
@@ -264,11 +264,11 @@ func (c *Campaign) section(ctx context.Context, out io.Writer, s section, most i
 				continue
 			}
 			if n == 1 {
-				line = "\n" + s.title + "\n  " + markdown.Clean(line)
-			} else {
-				line = "  " + markdown.Clean(line)
+				if _, err := fmt.Fprintf(out, "\n%s\n", s.title); err != nil {
+					return err
+				}
 			}
-			if _, err := fmt.Fprintln(out, line); err != nil {
+			if _, err := fmt.Fprintln(out, "  "+markdown.Clean(line)); err != nil {
 				return err
 			}
 		}

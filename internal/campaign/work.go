@@ -25,12 +25,14 @@ type Worker struct {
 	Finish     bool                                      // end when nothing is left to do; else wait for more
 	Log        ledger.Sink                               // keeps records, too; nil: only the campaign's ledger does
 	Tell       func(Entry)                               // of every try that ended; may be nil
+	Rests      func(reason string)                       // is told once why nothing is begun, for each reason; may be nil
 
 	bus     *Bus
 	c       *Campaign
 	conf    atomic.Pointer[Config]
 	mu      sync.Mutex
 	budgets map[string]*Budget
+	resting string // the reason that was told
 }
 
 // Work works until the context ends, the campaign is closed, or, with Finish, nothing
@@ -100,10 +102,21 @@ func (w *Worker) rest(ctx context.Context) (string, error) {
 	return "", err
 }
 
+// tellRest tells a reason that is new.
+func (w *Worker) tellRest(reason string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if reason != w.resting && reason != "" && w.Rests != nil {
+		w.Rests(reason)
+	}
+	w.resting = reason
+}
+
 // loop does one job after the other, until an error or errFinished.
 func (w *Worker) loop(ctx context.Context) error {
 	for at := 0; ; at++ {
 		reason, err := w.rest(ctx)
+		w.tellRest(reason)
 		if err == nil && reason != "" {
 			err = sleep(ctx, time.Second)
 			if err == nil && w.Finish {

@@ -276,6 +276,7 @@ func (w *work) namedBase() (string, error) {
 // dial prepares GitHub; repo is nil as long as there is none.
 func (w *work) dial(where github.Location, repo *vcs.Repository, pr settings.PullRequests) error {
 	writer := ledger.Writer{Who: w.spec.Credential.Who(where.Host, where.Owner), Repository: where.String(), Sink: w.gate.Record}
+	writer.Readies = pr.Via == github.ViaAPI || cmp.Or(pr.Fork, github.ForkNever) != github.ForkNever
 	o := github.Options{
 		Where: where, Prefix: cmp.Or(pr.Prefix, propose.DefaultPrefix), Repository: repo, DryRun: w.spec.DryRun || repo == nil,
 		Limits: forge.Limits{Open: pr.Limits.Open, Hour: pr.Limits.PerHour}, Via: pr.Via, Fork: cmp.Or(pr.Fork, github.ForkNever),

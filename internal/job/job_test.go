@@ -172,7 +172,7 @@ func TestJob(t *testing.T) {
 			t.Errorf("record %+v", r)
 		}
 	}
-	if got, want := strings.Join(operations, ", "), "before ready, after ready, before push, after push, before create, after create"; got != want {
+	if got, want := strings.Join(operations, ", "), "before push, after push, before create, after create"; got != want {
 		t.Errorf("ledger: %s", got)
 	}
 	w.server.Forget()

@@ -76,6 +76,7 @@ func Log(h slog.Handler) Sink {
 type Writer struct {
 	Who, Repository string
 	Sink            Sink
+	Readies         bool // getting ready for a push writes: it makes forks, or objects
 }
 
 // write does one write between its two records. That the second could not be kept
@@ -115,6 +116,9 @@ type host struct {
 }
 
 func (h host) Ready(ctx context.Context, base string, commit vcs.Hash) (made vcs.Hash, err error) {
+	if !h.w.Readies {
+		return h.Host.Ready(ctx, base, commit)
+	}
 	err = h.w.write(ctx, Record{Operation: Ready, Branch: base, Is: string(commit)}, func() (string, int, error) {
 		made, err = h.Host.Ready(ctx, base, commit)
 		return string(made), 0, err

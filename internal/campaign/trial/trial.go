@@ -277,7 +277,7 @@ func (t *trial) act(what string, random *rand.Rand) error {
 	case "restart":
 		s := t.servers[random.IntN(len(t.servers))]
 		s.end(syscall.SIGKILL)
-		time.Sleep(500*time.Millisecond + rand.N(time.Second))
+		time.Sleep(500*time.Millisecond + rand.N(t.takeover))
 		if err := s.start(); err != nil {
 			return err
 		}
