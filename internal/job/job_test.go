@@ -41,6 +41,7 @@ type gate struct {
 	records []ledger.Record
 	full    string
 	refuses error
+	cooled  []time.Duration
 }
 
 func (g *gate) Take(context.Context) (func(), error) {
@@ -51,7 +52,12 @@ func (g *gate) Take(context.Context) (func(), error) {
 	return func() { g.mu.Lock(); g.open--; g.mu.Unlock() }, nil
 }
 
-func (g *gate) Cool(context.Context, time.Duration) error { return nil }
+func (g *gate) Cool(_ context.Context, pause time.Duration) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.cooled = append(g.cooled, pause)
+	return nil
+}
 
 func (g *gate) Open(context.Context, string) (string, error) { return g.full, nil }
 
@@ -192,6 +198,41 @@ func TestJob(t *testing.T) {
 	})
 	if len(left) != 1 || filepath.Base(left[0]) != "lock" {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+// TestApp: a GitHub App proposes, and commits as itself.
+func TestApp(t *testing.T) {
+	w := newWorld(t)
+	app := w.server.App("unleak")
+	r := w.repo("town", map[string]string{"a.ts": leaking})
+	r.Private, r.Rights["unleak[bot]"] = true, "push"
+	s := w.spec("town")
+	s.Credential = Credential{App: &github.App{ID: app.ID, KeyFile: app.KeyFile}}
+	w.runner.Identity = nil
+	g := &gate{}
+	out := w.run(s, g)
+	p := w.server.Pulls(r)
+	if out.State != Done || len(p) != 1 || p[0].Author != "unleak[bot]" || len(g.records) == 0 || g.records[0].Who != fmt.Sprintf("app %d of harbor on %s", app.ID, w.server.Host) {
+		t.Fatalf("%+v %+v %+v", out, p, g.records)
+	}
+	if who, err := r.Git("log", "-1", "--format=%cn", "unleak/critical"); err != nil || who != "unleak[bot]" {
+		t.Errorf("%s %v", who, err)
+	}
+}
+
+// TestCools: when GitHub asks to wait, everybody is told, and nothing comes twice.
+func TestCools(t *testing.T) {
+	w := newWorld(t)
+	r := w.repo("town", map[string]string{"a.ts": leaking})
+	w.server.Fail(githubtest.Fault{Operation: "POST /repos/{owner}/{repo}/pulls", Status: 403, Header: map[string]string{"Retry-After": "1"}})
+	g := &gate{}
+	out := w.run(w.spec("town"), g)
+	if out.State != Done || len(g.cooled) != 1 || g.cooled[0] < time.Second || len(w.server.Pulls(r)) != 1 || !w.server.Failed() {
+		t.Errorf("%+v %v", out, g.cooled)
+	}
+	if n := len(w.server.Writes()); n != g.taken || g.open != 0 {
+		t.Errorf("%d writes, %d allowed, %d not done", n, g.taken, g.open)
 	}
 }
 
