@@ -64,7 +64,7 @@ func (s *Server) serveGit(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case password != "" && user == nil, user == nil && writes:
 		refuse(http.StatusUnauthorized, "remote: Invalid username or password.")
-	case repo == nil || user == nil && repo.Private || user != nil && !repo.visible(user):
+	case repo == nil || user == nil && repo.Private || user != nil && (!repo.visible(user) || !s.covers(password, repo)):
 		refuse(http.StatusNotFound, "remote: Repository not found.")
 	case writes && !repo.writable(user):
 		refuse(http.StatusForbidden, "remote: Permission to "+repo.full()+".git denied to "+user.Login+".")

@@ -118,12 +118,14 @@ func (r *Repo) Rewrite(number int, change func(body string) string) {
 	}
 }
 
-// Comment says something in a pull request.
-func (s *Server) Comment(r *Repo, number int, login, text string) {
+// Comment says something in a pull request, and returns the number of the comment.
+func (s *Server) Comment(r *Repo, number int, login, text string) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.pulled(r, number)
-	p.comments = append(p.comments, &comment{id: s.id(), author: s.account(login), body: text, created: s.Now()})
+	m := &comment{id: s.id(), author: s.account(login), body: text, created: s.Now()}
+	p.comments = append(p.comments, m)
+	return m.id
 }
 
 // Commit writes a file on a branch, in a commit by a person, and returns it.

@@ -11,9 +11,12 @@ import (
 // operations are those that the client uses and the stand-in has.
 var operations = []string{
 	"GET /app",
+	"GET /app/installations",
 	"POST /app/installations/{installation_id}/access_tokens",
 	"GET /orgs/{org}/repos",
+	"GET /installation/repositories",
 	"GET /repos/{owner}/{repo}",
+	"GET /repos/{owner}/{repo}/collaborators/{username}/permission",
 	"GET /repos/{owner}/{repo}/compare/{basehead}",
 	"POST /repos/{owner}/{repo}/forks",
 	"POST /repos/{owner}/{repo}/git/blobs",
@@ -26,6 +29,7 @@ var operations = []string{
 	"GET /repos/{owner}/{repo}/installation",
 	"PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}",
 	"DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}",
+	"POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
 	"PATCH /repos/{owner}/{repo}/issues/{issue_number}",
 	"POST /repos/{owner}/{repo}/issues/{issue_number}/assignees",
 	"GET /repos/{owner}/{repo}/issues/{issue_number}/comments",
@@ -39,8 +43,11 @@ var operations = []string{
 	"POST /repos/{owner}/{repo}/pulls",
 	"GET /repos/{owner}/{repo}/pulls/{pull_number}",
 	"PATCH /repos/{owner}/{repo}/pulls/{pull_number}",
+	"GET /repos/{owner}/{repo}/pulls/{pull_number}/comments",
+	"GET /repos/{owner}/{repo}/pulls/{pull_number}/files",
 	"POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers",
 	"GET /search/repositories",
+	"POST /repos/{owner}/{repo}/pulls/{pull_number}/reviews",
 	"GET /user",
 	"GET /users/{username}",
 }

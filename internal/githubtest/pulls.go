@@ -32,6 +32,7 @@ type pull struct {
 	milestone         string
 	autoMerge         string
 	comments          []*comment
+	remarks           []*remark
 	looks             int // at its present head
 }
 
@@ -40,6 +41,8 @@ type comment struct {
 	author  *User
 	body    string
 	created time.Time
+
+	reactions []string
 }
 
 // settle brings pull requests to where their branches are: GitHub closes one whose

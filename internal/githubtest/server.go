@@ -36,8 +36,9 @@ type Server struct {
 	mu       sync.Mutex
 	users    map[string]*User // by login
 	tokens   map[string]*User
-	repos    map[string]*Repo // by owner/name in lower case
-	renamed  map[string]*Repo // by the old name
+	scopes   map[string][]string // the names of the repositories that a token is for, if it is not for all
+	repos    map[string]*Repo    // by owner/name in lower case
+	renamed  map[string]*Repo    // by the old name
 	apps     []*App
 	next     int64 // the next id
 	faults   []*Fault
@@ -80,7 +81,7 @@ func Start(t testing.TB) *Server {
 		t.Fatal(err)
 	}
 	s := &Server{t: t, spec: spec, dir: t.TempDir(), git: git, Now: time.Now, left: 5000, next: 1000,
-		users: map[string]*User{}, tokens: map[string]*User{}, repos: map[string]*Repo{}, renamed: map[string]*Repo{}}
+		users: map[string]*User{}, tokens: map[string]*User{}, scopes: map[string][]string{}, repos: map[string]*Repo{}, renamed: map[string]*Repo{}}
 	server := httptest.NewServer(s)
 	s.URL, s.Host = server.URL, strings.TrimPrefix(server.URL, "http://")
 	t.Cleanup(server.Close)
@@ -113,6 +114,12 @@ func (s *Server) Writes() []Request {
 }
 
 func (s *Server) id() int64 { s.next++; return s.next }
+
+// bearer is the token of a request.
+func bearer(r *http.Request) string {
+	_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return token
+}
 
 // call is a request to the interface on its way.
 type call struct {
@@ -209,7 +216,7 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request, path string) 
 		return
 	}
 	if owner := c.params["owner"]; owner != "" {
-		if c.repo = s.repos[strings.ToLower(owner+"/"+c.params["repo"])]; c.repo == nil || c.user != nil && !c.repo.visible(c.user) {
+		if c.repo = s.repos[strings.ToLower(owner+"/"+c.params["repo"])]; c.repo == nil || c.user != nil && (!c.repo.visible(c.user) || !s.covers(bearer(r), c.repo)) {
 			answer(http.StatusNotFound, message("Not Found"))
 			return
 		}

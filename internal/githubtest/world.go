@@ -60,6 +60,13 @@ func (r *Repo) full() string { return r.Owner + "/" + r.Name }
 // visible reports whether somebody may see the repository.
 func (r *Repo) visible(u *User) bool { return !r.Private || r.Rights[u.Login] != "" }
 
+// covers reports whether a token is good for a repository: one of an App may be for
+// some only.
+func (s *Server) covers(token string, r *Repo) bool {
+	names, some := s.scopes[token]
+	return !some || slices.Contains(names, r.Name)
+}
+
 func (r *Repo) writable(u *User) bool { return u != nil && r.Rights[u.Login] == "push" }
 
 // User makes an account with a token. The token looks like one of GitHub's.
@@ -290,7 +297,14 @@ func mergeUpstream(c *call) (int, any) {
 
 // handlers answer the operations.
 var handlers = map[string]func(*call) (int, any){
-	"GET /app": getApp,
+	"GET /app":                       getApp,
+	"GET /app/installations":         listInstallations,
+	"GET /installation/repositories": listInstalled,
+	"GET /repos/{owner}/{repo}/collaborators/{username}/permission":      getPermission,
+	"POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions":  createReaction,
+	"GET /repos/{owner}/{repo}/pulls/{pull_number}/comments":             listRemarks,
+	"GET /repos/{owner}/{repo}/pulls/{pull_number}/files":                listPullFiles,
+	"POST /repos/{owner}/{repo}/pulls/{pull_number}/reviews":             createReview,
 	"POST /app/installations/{installation_id}/access_tokens":            createToken,
 	"GET /repos/{owner}/{repo}":                                          getRepo,
 	"GET /repos/{owner}/{repo}/compare/{basehead}":                       compare,

@@ -81,6 +81,9 @@ type skipError struct{ reason string }
 func (e *skipError) Error() string { return e.reason }
 
 func (w *work) do(ctx context.Context) error {
+	if w.spec.Check != nil {
+		return w.check(ctx)
+	}
 	if err := w.open(ctx); err != nil {
 		return err
 	}
@@ -338,6 +341,7 @@ func (w *work) count(place *propose.Place) error {
 // options are those of the settings, and who commits.
 func (w *work) options(ctx context.Context, place *propose.Place, prefix string) (propose.Options, error) {
 	o := propose.Wanted(place.Wanted, prefix)
+	o.Anew = w.spec.Anew
 	o.Verify, o.VerifyLimit = w.spec.Verify, cmp.Or(w.spec.VerifyTime, 10*time.Minute)
 	o.Sandbox = func(command string) string { return sandboxed(ctx, command, w.spec.VerifyNetwork) }
 	var identity func(context.Context) (vcs.Person, error)

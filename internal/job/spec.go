@@ -86,6 +86,8 @@ type Spec struct {
 	Settings map[string]any `json:"settings,omitempty"`
 	Limits   Limits         `json:"limits"`
 	DryRun   bool           `json:"dryRun,omitempty"`
+	Check    *Check         `json:"check,omitempty"` // instead of reconciling
+	Anew     bool           `json:"anew,omitempty"`  // branches of unleak's own are made anew on the newest commit
 
 	Verify        string        `json:"verify,omitempty"` // a command of the project; "": nothing is run
 	VerifyTime    time.Duration `json:"verifyTime,omitempty"`
@@ -116,6 +118,7 @@ type Outcome struct {
 	Commit  vcs.Hash `json:"commit,omitempty"`
 	Parts   []Part   `json:"parts,omitempty"`
 	Notes   []string `json:"notes,omitempty"` // files that could not be looked at
+	Added   *Added   `json:"added,omitempty"` // of a Check
 	Figures Figures  `json:"figures"`
 }
 

@@ -24,6 +24,8 @@ const (
 	Edit    = "edit"    // its title, text, base or state is changed
 	Adorn   = "adorn"   // labels, reviewers, assignees, milestone, merging by itself
 	Comment = "comment" // a comment is made, changed or deleted
+	Review  = "review"  // remarks are made on lines of a pull request
+	React   = "react"   // a reaction is put to a comment
 	Branch  = "branch"  // a branch of a repository on this machine is made, moved or deleted
 )
 
@@ -105,6 +107,11 @@ func (w Writer) write(ctx context.Context, r Record, do func() (is string, numbe
 		return errors.Join(failed, fmt.Errorf("the ledger lacks how a write ended: %w", err))
 	}
 	return failed
+}
+
+// Do does another write to a pull request between its two records.
+func (w Writer) Do(ctx context.Context, operation string, number int, is string, do func() error) error {
+	return w.write(ctx, Record{Operation: operation, Number: number, Is: is}, func() (string, int, error) { return "", 0, do() })
 }
 
 // Host puts the ledger between who decides and who writes.

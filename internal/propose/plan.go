@@ -36,6 +36,7 @@ type Options struct {
 	Labels, Reviewers, TeamReviewers, Assignees []string
 	Milestone                                   string
 	Draft, AutoMerge                            bool
+	Anew                                        bool // what stands is made anew on the newest commit, also if it says the same
 }
 
 // Look is how a project is looked at: by a detector that finds no offers, with the

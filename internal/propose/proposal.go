@@ -17,7 +17,7 @@ func (w *Work) propose(p *Plan) {
 	w.Proposal = forge.Proposal{
 		Branch: w.Part.Branch, Base: p.Base.Branch, BaseCommit: p.Base.Commit,
 		Labels: o.Labels, Reviewers: o.Reviewers, TeamReviewers: o.TeamReviewers, Assignees: o.Assignees,
-		Milestone: o.Milestone, Draft: o.Draft, AutoMerge: o.AutoMerge,
+		Milestone: o.Milestone, Draft: o.Draft, AutoMerge: o.AutoMerge, Anew: o.Anew,
 	}
 	if len(w.Commits) == 0 {
 		return // nothing is left

@@ -92,6 +92,8 @@ func decideOpen(p Proposal, s Seen, pull Pull) Decision {
 	complete := pull.Head == m.Pushed || s.Content == Same
 	equal := m.Patch == p.Patch || s.Content == Same
 	d.Push = !complete || !equal || pull.Conflict || m.Base != base
+	fresh := p.Anew && pull.Head != p.Commit && m.Pushed != p.Commit
+	d.Push = d.Push || fresh
 	text := m.Set != p.Set || m.Patch != p.Patch || m.Left != ""
 	switch {
 	case !d.Push && !text:
@@ -111,6 +113,8 @@ func decideOpen(p Proposal, s Seen, pull Pull) Decision {
 		d.Reason = "the changes are other ones now"
 	case pull.Conflict:
 		d.Reason = "it no longer merged"
+	case fresh:
+		d.Reason = "it was to be made anew on the newest commit"
 	case m.Set != p.Set || m.Patch != p.Patch:
 		d.Reason = "its text is about other findings"
 	default:

@@ -58,6 +58,7 @@ func TestDecide(t *testing.T) {
 	otherSet := func(p *Proposal) { p.Set, p.Items = "set-b", []string{"x", "z"} }
 	fewer := func(p *Proposal) { p.Set, p.Items = "set-c", []string{"x"} }
 	otherPatch := func(p *Proposal) { p.Patch = "patch-b" }
+	anew := func(p *Proposal) { p.Anew = true }
 	nothing := func(p *Proposal) { *p = Proposal{Branch: scope, Base: "main"} }
 	rests := func(p *Proposal) { p.RestsOn = "unleak/high" }
 	newer := func(p *Pull, m *Marker) { p.Body = "text\n\n<!-- unleak:2 whatever -->" }
@@ -78,6 +79,10 @@ func TestDecide(t *testing.T) {
 
 		{name: "equal", p: proposal, seen: Seen{Slots: slots(on(pull()))}, want: NoOp, reason: "what it should be"},
 		{name: "equal, though the base moved", p: with(proposal, func(p *Proposal) { p.BaseCommit = alien }), seen: Seen{Slots: slots(on(pull()))}, want: NoOp},
+		{name: "equal, but to be made anew", p: with(proposal, anew, func(p *Proposal) { p.Commit = c2 }), seen: Seen{Slots: slots(on(pull()))}, want: Update, reason: "anew",
+			check: func(d Decision) bool { return d.Push && d.Lease == c1 }},
+		{name: "made anew already", p: with(proposal, anew, func(p *Proposal) { p.Commit = c1 }), seen: Seen{Slots: slots(on(pull()))}, want: NoOp},
+		{name: "to be made anew, and somebody worked on it", p: with(proposal, anew), seen: Seen{Slots: slots(on(pull(foreign))), Content: Other}, want: Hold},
 		{name: "the base moved and conflicts", p: proposal, seen: Seen{Slots: slots(on(pull(func(p *Pull, m *Marker) { p.Conflict = true })))}, want: Update,
 			reason: "no longer merged", check: func(d Decision) bool { return d.Push && d.Lease == c1 }},
 		{name: "other changes", p: with(proposal, otherPatch), seen: Seen{Slots: slots(on(pull()))}, want: Update, reason: "other ones",

@@ -39,6 +39,7 @@ type Proposal struct {
 	Labels, Reviewers, TeamReviewers, Assignees []string
 	Milestone                                   string // its title
 	Draft, AutoMerge                            bool
+	Anew                                        bool // push, also if nothing but the base has changed
 
 	// RestsOn is the Branch of another proposal that Commit is built on, or "".
 	// That one must have been proposed before, through the same forge. The pull
