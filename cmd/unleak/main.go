@@ -98,7 +98,7 @@ release on every way out, and rewrites the code so that it does.`,
 	f.StringVar(&c.root, "root", "", "the project's folder (default: the git work tree around the first path)")
 	root.AddCommand(
 		c.scanCommand(), c.diffCommand(), c.fixCommand(), c.undoCommand(),
-		c.prCommand(), c.campaignCommand(), c.reportCommand(), c.jobCommand(),
+		c.prCommand(), c.campaignCommand(), c.reportCommand(), c.jobCommand(), c.botCommand(),
 		c.initCommand(), c.baselineCommand(),
 		c.whyCommand(), c.explainCommand(), c.kindsCommand(),
 		c.lspCommand(), c.hookCommand(),
