@@ -30,7 +30,7 @@ func TestLayers(t *testing.T) {
 		"internal/lsp":      {"transforms", "patch", "internal/project", "internal/run", "internal/report", "internal/settings", "internal/baseline", "internal/markdown", "internal/worktree", "internal/syntax"},
 		"internal/propose":  {"transforms", "patch", "vcs", "vcs/forge", "internal/syntax", "internal/project", "internal/run", "internal/settings", "internal/markdown", "internal/check", "internal/report", "internal/baseline"},
 		"internal/ledger":   {"vcs", "vcs/forge"}, "internal/campaign": {"internal/job", "internal/ledger", "internal/markdown", "vcs", "vcs/forge", "vcs/github"},
-		"internal/job": {"internal/ledger", "internal/project", "internal/propose", "internal/settings", "vcs", "vcs/forge", "vcs/github"},
+		"internal/job":   {"internal/ledger", "internal/project", "internal/propose", "internal/settings", "vcs", "vcs/forge", "vcs/github"},
 		"internal/queue": {}, "internal/bot": {"internal/queue", "internal/job", "internal/ledger", "internal/propose", "internal/settings", "internal/markdown", "transforms", "vcs", "vcs/forge", "vcs/github"},
 	}
 	seen := 0

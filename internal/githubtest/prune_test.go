@@ -86,7 +86,7 @@ func TestFind(t *testing.T) {
 		"/repos/a/b/compare/main...bot%3Aunleak%2Fcritical": "GET /repos/{owner}/{repo}/compare/{basehead} main...bot:unleak/critical",
 		"/repos/a/b/issues/3/comments":                      "GET /repos/{owner}/{repo}/issues/{issue_number}/comments 3",
 		"/repos/a/b/pulls/3":                                "GET /repos/{owner}/{repo}/pulls/{pull_number} 3",
-		"/repos/a/b/pulls/3/nothing":                          "",
+		"/repos/a/b/pulls/3/nothing":                        "",
 		"/repos/a/b/labels/good%20first%2Fissue":            "GET /repos/{owner}/{repo}/labels/{name} good first/issue",
 		"/repos/a":                                          "",
 	} {
