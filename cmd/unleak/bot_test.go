@@ -255,7 +255,7 @@ func TestBot(t *testing.T) {
 	if _, err := p.repo.Branch("feature", "main", "src/tug.ts", strings.ReplaceAll(pollOfShip, "arrived", "towed")); err != nil {
 		t.Fatal(err)
 	}
-	feature := p.server.Open(p.repo, "ann", "feature", "A tug")
+	feature := p.server.Open(p.repo, p.repo, "ann", "feature", "A tug")
 	p.pull("opened", feature)
 	p.idle()
 	if v := p.view(ours); len(v.Comments) != 0 {
@@ -323,6 +323,27 @@ func TestBot(t *testing.T) {
 		t.Errorf("it was forgotten: %q", again.Comments)
 	}
 
+	// A stranger's fork, whose owner changes what it says of unleak, and has a branch of
+	// unleak's name.
+	fork := p.server.Fork(p.repo, "mallory")
+	if _, err := fork.Branch("unleak/critical", "main", "src/barge.ts", strings.ReplaceAll(pollOfShip, "arrived", "drifted")); err != nil {
+		t.Fatal(err)
+	}
+	foreign := p.server.Open(p.repo, fork, "mallory", "unleak/critical", "A barge")
+	p.pull("opened", foreign)
+	p.idle()
+	if v := p.view(foreign); len(v.Comments) != 1 || !strings.Contains(v.Comments[0], "src/barge.ts") || strings.Contains(v.Comments[0], "ship.ts") || len(p.server.Remarks(p.repo, foreign)) != 1 {
+		t.Errorf("a stranger's: %q", v.Comments)
+	}
+
+	// What the App is not installed on is left alone.
+	elsewhere := p.server.Repo("harbor", "elsewhere")
+	p.send("push", map[string]any{"ref": "refs/heads/main", "repository": map[string]any{"full_name": "harbor/elsewhere", "default_branch": "main"}})
+	p.idle()
+	if len(p.server.Pulls(elsewhere)) != 0 || !strings.Contains(p.said(), `"result":"skipped","text":"the GitHub App gets no token for harbor/elsewhere`) {
+		t.Error("a repository without the App")
+	}
+
 	// Its own pull request is made anew where the base has moved.
 	if _, err := p.repo.Commit("main", "README.md", "The town\n"); err != nil {
 		t.Fatal(err)
@@ -340,7 +361,7 @@ func TestBot(t *testing.T) {
 	p.stop()
 
 	for _, r := range p.server.Log() {
-		if strings.HasSuffix(r.Path, "/access_tokens") && !strings.Contains(r.Body, `"repositories":["town"]`) {
+		if strings.HasSuffix(r.Path, "/access_tokens") && !strings.Contains(r.Body, `"repositories":["town"]`) && !strings.Contains(r.Body, `"repositories":["elsewhere"]`) {
 			t.Errorf("a token for more than the repository: %s", r.Body)
 		}
 	}

@@ -52,7 +52,7 @@ func (a *App) Do(ctx context.Context, w Work) (Result, error) {
 	switch {
 	case err == nil:
 		return r, nil
-	case github.Gone(err):
+	case errors.Is(err, github.ErrGone):
 		return Result{Word: "skipped", Text: oneLine(err.Error())}, nil
 	case errors.As(err, &wait):
 		return Result{Word: "later", Text: oneLine(err.Error()), Later: 15 * time.Minute}, nil

@@ -89,6 +89,15 @@ func createToken(c *call) (int, any) {
 	if int64(c.number("installation_id")) != a.Installation {
 		return http.StatusNotFound, message("Not Found")
 	}
+	for _, name := range c.texts("repositories") {
+		there := false
+		for _, r := range c.repos {
+			there = there || r.Name == name && r.Rights[a.user.Login] != ""
+		}
+		if !there {
+			return http.StatusUnprocessableEntity, message("There is at least one repository that does not exist or is not accessible to the parent installation.")
+		}
+	}
 	token := c.token(a.user, "ghs_")
 	if names := c.texts("repositories"); len(names) > 0 {
 		c.scopes[token] = names

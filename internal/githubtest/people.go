@@ -118,6 +118,14 @@ func (r *Repo) Rewrite(number int, change func(body string) string) {
 	}
 }
 
+// Fork copies a repository for somebody, as the button of that name does.
+func (s *Server) Fork(of *Repo, login string) *Repo {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.account(login)
+	return s.fork(of, login, of.Name)
+}
+
 // Comment says something in a pull request, and returns the number of the comment.
 func (s *Server) Comment(r *Repo, number int, login, text string) int64 {
 	s.mu.Lock()

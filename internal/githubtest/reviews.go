@@ -193,12 +193,12 @@ func (s *Server) Reactions(r *Repo, comment int64) []string {
 	return nil
 }
 
-// Open makes a pull request of a branch, as a person does.
-func (s *Server) Open(r *Repo, login, branch, title string) int {
+// Open makes a pull request of a branch, which may be one of a fork, as a person does.
+func (s *Server) Open(r, from *Repo, login, branch, title string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r.number++
-	p := &pull{number: r.number, id: s.id(), title: title, branch: branch, base: r.Default, from: r, open: true, author: s.account(login), created: s.Now(), updated: s.Now(), head: r.head(branch)}
+	p := &pull{number: r.number, id: s.id(), title: title, branch: branch, base: r.Default, from: from, open: true, author: s.account(login), created: s.Now(), updated: s.Now(), head: from.head(branch)}
 	s.bring(r, p)
 	r.pulls = append(r.pulls, p)
 	return p.number

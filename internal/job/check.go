@@ -41,7 +41,9 @@ func (w *work) check(ctx context.Context) error {
 		if err := w.dial(where, nil, settings.PullRequests{}); err != nil {
 			return err
 		}
-		if w.cred, err = w.hub.Credentials(ctx); err != nil {
+		if w.cred, err = w.hub.Credentials(ctx); errors.Is(err, github.ErrGone) {
+			return &skipError{oneLine(err.Error())}
+		} else if err != nil {
 			return err
 		}
 		w.remote = vcs.Remote{URL: w.hub.Remote()}

@@ -72,11 +72,21 @@ func (t *appTokens) Token(ctx context.Context) (string, error) {
 	if err != nil {
 		if e := (*ghinstallation.HTTPError)(nil); errors.As(err, &e) && e.Response != nil {
 			defer e.Response.Body.Close()
-			return "", fmt.Errorf("the GitHub App gets no token for %s: %w", t.where, plainError(github.CheckResponse(e.Response)))
+			return "", &noTokenError{fmt.Errorf("the GitHub App gets no token for %s: %w", t.where, plainError(github.CheckResponse(e.Response)))}
 		}
 		return "", fmt.Errorf("the GitHub App gets no token for %s: %w", t.where, err)
 	}
 	return token, nil
+}
+
+// noTokenError says that GitHub gives an App no token for a repository.
+type noTokenError struct{ error }
+
+func (e *noTokenError) Unwrap() error { return e.error }
+
+func (e *noTokenError) Is(target error) bool {
+	s := status(e.error)
+	return target == ErrGone && (s == http.StatusForbidden || s == http.StatusUnprocessableEntity)
 }
 
 // identity is who the App is as the author of commits.

@@ -170,7 +170,3 @@ func (g *GitHub) React(ctx context.Context, comment int64, reaction string) erro
 	}
 	return g.redactor.err(fmt.Errorf("reacting to a comment: %w", refusal(plainError(err))))
 }
-
-// Gone reports whether an error says that what was asked for is not there, or that
-// the App may not see it.
-func Gone(err error) bool { return status(err) == http.StatusNotFound }

@@ -29,6 +29,14 @@ func (e *statusError) Error() string {
 	return fmt.Sprintf("GitHub answers %d: %s", e.status, e.message)
 }
 
+// ErrGone says that what was asked for is not there, or that nobody may see it who
+// asks: a GitHub App that is not installed, or suspended.
+var ErrGone = errors.New("it is gone")
+
+func (e *statusError) Is(target error) bool {
+	return target == ErrGone && e.status == http.StatusNotFound
+}
+
 // plainError turns an error of go-github into one of ours: one line, with all that
 // GitHub said.
 func plainError(err error) error {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/unleak-dev/unleak/vcs/forge"
 )
 
 // redactor takes secrets out of what is shown. It knows every credential that was
@@ -83,22 +85,40 @@ func withoutTokens(s string) string {
 }
 
 // shown is an error whose text is without secrets. It can be told apart as the one
-// that it was made of, but not looked into.
+// that it was made of, but not looked into, except for what is made of words of ours
+// and has been through the redactor, too.
 type shown struct {
 	text  string
 	cause error
+	r     *redactor
 }
 
 func (e *shown) Error() string        { return e.text }
 func (e *shown) GoString() string     { return e.text }
 func (e *shown) Is(target error) bool { return errors.Is(e.cause, target) }
 
+func (e *shown) As(target any) bool {
+	switch to := target.(type) {
+	case **forge.UnableError:
+		if u, ok := errors.AsType[*forge.UnableError](e.cause); ok {
+			*to = &forge.UnableError{Reason: e.r.text(u.Reason)}
+			return true
+		}
+	case **LimitError:
+		if l, ok := errors.AsType[*LimitError](e.cause); ok {
+			*to = &LimitError{l.Wait, l.Most, e.r.text(l.Why)}
+			return true
+		}
+	}
+	return false
+}
+
 // err returns an error without secrets.
 func (r *redactor) err(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &shown{r.text(err.Error()), err}
+	return &shown{r.text(err.Error()), err, r}
 }
 
 // listener makes the credentials of every request known to a redactor.
