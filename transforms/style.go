@@ -49,7 +49,7 @@ func styleOf(f *syntax.File) style {
 	if double > single {
 		st.quote = `"`
 	}
-	st.unit = indentUnit(src)
+	st.unit = indentUnit(f.Code())
 	return st
 }
 

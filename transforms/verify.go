@@ -1,9 +1,9 @@
 package transforms
 
 import (
+	"bytes"
 	"context"
 	"fmt"
-	"path/filepath"
 
 	"github.com/evanw/esbuild/pkg/api"
 
@@ -36,6 +36,9 @@ func (d *Detector) verify(ctx context.Context, f *syntax.File, before []*Obligat
 	after, err := syntax.Parse(ctx, f.Path, src)
 	if err != nil {
 		return nil, src, err.Error()
+	}
+	if msg := leavesScripts(f, after, edits); msg != "" {
+		return nil, src, msg
 	}
 	if after.Errors() > f.Errors() {
 		return nil, src, "the result does not parse"
@@ -73,6 +76,35 @@ func (d *Detector) verify(ctx context.Context, f *syntax.File, before []*Obligat
 	return after, src, ""
 }
 
+// leavesScripts says which edit of a component file is none of one of its scripts, or
+// that it has other scripts afterwards; "" for neither.
+func leavesScripts(f, after *syntax.File, edits []patch.Edit) string {
+	if !f.Component() {
+		return ""
+	}
+	for _, e := range edits {
+		if _, in := f.BlockAt(e.Start, e.End); !in {
+			line, _ := f.Position(e.Start)
+			return fmt.Sprintf("line %d is in no script", line)
+		}
+	}
+	if !bytes.Equal(outside(f), outside(after)) {
+		return "the scripts end elsewhere"
+	}
+	return ""
+}
+
+// outside is the text of a component file without its scripts.
+func outside(f *syntax.File) []byte {
+	var out []byte
+	at := 0
+	for _, b := range f.Blocks() {
+		out = append(append(out, f.Src()[at:b.Start]...), 0)
+		at = b.End
+	}
+	return append(out, f.Src()[at:]...)
+}
+
 // secondOpinion asks an independent parser about both texts and returns its
 // first complaint about the new one, if it has more than about the old.
 func secondOpinion(path string, old, new []byte) string {
@@ -84,13 +116,14 @@ func secondOpinion(path string, old, new []byte) string {
 }
 
 func esbuildErrors(path string, src []byte) []api.Message {
+	code, ext := syntax.Scripts(path, src)
 	loader := map[string]api.Loader{
 		".ts": api.LoaderTS, ".mts": api.LoaderTS, ".cts": api.LoaderTS, ".tsx": api.LoaderTSX,
-	}[filepath.Ext(path)]
+	}[ext]
 	if loader == api.LoaderNone {
 		loader = api.LoaderJSX
 	}
-	result := api.Transform(string(src), api.TransformOptions{
+	result := api.Transform(string(code), api.TransformOptions{
 		Loader: loader, LogLevel: api.LogLevelSilent, JSX: api.JSXPreserve,
 		TsconfigRaw: `{"compilerOptions":{"experimentalDecorators":true}}`,
 	})

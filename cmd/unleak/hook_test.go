@@ -39,7 +39,7 @@ func TestManifest(t *testing.T) {
 		t.Fatalf("the manifest says %+v", hooks)
 	}
 	for _, tag := range hooks[0].TypesOr { // a name that is not known there would be an error
-		if !slices.Contains([]string{"javascript", "jsx", "ts", "tsx"}, tag) {
+		if !slices.Contains([]string{"javascript", "jsx", "ts", "tsx", "vue", "svelte"}, tag) {
 			t.Errorf("%q is no tag of files", tag)
 		}
 	}

@@ -7,7 +7,7 @@ let client;
 
 async function start() {
   const command = vscode.workspace.getConfiguration('unleak').get('path') || 'unleak';
-  const languages = ['typescript', 'typescriptreact', 'javascript', 'javascriptreact'];
+  const languages = ['typescript', 'typescriptreact', 'javascript', 'javascriptreact', 'vue', 'svelte'];
   client = new LanguageClient('unleak', 'unleak', { command, args: ['lsp'] }, {
     documentSelector: languages.map((language) => ({ scheme: 'file', language })),
   });

@@ -245,13 +245,14 @@ func sums(dir string) (map[string]file, error) {
 // language it is.
 func esbuildErrors(path string, src []byte) []api.Message {
 	loader := api.LoaderJSX
-	switch filepath.Ext(path) {
+	code, ext := syntax.Scripts(path, src)
+	switch ext {
 	case ".ts", ".mts", ".cts":
 		loader = api.LoaderTS
 	case ".tsx":
 		loader = api.LoaderTSX
 	}
-	return api.Transform(string(src), api.TransformOptions{
+	return api.Transform(string(code), api.TransformOptions{
 		Loader: loader, LogLevel: api.LogLevelSilent, JSX: api.JSXPreserve,
 		TsconfigRaw: `{"compilerOptions":{"experimentalDecorators":true}}`,
 	}).Errors

@@ -100,7 +100,7 @@ func subjects(m *transforms.Mended) []*subject {
 	var out []*subject
 	for _, fix := range m.Fixes {
 		owner := fix.Plan.Owner
-		if fix.Teardown == "" {
+		if fix.Teardown == "" || owner.Node.File().Component() { // its framework makes those
 			continue
 		}
 		i := slices.IndexFunc(out, func(s *subject) bool { return s.name == owner.Name })

@@ -71,8 +71,8 @@ func Add(ctx context.Context, p *project.Project, d *transforms.Detector, texts 
 	dirs := map[string]bool{}
 	for _, rel := range slices.Sorted(maps.Keys(texts)) {
 		dirs[path.Dir(rel)] = true
-		if !d.IsCandidate(texts[rel]) {
-			continue
+		if !d.IsCandidate(texts[rel]) || syntax.IsComponent(rel) {
+			continue // of a component, who mounts it can tell more
 		}
 		f, err := syntax.Parse(ctx, rel, texts[rel])
 		if err != nil {

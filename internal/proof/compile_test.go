@@ -190,6 +190,10 @@ func compileCase(t *testing.T, style transforms.Style, kinds []*transforms.Kind,
 		}
 	}
 	put := func(side, rel, text string) {
+		if syntax.IsComponent(rel) { // the compiler knows no markup: its scripts alone
+			code, ext := syntax.Scripts(rel, []byte(text))
+			rel, text = rel+ext, string(code)
+		}
 		file := filepath.Join(dir, side, folder, filepath.FromSlash(rel))
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)

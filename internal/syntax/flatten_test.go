@@ -2,6 +2,7 @@ package syntax
 
 import (
 	"context"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -35,7 +36,7 @@ var flattenSources = []struct{ path, src string }{
 func TestFlatten(t *testing.T) {
 	for _, tt := range flattenSources {
 		t.Run(tt.path, func(t *testing.T) {
-			l := languagesFor(tt.path)[0]
+			l := languagesFor(filepath.Ext(tt.path))[0]
 			p := sitter.NewParser()
 			defer p.Close()
 			p.SetLanguage(l.grammar)

@@ -28,6 +28,10 @@ type File struct {
 	lang  *language
 	lines []int // offsets at which lines start
 
+	blocks []Block // of a component file
+	code   []byte  // of a component file: what was parsed
+	ext    string  // of the language
+
 	once    sync.Once
 	scopes  *scopes
 	imports *Imports
@@ -37,7 +41,7 @@ type File struct {
 }
 
 // Extensions lists the file name extensions that can be parsed.
-var Extensions = []string{".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"}
+var Extensions = append([]string{".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"}, ComponentExtensions...)
 
 // Supported reports whether the name of a file says that Parse can read it.
 func Supported(path string) bool {
@@ -53,8 +57,24 @@ func Supported(path string) bool {
 // Parse parses src as the language that path's extension names. src must not
 // be changed afterwards. Parsing does not fail on syntax errors: see Errors.
 // The error is that of a cancelled ctx or an extension that is not Supported.
+//
+// Of a component file the scripts are parsed, as one module. Offsets and positions are
+// those of the whole file, which is Src.
 func Parse(ctx context.Context, path string, src []byte) (*File, error) {
-	ls := languagesFor(path)
+	code, ext, blocks := scripts(path, src)
+	f, err := parse(ctx, path, ext, code)
+	if err != nil {
+		return nil, err
+	}
+	f.ext = ext
+	if IsComponent(path) {
+		f.src, f.code, f.blocks = src, code, blocks
+	}
+	return f, nil
+}
+
+func parse(ctx context.Context, path, ext string, src []byte) (*File, error) {
+	ls := languagesFor(ext)
 	if len(ls) == 0 {
 		return nil, fmt.Errorf("%s: not a TypeScript or JavaScript file name", path)
 	}
@@ -132,9 +152,12 @@ func (f *File) Node(id int32) Node { return Node{f, id} }
 // NodeCount is the number of nodes; IDs run from 0 to it.
 func (f *File) NodeCount() int { return len(f.nodes) }
 
-// TypeScript reports whether the file's name says TypeScript.
+// Ext names the language of the code, as the extension of a file name does.
+func (f *File) Ext() string { return f.ext }
+
+// TypeScript reports whether the file's name, or its scripts, say TypeScript.
 func (f *File) TypeScript() bool {
-	switch filepath.Ext(f.Path) {
+	switch f.ext {
 	case ".ts", ".tsx", ".mts", ".cts":
 		return true
 	}
@@ -286,8 +309,8 @@ var (
 
 // languagesFor lists the grammars to try, best first. JavaScript falls back on
 // TSX, which knows some constructs that the JavaScript grammar does not.
-func languagesFor(path string) []*language {
-	switch filepath.Ext(path) {
+func languagesFor(ext string) []*language {
+	switch ext {
 	case ".ts", ".mts", ".cts":
 		return []*language{typeScript()}
 	case ".tsx":

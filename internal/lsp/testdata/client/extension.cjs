@@ -36,7 +36,7 @@ Module._load = (name, ...rest) => stands[name] || load(name, ...rest);
   const { activate, deactivate } = require(process.argv[2]);
   const context = { subscriptions: [] };
   await activate(context);
-  const served = 'for file:typescript file:typescriptreact file:javascript file:javascriptreact';
+  const served = 'for file:typescript file:typescriptreact file:javascript file:javascriptreact file:vue file:svelte';
   assert.deepEqual(calls.splice(0), ['unleak.restart', `new unleak lsp ${served}`, 'start']);
   assert.equal(context.subscriptions.length, 2);
   path = 'missing';
