@@ -200,6 +200,9 @@ func (e *classEdit) once(o *Obligation) bool {
 		return false
 	}
 	fn := o.Call.Function()
+	if e.hosted() {
+		return e.s.oncePerInstance(e.in, fn, maxHops) && !repeats(o.Call, fn)
+	}
 	if !fn.IsConstructor() {
 		return false
 	}

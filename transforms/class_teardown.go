@@ -86,6 +86,8 @@ func (e *classEdit) tearDown(w work) *Refusal {
 	switch {
 	case t != nil && t.own.OK():
 		return e.complete(t, w)
+	case e.hosted():
+		return e.createHook(w)
 	case t != nil:
 		return e.override(t, w)
 	}

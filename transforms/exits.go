@@ -268,6 +268,9 @@ func nameOf(n syntax.Node) string {
 		}
 		return "(anonymous class)"
 	}
+	if syntax.IsOptions(n) {
+		return componentName(n)
+	}
 	if n.Is("object") {
 		if name := keptAs(n); name != "" {
 			return name

@@ -141,6 +141,11 @@ func (e *classEdit) track(o *Obligation, sets map[string]string) (string, *Refus
 		if o.Kind.OneShot {
 			return e.trackOneShot(o, stmt, o.Handle.Symbol.Name, sets)
 		}
+		if e.hosted() {
+			field := e.addField(o.Kind.Noun, e.handleType(o), "")
+			e.edits = append(e.edits, e.st.after(stmt, e.st.fit(e.here(o, field)+" = "+o.Handle.Symbol.Name+";")))
+			return field, nil
+		}
 		set := e.set(o, sets)
 		e.edits = append(e.edits, e.st.after(stmt, e.st.fit(e.here(o, set)+".add("+o.Handle.Symbol.Name+");")))
 		return set, nil
@@ -310,7 +315,7 @@ func failure(log string, o *Obligation, label string) string {
 
 // isSingle: the handle has a field for itself, or gets one.
 func (e *classEdit) isSingle(o *Obligation) bool {
-	return o.Handle.Place == InField || o.Handle.inClosure() || o.Handle.Place == Discarded && !o.Kind.OneShot && e.once(o)
+	return o.Handle.Place == InField || e.hosted() && o.Handle.Place == InVariable || o.Handle.inClosure() || o.Handle.Place == Discarded && !o.Kind.OneShot && e.once(o)
 }
 
 func (e *classEdit) releaseField(w *work, o *Obligation, how, call, log string) {

@@ -189,6 +189,9 @@ func (e *classEdit) lastingTarget(o *Obligation) (string, bool) {
 
 // trackRemover keeps, beside each registration, a function that takes it away.
 func (e *classEdit) trackRemover(o *Obligation, sets map[string]string) (string, *Refusal) {
+	if e.hosted() {
+		return "", refuse(TooEntangled, "what it is registered with, or the function, may be another one each time")
+	}
 	if syntax.IsPrototype(e.in.class.Node) {
 		return "", refuse(TooEntangled, "what stands beside its methods is shared by all instances")
 	}

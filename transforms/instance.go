@@ -19,7 +19,9 @@ type instance struct {
 	whole     bool      // all ancestors are known
 	teardown  *teardown // the class's own, else the inherited one
 	inherited *teardown
-	reach     *reach // what the teardown runs, once asked
+	hosted    bool          // a framework ends it, and calls a teardown that is added
+	ends      []syntax.Node // what else that calls at the end
+	reach     *reach        // what the teardown runs, once asked
 }
 
 // teardown is the method that ends an instance's life.
@@ -44,6 +46,10 @@ func (s *scan) instance(class syntax.Node) *instance {
 	}
 	in.members = syntax.Members(class)
 	in.taken, in.computed = otherMentions(class)
+	if syntax.IsOptions(class) {
+		s.findHooks(in)
+		return in
+	}
 	in.ancestors, in.whole = s.Project.Ancestors(s.ctx, in.class)
 	s.findTeardown(in)
 	return in
@@ -262,6 +268,10 @@ func (s *scan) judgeField(o *Obligation) {
 func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 	in := s.instance(class)
 	o.Owner = ownerOf(class, o.Handle)
+	if in.hosted && isRootFile(s.f) {
+		o.step(o.Call, "moved: the root component lives as long as the page")
+		return
+	}
 	if m, opaque := in.opaque(); opaque {
 		o.step(m.Node, "moved: what %s() does cannot be seen", m.Name)
 		return
@@ -286,6 +296,9 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 	if o.Kind.OneShot && o.Handle.Place == Discarded && !class.IsClass() && !touches(o.Call) {
 		o.Status = Met
 		o.step(o.Call, "met: ends by itself, and leaves the instance alone")
+		return
+	}
+	if s.judgeOnceHosted(o, in) {
 		return
 	}
 	o.Form = formClass{}
@@ -357,14 +370,24 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 	exits := o.Exits
 	if len(exits) > 0 {
 		way, o.Form = WrongRelease, formOrder{}
-	} else if t := in.teardown; t != nil && t.own.OK() {
-		at := t.own.Field("name")
-		if !at.OK() {
-			at = t.own // stop = () => { .. }
-		}
-		exits = []ExitPlace{{at, t.name + "() leaves it"}}
+	} else {
+		exits = in.left()
 	}
 	s.unmet(o, way, exits)
+}
+
+// left are the places where an instance ends without a release: its teardown, if it has
+// one of its own.
+func (in *instance) left() []ExitPlace {
+	t := in.teardown
+	if t == nil || !t.own.OK() {
+		return nil
+	}
+	at := t.own.Field("name")
+	if !at.OK() {
+		at = t.own // stop = () => { .. }
+	}
+	return []ExitPlace{{at, t.name + "() leaves it"}}
 }
 
 // isImmediate: a timeout that fires in the same turn, or the next.

@@ -136,7 +136,7 @@ func (s *scan) judgeOutliving(o *Obligation) {
 	}
 	fn := o.Call.Function()
 	switch {
-	case !fn.OK():
+	case !fn.OK(), syntax.InRoot(o.Call), isRootFile(s.f):
 		o.step(o.Call, "moved: lives as long as the module")
 	case o.Kind.OneShot && s.judgeLeftRunning(o, fn):
 	case o.Kind.OneShot:

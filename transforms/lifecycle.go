@@ -8,7 +8,7 @@ import "slices"
 var teardownNames = []string{
 	"[Symbol.asyncDispose]", "[Symbol.dispose]",
 	"ngOnDestroy", "componentWillUnmount", "disconnectedCallback", "onModuleDestroy", "onApplicationShutdown",
-	"beforeDestroy", "beforeUnmount", "destroyed", "onunload", "onUnload", "onRemove", "removeHooks", "disposeInternal", "_destroy",
+	"beforeDestroy", "beforeUnmount", "destroyed", "unmounted", "onunload", "onUnload", "onRemove", "removeHooks", "disposeInternal", "_destroy",
 	"dispose", "destroy", "close", "shutdown", "teardown", "tearDown", "terminate", "disconnect", "stop", "end", "cleanup", "cleanUp",
 	"dismount", "unmount", "detach", "deactivate", "release", "quit", "kill", "finalize", "remove",
 }

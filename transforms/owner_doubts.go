@@ -35,6 +35,9 @@ func (e *classEdit) ownerDoubts(o *Obligation) *Refusal {
 // with them; a method may be called without its object.
 func (e *classEdit) literalDoubts(o *Obligation, newField bool) *Refusal {
 	object := e.in.class.Node
+	if e.hosted() {
+		return e.optionsDoubts(o, newField)
+	}
 	sym := syntax.LiteralName(object)
 	if sym == nil {
 		if newField && !usesThis(o.Call.Function()) {

@@ -13,6 +13,9 @@ import (
 
 // addAssigned is addField for them.
 func (e *classEdit) addAssigned(name, typ, value string) string {
+	if e.hosted() {
+		return e.addOption(name, typ)
+	}
 	if e.hidesByUnderscore() {
 		name = "_" + name
 	}

@@ -16,7 +16,7 @@ type reach struct {
 // reached is the code that the teardown of an instance runs.
 func (s *scan) reached(in *instance) *reach {
 	if in.reach == nil {
-		in.reach = s.reachOf(in, append(s.atTheEnd(in), in.teardown.own)...)
+		in.reach = s.reachOf(in, slices.Concat(s.atTheEnd(in), in.ends, []syntax.Node{in.teardown.own})...)
 	}
 	return in.reach
 }
@@ -228,7 +228,7 @@ func (s *scan) functionsIn(in *instance, value syntax.Node) []syntax.Node {
 // does not come to: another way of closing has it, and the most final has not.
 func (s *scan) beside(o *Obligation, in *instance, at syntax.Node, field string) bool {
 	t := in.teardown
-	if t == nil || !t.own.OK() || rank(t.name) > rank("tearDown") || at.Within(o.Call) {
+	if !in.ended() || rank(t.name) > rank("tearDown") || at.Within(o.Call) {
 		return false
 	}
 	if !in.whole && !frameworkHook(t.name) && !hooks[t.name] {

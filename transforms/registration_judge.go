@@ -143,6 +143,10 @@ func isInstead(a, b syntax.Node) bool {
 func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 	in := s.instance(class)
 	o.Owner = ownerOf(class, o.Handle)
+	if in.hosted && isRootFile(s.f) {
+		o.step(o.Call, "moved: the root component lives as long as the page")
+		return
+	}
 	how := s.stayOf(o, in)
 	all := s.removals(o, codeOf(class))
 	for _, c := range in.ancestors {
@@ -155,6 +159,11 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		}
 		o.Status = Met
 		o.step(o.Call, "met: it listens to itself")
+		return
+	}
+	if in.hosted && partOf(s.placeKey(o.target(), 6)) {
+		o.Status = Met
+		o.step(o.Call, "met: it listens to a part of itself")
 		return
 	}
 	if s.judgeReplaced(o, in, all) {
@@ -182,11 +191,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 			o.releases = append(o.releases, r.call)
 			o.step(r.call, "released by %s, to which %s() does not come", shorten(r.call.Text()), in.teardown.name)
 		}
-		at := in.teardown.own.Field("name")
-		if !at.OK() {
-			at = in.teardown.own
-		}
-		s.unmet(o, MissingPath, []ExitPlace{{at, in.teardown.name + "() leaves it"}})
+		s.unmet(o, MissingPath, in.left())
 		o.Form = formClass{}
 		return
 	}
@@ -249,15 +254,11 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		o.Evidence = append(o.Evidence, in.teardown.name+"() above ends the instance")
 		s.unmet(o, NeverReleased, nil)
 		o.Form = formClass{}
-	case in.teardown == nil || !in.teardown.own.OK():
+	case !in.ended():
 		o.step(o.Call, "moved: nothing ends the instance, so nothing shows when it should end")
 	case how == lastingStay && s.emits(o), how == givenStay && s.emits(o):
 		o.Evidence = append(o.Evidence, in.teardown.name+"() ends the instance")
-		at := in.teardown.own.Field("name")
-		if !at.OK() {
-			at = in.teardown.own
-		}
-		s.unmet(o, NeverReleased, []ExitPlace{{at, in.teardown.name + "() leaves it"}})
+		s.unmet(o, NeverReleased, in.left())
 		o.Form = formClass{}
 	default:
 		o.step(o.Call, "moved: nothing shows that what it is registered with outlives the instance")
@@ -283,8 +284,11 @@ func (s *scan) waitsForTheEnd(o *Obligation, in *instance, how stay) bool {
 // one that the end of the instance does not come to.
 func (s *scan) besideTeardown(o *Obligation, in *instance, how stay, r removal) bool {
 	t := in.teardown
-	if t == nil || !t.own.OK() || rank(t.name) > rank("tearDown") || how != lastingStay && how != givenStay || !s.emits(o) {
+	if !in.ended() || rank(t.name) > rank("tearDown") || how != lastingStay && how != givenStay || !s.emits(o) {
 		return false
+	}
+	if in.hosted && !s.oncePerInstance(in, o.Call.Function(), maxHops) {
+		return false // what one handler registers another takes away
 	}
 	if !in.whole && !frameworkHook(t.name) && !hooks[t.name] || r.call.File() != s.f || keeper(r.call) == keeper(o.Call) {
 		return false
@@ -296,7 +300,7 @@ func (s *scan) besideTeardown(o *Obligation, in *instance, how stay, r removal) 
 // onlyBefore reports whether a removal makes room for the registration that follows it
 // in the same method, of an instance that has an end of its own.
 func (s *scan) onlyBefore(o *Obligation, in *instance, r removal) bool {
-	return in.teardown != nil && in.teardown.own.OK() && r.call.File() == s.f && r.call.Function() == o.Call.Function() && r.call.End() <= o.Call.Start()
+	return in.ended() && r.call.File() == s.f && r.call.Function() == o.Call.Function() && r.call.End() <= o.Call.Start()
 }
 
 // endsAbove reports whether a class above, that can be seen, has the end of its

@@ -16,6 +16,8 @@ func (s *scan) stayOf(o *Obligation, in *instance) stay {
 		return unknownStay // how long what one call was told of stays
 	}
 	switch {
+	case in.hosted && (strings.Contains(key, "(") || strings.HasPrefix(key, "this.$")):
+		return lastsBeyond(key)
 	case key == "this":
 		return ownStay
 	case isField && o.endsWithSignal(in, field):
@@ -157,7 +159,7 @@ func alternatives(n syntax.Node) []syntax.Node {
 // emits reports whether the target is known to have the methods: by its type, as
 // a global of the platform, or by an import whose class has both.
 func (s *scan) emits(o *Obligation) bool {
-	if o.Acquire.Pattern.Anchor == "addEventListener" {
+	if a := o.Acquire.Pattern.Anchor; a == "addEventListener" || strings.HasPrefix(a, "$") {
 		return true // nothing else is called that
 	}
 	if o.Acquire.Pattern.Receiver() != o.Kind.Retainer {

@@ -134,6 +134,9 @@ func (e *classEdit) namedHandler(o *Obligation, at syntax.Node, single bool) (na
 // always reports whether a member is there from the beginning: a method, or a
 // field with a value.
 func (e *classEdit) always(name string) bool {
+	if e.hosted() && strings.HasPrefix(name, "$") {
+		return true // Vue's own
+	}
 	for _, m := range e.in.members {
 		if m.Name == name && (m.Method || m.Getter) {
 			return true

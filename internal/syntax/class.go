@@ -108,6 +108,11 @@ func parameterProperties(constructor Node) []Member {
 
 func literalMembers(object Node) []Member {
 	var out []Member
+	if IsOptions(object) {
+		for _, c := range append(optionMembers(object), optionFields(object)...) {
+			out = append(out, Member{Name: MemberName(c), Node: c, Method: FunctionOf(c).OK(), Getter: c.HasToken("get")})
+		}
+	}
 	for c := range object.Children() {
 		switch c.Kind() {
 		case "pair", "method_definition", "shorthand_property_identifier":

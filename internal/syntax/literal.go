@@ -11,6 +11,10 @@ var frameworkKeys = map[string]bool{
 
 // addLiteral notes the methods of an object literal that owns what they acquire.
 func (o *owners) addLiteral(object Node) {
+	if IsOptions(object) {
+		o.addOptions(object)
+		return
+	}
 	if !isOwnerLiteral(object) {
 		return
 	}
@@ -65,7 +69,7 @@ func isOwnerLiteral(object Node) bool {
 func IsPrototype(object Node) bool {
 	args := object.Outer().Parent()
 	callee := args.Parent().Field("function").Inner(false)
-	if !object.Is("object") || !args.Is("arguments") {
+	if !object.Is("object") || !args.Is("arguments") || IsOptions(object) {
 		return false
 	}
 	name := callee.Text()
@@ -114,7 +118,7 @@ func isExport(n Node) bool {
 // LiteralName is the constant that holds an object literal, or nil.
 func LiteralName(object Node) *Symbol {
 	p := object.Outer().Parent()
-	if sym := p.Field("name").Symbol(); object.Is("object") && p.Is("variable_declarator") && p.Field("name").Is("identifier") {
+	if sym := p.Field("name").Symbol(); object.Is("object") && p.Is("variable_declarator") && p.Field("name").Is("identifier") && !IsOptions(object) {
 		return sym
 	}
 	return nil

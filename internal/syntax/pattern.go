@@ -165,7 +165,8 @@ func holeName(n Node) (string, bool) {
 	if !n.Is("identifier", "property_identifier") || !strings.HasPrefix(t, "$") {
 		return "", false
 	}
-	return strings.TrimLeft(t, "$"), len(t) > 1
+	name := strings.TrimLeft(t, "$")
+	return name, len(t) > 1 && (name == "" || name != strings.ToLower(name)) // $on is a method
 }
 
 // HoleName returns the name of the hole that a node of a pattern is.

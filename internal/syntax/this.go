@@ -15,7 +15,7 @@ func (n Node) IsConstructor() bool {
 // IsOwner reports whether n has instances: a class, a constructor function, or
 // an object literal that is its own instance.
 func (n Node) IsOwner() bool {
-	return n.IsClass() || n.Is("object") && isOwnerLiteral(n) || !n.Is("method_definition") && n.IsConstructor()
+	return n.IsClass() || n.Is("object") && (isOwnerLiteral(n) || IsOptions(n)) || !n.Is("method_definition") && n.IsConstructor()
 }
 
 // SeenWhole reports whether all members of an owner stand in its file: nothing
