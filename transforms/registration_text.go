@@ -126,6 +126,13 @@ func (e *classEdit) namedHandler(o *Obligation, at syntax.Node, single bool) (na
 	if !e.once(o) {
 		e.note(Unsafe, fmt.Sprintf("if it is registered twice in a row, the first %s stays: can that happen?", o.Kind.Noun))
 	}
+	if e.hosted() { // what is written in data() may not tell its parameters
+		edits, no := e.s.annotated(o, e.st.ts)
+		if no != nil {
+			return "", false, no
+		}
+		e.edits = append(e.edits, edits...)
+	}
 	field := e.addField(handlerName(o), e.handlerType(o), "")
 	e.edits = append(e.edits, patch.Edit{Start: n.Start(), End: n.Start(), New: e.here(o, field) + " = "})
 	return e.hereAt(at, field), true, nil

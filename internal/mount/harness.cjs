@@ -38,7 +38,7 @@ async function mounted(adapter, page, cell, text, drive, strict) {
   const exported = run(text, require);
   const names = Object.keys(exported);
   const wanted = drive.component ?? names.find((n) => n === 'default') ?? names[0];
-  const component = typeof wanted === 'function' ? wanted(exported, adapter.framework) : exported[wanted];
+  const component = adapter.whole ? exported : typeof wanted === 'function' ? wanted(exported, adapter.framework) : exported[wanted];
   if (component === undefined) throw new Error(`there is no export ${wanted}`);
   const result = { mounted: 0, left: 0 };
   for (let i = 0; i < rounds; i++) {

@@ -15,8 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/evanw/esbuild/pkg/api"
-
 	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/syntax"
 	"github.com/unleak-dev/unleak/transforms"
@@ -56,7 +54,7 @@ func TestMounted(t *testing.T) {
 		}
 		t.Skip("node or its modules are not there (npm ci in internal/mount): nothing is mounted")
 	}
-	cells := collect(t)
+	cells := bundled(t, node, collect(t))
 	results := execute(t, node, append(cells, wrong...))
 	for _, c := range wrong { // the harness sees what is wrong
 		if r := results[c.ID]; len(r.Problems) == 0 {
@@ -83,8 +81,8 @@ func TestMounted(t *testing.T) {
 	}
 }
 
-// collect makes a cell of every case that names a host and is mended.
-func collect(t *testing.T) []cell {
+// collect makes a job of every case that names a host and is mended.
+func collect(t *testing.T) []job {
 	kinds, err := transforms.Builtin()
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +105,7 @@ func collect(t *testing.T) []cell {
 			t.Fatal(err)
 		}
 	}
-	var out []cell
+	var out []job
 	for _, group := range slices.Sorted(maps.Keys(groups)) {
 		for _, c := range groups[group] {
 			id := group + "/" + c.Name
@@ -115,7 +113,7 @@ func collect(t *testing.T) []cell {
 			if host == "" || !strings.Contains(id, *only) {
 				continue
 			}
-			if made, ok := newCell(t, id, host, kinds, c); ok {
+			if made, ok := newJob(t, id, host, kinds, c); ok {
 				out = append(out, made)
 			}
 		}
@@ -146,8 +144,8 @@ func hostOf(drive string) string {
 	return host
 }
 
-// newCell mends the files of a case that have a golden, all of them, and bundles the first.
-func newCell(t *testing.T, id, host string, kinds []*transforms.Kind, c transforms.Case) (cell, bool) {
+// newJob mends the files of a case that have a golden, all of them; the first is mounted.
+func newJob(t *testing.T, id, host string, kinds []*transforms.Kind, c transforms.Case) (job, bool) {
 	p, err := project.Open(write(t, c))
 	if err != nil {
 		t.Fatal(err)
@@ -175,9 +173,9 @@ func newCell(t *testing.T, id, host string, kinds []*transforms.Kind, c transfor
 	}
 	if entry == "" {
 		t.Errorf("%s: names a host and has no fix", id)
-		return cell{}, false
+		return job{}, false
 	}
-	return cell{id, host, bundle(t, id, host, c.Files, entry), bundle(t, id, host, after, entry), c.Files["drive.cjs"]}, true
+	return job{id, host, entry, c.Files["drive.cjs"], c.Files, after}, true
 }
 
 // write puts the files of a case into a folder.
@@ -187,25 +185,6 @@ func write(t *testing.T, c transforms.Case) string {
 		t.Fatal(err)
 	}
 	return dir
-}
-
-// bundle makes one CommonJS text of an example; libraries stay `require`d.
-func bundle(t *testing.T, id, host string, files map[string]string, entry string) string {
-	dir := write(t, transforms.Case{Files: files})
-	o := api.BuildOptions{
-		EntryPoints: []string{filepath.Join(dir, filepath.FromSlash(entry))},
-		Bundle:      true, Platform: api.PlatformNode, Format: api.FormatCommonJS, LogLevel: api.LogLevelSilent,
-		Packages: api.PackagesExternal, Target: api.ES2022, JSX: api.JSXAutomatic,
-		TsconfigRaw: `{"compilerOptions":{"experimentalDecorators":true}}`,
-	}
-	if host == "preact" {
-		o.JSXImportSource = "preact"
-	}
-	r := api.Build(o)
-	if len(r.Errors) > 0 {
-		t.Fatalf("%s: %s", id, r.Errors[0].Text)
-	}
-	return string(r.OutputFiles[0].Contents)
 }
 
 // execute runs all cells in one node process.
