@@ -119,20 +119,27 @@ func (c *cli) create(ctx context.Context, f *createFlags) error {
 	if err != nil {
 		return err
 	}
+	if was, err := o.Config(ctx); err != nil {
+		return err
+	} else if len(was.Hosts) > 0 {
+		c.warn("%s is there: it keeps what it was created with", o.Name)
+	}
 	n, err := o.Fill(ctx, source)
+	switch {
+	case err != nil:
+		err = fmt.Errorf("%w (%s in the queue; the same command goes on)", err, plural(n.New+n.Known, "repository", "repositories"))
+	case n.New+n.Known == 0:
+		err = errors.New("there are no repositories to put into the queue")
+	}
 	if err != nil {
-		return fmt.Errorf("%w (%s in the queue; the same command goes on)", err, plural(n.New+n.Known, "repository", "repositories"))
-	}
-	known := ""
-	if n.Known > 0 {
-		known = fmt.Sprintf(", %d of them were there", n.Known)
-	}
-	if n.New+n.Known == 0 {
-		err := errors.New("there are no repositories to put into the queue")
 		if conf, cerr := o.Config(ctx); cerr == nil && len(conf.Hosts) == 0 {
 			err = errors.Join(err, o.Delete(ctx)) // it was made for nothing
 		}
 		return err
+	}
+	known := ""
+	if n.Known > 0 {
+		known = fmt.Sprintf(", %d of them were there", n.Known)
 	}
 	_, err = fmt.Fprintf(c.out, "%s: %s in the queue%s; `unleak campaign run %s` does them\n", o.Name, plural(n.New+n.Known, "repository", "repositories"), known, o.Name)
 	return err

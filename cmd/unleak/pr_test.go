@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -206,6 +207,12 @@ func (h *hub) hub(ts *testscript.TestScript, _ bool, args []string) {
 		for _, p := range h.server.Pulls(h.repo) {
 			if p.Number == number() {
 				ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(p.Body), 0o644))
+			}
+		}
+	case "until": // NUMBER: there is such a pull request
+		for end := time.Now().Add(30 * time.Second); len(h.server.Pulls(h.repo)) < number(); time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(end) {
+				ts.Fatalf("there is no pull request %d", number())
 			}
 		}
 	case "fsck":

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,8 +46,13 @@ func Dial(ctx context.Context, w Where) (*Bus, error) {
 	b := &Bus{where: w}
 	opts := []nats.Option{nats.Name("unleak"), nats.MaxReconnects(-1), nats.ReconnectWait(250 * time.Millisecond), nats.ReconnectJitter(250*time.Millisecond, 250*time.Millisecond),
 		nats.Timeout(5 * time.Second), nats.PingInterval(5 * time.Second), nats.MaxPingsOutstanding(2), nats.ReconnectBufSize(-1), nats.RetryOnFailedConnect(false)}
-	url := w.URL
-	if url == "" {
+	address := w.URL
+	for one := range strings.SplitSeq(address, ",") {
+		if _, err := url.Parse(strings.TrimSpace(one)); err != nil {
+			return nil, errors.New("--nats: the URL cannot be read") // the error would show a password
+		}
+	}
+	if address == "" {
 		dir, err := filepath.Abs(w.Folder)
 		if err != nil {
 			return nil, err
@@ -55,14 +62,14 @@ func Dial(ctx context.Context, w Where) (*Bus, error) {
 		}
 		b.local = &local{dir: dir}
 		opts = append(opts, nats.SetCustomDialer(b.local))
-		url = "nats://127.0.0.1:4222" // never dialed: the dialer decides
+		address = "nats://127.0.0.1:4222" // never dialed: the dialer decides
 	}
 	if w.Credentials != "" {
 		opts = append(opts, nats.UserCredentials(w.Credentials))
 	}
 	var err error
 	for {
-		if b.nc, err = nats.Connect(url, opts...); err == nil {
+		if b.nc, err = nats.Connect(address, opts...); err == nil {
 			break
 		}
 		if b.local == nil || ctx.Err() != nil || !errors.Is(err, errBusy) {

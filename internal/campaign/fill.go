@@ -90,8 +90,8 @@ func (c *Campaign) Fill(ctx context.Context, from Source) (Filled, error) {
 		return settle(first)
 	})
 	for _, s := range pending {
-		if err == nil {
-			err = settle(s)
+		if serr := settle(s); err == nil {
+			err = serr
 		}
 	}
 	return n, err
