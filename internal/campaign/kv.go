@@ -19,8 +19,9 @@ var errMoved = errors.New("somebody else has changed it")
 // trying repeats what failed because the server was away for a moment, a leader was
 // being elected, or the network was cut, until the context ends.
 func trying(ctx context.Context, do func(ctx context.Context) error) error {
-	for n := 0; ; n++ {
-		attempt, cancel := context.WithTimeout(ctx, 5*time.Second)
+	for n := 0; ; n = min(n+1, 6) {
+		// What was sent into a connection that ends is not answered: the first wait is short.
+		attempt, cancel := context.WithTimeout(ctx, min(time.Second<<n, 5*time.Second))
 		err := do(attempt)
 		cancel()
 		if err == nil || !passing(err) {
@@ -29,7 +30,7 @@ func trying(ctx context.Context, do func(ctx context.Context) error) error {
 		if ctx.Err() != nil {
 			return errors.Join(ctx.Err(), err)
 		}
-		pause := min(50*time.Millisecond<<min(n, 6), 2*time.Second)
+		pause := min(50*time.Millisecond<<n, 2*time.Second)
 		if serr := sleep(ctx, pause/2+rand.N(pause)); serr != nil {
 			return errors.Join(serr, err)
 		}

@@ -19,7 +19,7 @@ func TestBudget(t *testing.T) {
 	var mu sync.Mutex
 	var came []time.Time
 	var all sync.WaitGroup
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 	defer cancel()
 	for range 6 {
 		all.Go(func() {
