@@ -53,6 +53,9 @@ Pull requests go through no forks unless --fork says so.`,
 			if f.conf.Settings, err = givenSettings(cmd.Flags()); err != nil {
 				return err
 			}
+			if f.conf.Settings["sign"] == true {
+				return errors.New("--sign: a campaign has no key to sign with")
+			}
 			// Those stand for the whole campaign here.
 			delete(f.conf.Settings, "remote")
 			delete(f.conf.Settings, "limits.open")
@@ -88,6 +91,8 @@ Pull requests go through no forks unless --fork says so.`,
 	fl.BoolVar(&f.conf.VerifyNetwork, "verify-network", false, "let that command use the network")
 	fl.String("base", "", "the branch that pull requests go to (default: each remote's default branch)")
 	settingFlags(fl)
+	fl.Lookup("fork").DefValue = github.ForkNever // what is not given is not handed on
+	_ = fl.MarkHidden("sign")                     // it is there
 	return cmd
 }
 

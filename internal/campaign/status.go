@@ -18,6 +18,7 @@ import (
 type Summary struct {
 	Name         string         `json:"name"`
 	Status       string         `json:"status"`
+	DryRun       bool           `json:"dryRun,omitempty"`
 	Created      time.Time      `json:"created"`
 	Repositories int            `json:"repositories"`
 	Waiting      int            `json:"waiting"`
@@ -60,7 +61,7 @@ func (c *Campaign) Summarize(ctx context.Context, each func(Entry) error) (Summa
 	if err != nil {
 		return Summary{}, err
 	}
-	s := Summary{Name: c.Name, Status: conf.Status, Created: conf.Created, Pulls: map[string]int{}}
+	s := Summary{Name: c.Name, Status: conf.Status, DryRun: conf.DryRun, Created: conf.Created, Pulls: map[string]int{}}
 	hours := map[time.Time]int{}
 	now := time.Now()
 	measured := 0
@@ -80,7 +81,7 @@ func (c *Campaign) Summarize(ctx context.Context, each func(Entry) error) (Summa
 			person = person || p.Person()
 			if p.Standing != "" {
 				s.Pulls[p.Standing]++
-			} else if e.Host == localHost && p.Branch != "" && p.Action != forge.Close && p.Commit != "" {
+			} else if e.Host == localHost && !conf.DryRun && p.Branch != "" && p.Action != forge.Close && p.Commit != "" {
 				s.Branches++
 			}
 		}
@@ -175,7 +176,11 @@ func (c *Campaign) Text(ctx context.Context, out io.Writer, most int) error {
 		return err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s, %s since %s\n", s.Name, s.Status, counted(s.Repositories, "repository", "repositories"), s.Created.Local().Format("2006-01-02 15:04"))
+	status := s.Status
+	if s.DryRun {
+		status += ", a dry run"
+	}
+	fmt.Fprintf(&b, "%s: %s, %s since %s\n", s.Name, status, counted(s.Repositories, "repository", "repositories"), s.Created.Local().Format("2006-01-02 15:04"))
 	ended := s.Done + s.Skipped + s.Aside
 	fmt.Fprintf(&b, "%s %d done, %d skipped, %d aside, %d in work, %d waiting\n", bar(ended, s.Repositories), s.Done, s.Skipped, s.Aside, s.Working, s.Waiting)
 	fmt.Fprintf(&b, "pull requests: %d open, %d merged, %d closed", s.Pulls[standingOpen], s.Pulls[standingMerged], s.Pulls[standingClosed])
