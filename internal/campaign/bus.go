@@ -158,15 +158,19 @@ func (l *local) Dial(string, string) (net.Conn, error) {
 	return l.server.InProcessConn()
 }
 
-// socketPath is in the folder, or, where the system takes no such long name, beside
-// temporary files.
+// socketPath is in the folder, or, where the system takes no such long name, in the
+// user's cache. It is not put beside temporary files, where others could be first.
 func (l *local) socketPath() string {
 	path := filepath.Join(l.dir, "socket")
 	if len(path) < 100 {
 		return path
 	}
 	sum := sha256.Sum256([]byte(l.dir))
-	return filepath.Join(os.TempDir(), "unleak-"+hex.EncodeToString(sum[:8]), "socket")
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return path // opening it says why it cannot be
+	}
+	return filepath.Join(cache, "unleak", hex.EncodeToString(sum[:8]))
 }
 
 func (l *local) start() error {

@@ -9,4 +9,6 @@ import (
 
 func ownGroup(*exec.Cmd) {}
 
+func ours(os.FileInfo) bool { return true }
+
 func endGroup() { os.Exit(3) }

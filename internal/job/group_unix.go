@@ -14,6 +14,12 @@ func ownGroup(cmd *exec.Cmd) {
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 }
 
+// ours reports whether a file belongs to the user of this process.
+func ours(info os.FileInfo) bool {
+	s, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(s.Uid) == os.Getuid()
+}
+
 // endGroup ends this process with all of its group, if the group is its own.
 func endGroup() {
 	if syscall.Getpgrp() == os.Getpid() {

@@ -361,6 +361,13 @@ func TestEnded(t *testing.T) {
 	if err := os.MkdirAll(left, 0o500); err != nil {
 		t.Fatal(err)
 	}
+	open := filepath.Join(t.TempDir(), "open")
+	if err := errors.Join(os.Mkdir(open, 0o777), os.Chmod(open, 0o777)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewRunner(open, nil, nil); err == nil || !strings.Contains(err.Error(), "only this user") {
+		t.Errorf("a folder that anybody can write to: %v", err)
+	}
 	r, err := NewRunner(w.folder, nil, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -34,6 +34,14 @@ func NewRunner(folder string, command []string, identity []string) (*Runner, err
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}
+	info, err := os.Lstat(folder)
+	if err != nil {
+		return nil, err
+	}
+	// Beside other people's temporary files, somebody may have been there before us.
+	if !info.IsDir() || info.Mode().Perm()&0o022 != 0 || !ours(info) {
+		return nil, fmt.Errorf("%s is no folder that only this user can write to", folder)
+	}
 	if err := sweep(folder); err != nil {
 		return nil, err
 	}
