@@ -237,6 +237,8 @@ func (h *hub) fails(ts *testscript.TestScript, _ bool, args []string) {
 			f.Skip, err = strconv.Atoi(value)
 		case "times":
 			f.Times, err = strconv.Atoi(value)
+		case "message":
+			f.Message = value
 		case "done":
 			f.Done = true
 		case "cut":
