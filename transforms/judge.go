@@ -26,6 +26,12 @@ func (s *scan) judgeOf(o *Obligation) func(*Obligation) {
 
 // judge follows the handle of one acquisition and says what came of it.
 func (s *scan) judge(o *Obligation) {
+	if s.judgeHosted(o) {
+		if o.Status == Unmet {
+			s.rate(o)
+		}
+		return
+	}
 	if judge := s.judgeOf(o); judge != nil {
 		judge(o)
 		if o.Status == Unmet {

@@ -14,6 +14,7 @@ import (
 // table of which owner makes a leak how urgent.
 var phaseShift = map[OwnerForm]int{
 	OwnerClass: 0, OwnerPromise: 0, OwnerBlock: 0,
+	OwnerEffect: 1, OwnerComponent: 1,
 	OwnerFunction: 2, OwnerModule: 2, // once per process, or nearly
 }
 
@@ -36,6 +37,8 @@ func sentence(o *Obligation) string {
 			return g.of(o.Owner) + " " + g.how
 		}
 		switch o.Form.(type) {
+		case formEffect:
+			return fmt.Sprintf("%s in an effect of %s is still pending when that ends", what, owner)
 		case formSignature:
 			return fmt.Sprintf("nothing can cancel the %s in %s before it fires", what, owner)
 		case formChildren:
@@ -72,6 +75,12 @@ func sentence(o *Obligation) string {
 			return fmt.Sprintf("%s of %s is replaced before the one before was released: line %d, %s", what, owner, line, o.Exits[0].How)
 		}
 		return fmt.Sprintf("%s is replaced in %s before the one before was released", what, owner)
+	}
+	switch o.Owner.Form {
+	case OwnerEffect:
+		return fmt.Sprintf("%s in an effect of %s is never released: it outlives the component", what, owner)
+	case OwnerComponent:
+		return fmt.Sprintf("%s of %s is never released: it outlives the component", what, owner)
 	}
 	if o.Owner.isInstance() {
 		return fmt.Sprintf("%s of %s is never released: it outlives the instance", what, owner)

@@ -302,7 +302,7 @@ func (s *scan) releaseAt(o *Obligation, ref syntax.Node) syntax.Node {
 // releases reports whether a call releases the handle.
 func (s *scan) releases(o *Obligation, call, handle syntax.Node) bool {
 	for _, r := range o.Kind.Release {
-		if callee := r.Pattern.Callee(); callee != "" && !o.Bindings[callee].OK() {
+		if callee := r.Pattern.Callee(); callee != "" && callee != "HANDLE" && !o.Bindings[callee].OK() {
 			continue // another acquisition's
 		}
 		given := syntax.Bindings{"HANDLE": handle}

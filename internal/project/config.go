@@ -211,6 +211,7 @@ type TSConfig struct {
 	OutDir, RootDir    string
 	NoImplicitOverride bool
 	NoUnusedLocals     bool
+	NoImplicitReturns  bool
 	Target             string
 	Lib                []string // nil: what belongs to the target
 	DefineFields       *bool    // useDefineForClassFields
@@ -263,6 +264,7 @@ func (p *Project) readTSConfig(file string, depth int) *TSConfig {
 			Lib                     []string
 			NoImplicitOverride      *bool
 			NoUnusedLocals          *bool
+			NoImplicitReturns       *bool
 			UseDefineForClassFields *bool
 			VerbatimModuleSyntax    *bool
 			ExactOptional           *bool `json:"exactOptionalPropertyTypes"`
@@ -308,6 +310,9 @@ func (p *Project) readTSConfig(file string, depth int) *TSConfig {
 	if o.NoUnusedLocals != nil {
 		c.NoUnusedLocals = *o.NoUnusedLocals
 	}
+	if o.NoImplicitReturns != nil {
+		c.NoImplicitReturns = *o.NoImplicitReturns
+	}
 	if o.UseDefineForClassFields != nil {
 		c.DefineFields = o.UseDefineForClassFields
 	}
@@ -333,6 +338,7 @@ func inherit(c, base *TSConfig) {
 	c.Verbatim = c.Verbatim || old.Verbatim
 	c.ExactOptional = c.ExactOptional || old.ExactOptional
 	c.NoUnusedLocals = c.NoUnusedLocals || old.NoUnusedLocals
+	c.NoImplicitReturns = c.NoImplicitReturns || old.NoImplicitReturns
 	if c.Lib == nil {
 		c.Lib = old.Lib
 	}

@@ -92,7 +92,7 @@ func TestCompiles(t *testing.T) {
 		t.Fatal("nothing was mended")
 	}
 	config := `{"compilerOptions": {"strict": true, "noEmit": true, "target": "es2022", "lib": ["es2022", "dom"], "module": "esnext",
-  "moduleResolution": "bundler", "moduleDetection": "force", "skipLibCheck": true, "allowJs": true, "esModuleInterop": true,
+  "moduleResolution": "bundler", "jsx": "preserve", "moduleDetection": "force", "skipLibCheck": true, "allowJs": true, "esModuleInterop": true,
   "experimentalDecorators": true, "noImplicitOverride": false, "types": ["node"],
   "paths": {"puppeteer": ["./node_modules/puppeteer-core"], "playwright": ["./node_modules/playwright-core"]}},
   "include": ["before", "after"]}`

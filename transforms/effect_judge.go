@@ -1,0 +1,414 @@
+package transforms
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// hosting is what detection found about an obligation of an effect.
+type hosting struct {
+	span  *span
+	later bool        // some code that runs later releases it, in some cases
+	dead  syntax.Node // a function that would release it, and that nobody calls
+	loop  syntax.Node // the function that asks for itself again
+	wrong *removal    // the call that was meant to take it away
+	late  bool        // it is acquired when something that is waited for has come
+}
+
+// judgeHosted judges what is acquired in an effect, or by the handlers of a component. It
+// says nothing (false) of all else.
+func (s *scan) judgeHosted(o *Obligation) bool {
+	if o.racing || o.Kind.Keyed != "" || o.Kind.Collects() || slices.Contains(o.Acquire.Types, "this") || o.Acquire.Pattern.Given("HANDLE") {
+		return false
+	}
+	e := s.effectAt(o.Call)
+	if e == nil {
+		return s.judgeComponent(o)
+	}
+	for n := o.Call.Parent(); n != e.fn; n = n.Parent() {
+		if n.IsClass() || isExecutor(n) {
+			return false
+		}
+	}
+	o.Owner = Owner{OwnerEffect, e.name(), e.fn}
+	if o.Kind.Registers() {
+		return s.judgeListening(o, e)
+	}
+	return s.judgeHeld(o, e)
+}
+
+// judgeHeld judges what is acquired in an effect and has a handle.
+func (s *scan) judgeHeld(o *Obligation, e *span) bool {
+	h, elsewhere := s.locate(o)
+	o.Handle = h
+	g := &hosting{span: e}
+	place := s.keptPlace(o)
+	switch {
+	case elsewhere == returnedText && o.Call.Function() == e.fn:
+		if o.isCallable() {
+			o.Status = Met
+			o.step(o.Call, "met: the host calls what is returned")
+			return true
+		}
+		if e.fn.IsAsync() {
+			return false
+		}
+		if !s.endsAtOnce(o, e, g) {
+			s.unmetIn(o, g, NeverReleased, []ExitPlace{{o.Call, "what is returned is no function"}})
+		}
+		return true
+	case place.OK(), elsewhere == "" && (h.Place == InVariable || h.Place == Discarded):
+	default:
+		return false // handed on, or kept in what has an end of its own
+	}
+	if !o.Kind.Alone && !o.Kind.OneShot && !o.isCallable() {
+		return false // useless without its handle: as in any function
+	}
+	if h.Nameless && h.Place == Discarded {
+		return false
+	}
+	uses := s.usesIn(o, e, place)
+	p := s.paymentsOf(o, e, uses)
+	if p.moved.at.OK() {
+		o.Status = Moved
+		o.step(p.moved.at, "moved: %s", p.moved.text)
+		return true
+	}
+	if !p.dead.OK() && s.endsAtOnce(o, e, g) {
+		return true
+	}
+	return s.judgePaid(o, e, g, p)
+}
+
+// judgePaid says what came of an obligation of an effect, out of what pays it.
+func (s *scan) judgePaid(o *Obligation, e *span, g *hosting, p payments) bool {
+	g.later, g.dead = p.later, p.dead
+	if p.whole.OK() {
+		o.Status = Met
+		o.releases = append(o.releases, p.whole)
+		o.step(p.whole, "met: released when the component ends")
+		return true
+	}
+	if flag := s.flagEnds(o, e); flag.OK() {
+		o.Status = Met
+		o.step(flag, "met: a flag that the end sets keeps it from being acquired")
+		return true
+	}
+	graph := s.graph(e.fn)
+	begin := s.points(graph, e.fn, s.beginning(o))
+	stops := map[int]bool{}
+	if homeOf(o.Call) != e.fn { // acquired later on: from where on the function that does is there
+		g.late = s.comesLate(o, e)
+		begin = graph.Around(childOf(e.fn, o.Call))
+		if len(begin) == 0 {
+			begin = []int{syntax.Entry}
+		}
+	} else {
+		for _, n := range p.flow {
+			for _, at := range s.points(graph, e.fn, n) {
+				stops[at] = true
+			}
+		}
+	}
+	for _, c := range p.cleanups {
+		if c.at == e.fn {
+			stops[syntax.Exit] = true
+		}
+		for _, at := range graph.Around(c.at) {
+			stops[at] = true
+		}
+	}
+	var starts []int
+	ends := false
+	for _, at := range begin {
+		for _, edge := range graph.Points[at].Next {
+			if !edge.Throw {
+				starts = append(starts, edge.To)
+				ends = ends || edge.To == syntax.Exit && !stops[syntax.Exit]
+			}
+		}
+	}
+	ways := graph.Ways(starts, func(p int) bool { return stops[p] }, o.holds)
+	ways = slices.DeleteFunc(ways, func(w syntax.Path) bool { return w.Raised })
+	if len(ways) == 0 && !ends {
+		o.Status = Met
+		o.step(o.Call, "met: released when the effect ends")
+		return true
+	}
+	exits := s.exits(graph, ways, o)
+	if ends || len(exits) == 0 {
+		exits = append(exits, ExitPlace{o.Call, "the end is reached"})
+	}
+	s.unmetIn(o, g, wayOf(p), exits)
+	return true
+}
+
+func wayOf(p payments) Way {
+	if p.later || len(p.cleanups) > 0 || len(p.flow) > 0 {
+		return MissingPath
+	}
+	return NeverReleased
+}
+
+// unmetIn leaves an obligation unmet, with the form that can settle it.
+func (s *scan) unmetIn(o *Obligation, g *hosting, way Way, exits []ExitPlace) {
+	s.unmet(o, way, exits)
+	o.gist, o.Form = g, formEffect{}
+	if g.dead.OK() {
+		s.unmet(o, WrongRelease, []ExitPlace{{g.dead, "the function is neither returned nor called"}})
+		o.releases = append(o.releases, g.dead)
+		o.Form = formUnreturned{}
+	}
+	if o.Standing == Offer {
+		return
+	}
+	o.Evidence = append(o.Evidence, "in "+calleeText(g.span.call))
+}
+
+// childOf is the outermost function within fn around n.
+func childOf(fn, n syntax.Node) syntax.Node {
+	for n.Function().OK() && n.Function() != fn {
+		n = n.Function()
+	}
+	return n
+}
+
+// isCallable: what is acquired is the function that releases it.
+func (o *Obligation) isCallable() bool {
+	return slices.ContainsFunc(o.Kind.Release, func(r Release) bool { return r.Pattern.Callee() == "HANDLE" })
+}
+
+// keptPlace is the `current` of a ref, or the like, that the handle is kept in: what the
+// component keeps beyond one run; the zero Node for none.
+func (s *scan) keptPlace(o *Obligation) syntax.Node {
+	n := o.Handle.Value.Parent().Field("left")
+	if b, ok := o.Bindings["HANDLE"]; ok {
+		n = b
+	}
+	n = n.Inner(false)
+	if isRefPlace(n) {
+		return n
+	}
+	return syntax.Node{}
+}
+
+// isRefPlace: ref.current, of a name of the file.
+func isRefPlace(n syntax.Node) bool {
+	n = n.Inner(false)
+	return n.Is("member_expression") && n.Field("property").Text() == "current" && n.Field("object").Inner(false).Is("identifier")
+}
+
+// usesIn are the uses of a handle: of the variable, or of the ref, that holds it.
+func (s *scan) usesIn(o *Obligation, e *span, place syntax.Node) []use {
+	var out []use
+	if sym := o.Handle.Symbol; sym != nil {
+		for _, u := range s.usesOf(o, sym, maxHops) {
+			if left := u.at.Field("left").Inner(false); u.effect == moved && u.at.Is("assignment_expression") && isRefPlace(left) {
+				out = append(out, s.usesOfPlace(o, left)...) // timer.current = id
+				continue
+			}
+			out = append(out, u)
+		}
+	}
+	if place.OK() {
+		out = append(out, s.usesOfPlace(o, place)...)
+	}
+	return out
+}
+
+func (s *scan) usesOfPlace(o *Obligation, place syntax.Node) []use {
+	ref := place.Field("object").Inner(false).Symbol()
+	var out []use
+	for _, r := range ref.Mentions() {
+		m := r.Outer().Parent()
+		if !isRefPlace(m) {
+			if p := r.Outer().Parent(); p.Is("arguments", "return_statement", "pair") || r.Is("shorthand_property_identifier") {
+				out = append(out, use{moved, r, r, "the ref is handed on"})
+			}
+			continue
+		}
+		if m == place && m.Parent().Field("left") == m {
+			continue
+		}
+		if m == place.Outer() && o.Bindings["HANDLE"].OK() && m.Within(o.Call) {
+			continue
+		}
+		out = append(out, s.useOf(o, m, maxHops)...)
+	}
+	return out
+}
+
+// payments is what settles an obligation of an effect.
+type payments struct {
+	flow     []syntax.Node // the effect itself does, on some ways
+	cleanups []cleanup     // the end of the effect does, where it is left so
+	whole    syntax.Node   // the end of another effect of the component does
+	later    bool
+	dead     syntax.Node
+	moved    use
+}
+
+func (s *scan) paymentsOf(o *Obligation, e *span, uses []use) payments {
+	var p payments
+	for _, u := range uses {
+		switch {
+		case u.effect == moved && u.text == returnedText && o.isCallable() && u.at.Function() == e.fn:
+			u.effect = released
+		case u.effect == moved && p.moved.at.OK() || u.effect == neutral:
+			continue
+		case u.effect == moved:
+			p.moved = u
+			continue
+		}
+		s.pay(e, u.at, &p)
+		if !slices.Contains(o.releases, u.at) {
+			o.releases = append(o.releases, u.at)
+			o.step(u.at, "%s", u.text)
+		}
+	}
+	if len(p.cleanups) > 0 {
+		p.moved = use{}
+	}
+	return p
+}
+
+// pay notes where a release at n counts.
+func (s *scan) pay(e *span, n syntax.Node, p *payments) {
+	paid := false
+	for _, c := range e.cleanups {
+		if n == c.at || n.Within(c.value) && !c.value.Inner(false).IsFunction() || s.endsBy(c, n) {
+			p.cleanups = append(p.cleanups, c)
+			paid = true
+		}
+	}
+	if paid {
+		return
+	}
+	for fn := n.Function(); fn.OK() && fn != e.fn; fn = fn.Function() {
+		if fn.Outer().Parent().Is("expression_statement") {
+			p.dead = fn
+			return
+		}
+		if !isInline(fn) {
+			break
+		}
+	}
+	if homeOf(n) == e.fn {
+		p.flow = append(p.flow, n)
+		return
+	}
+	for _, l := range s.lift(use{released, n, n, ""}, e.fn, maxHops) { // a local helper, called here
+		if l.effect == released && l.at.Function() == e.fn {
+			p.flow = append(p.flow, l.at)
+			paid = true
+		}
+	}
+	if paid {
+		return
+	}
+	if e.within.OK() {
+		for _, other := range s.spansIn(e.within) {
+			if other != e && slices.ContainsFunc(other.cleanups, func(c cleanup) bool { return s.endsBy(c, n) }) {
+				p.whole = n
+				return
+			}
+		}
+	}
+	p.later = true
+}
+
+// flagEnds is where the end of an effect sets a flag that is asked before something is
+// acquired later on; the zero Node for none.
+func (s *scan) flagEnds(o *Obligation, e *span) syntax.Node {
+	fn := o.Call.Function()
+	if fn == e.fn {
+		if !o.Kind.OneShot || !s.startsLoop(o).OK() {
+			return syntax.Node{}
+		}
+		fn = s.startsLoop(o)
+	}
+	for _, c := range e.cleanups {
+		for _, end := range s.reachedFrom(c.fns) {
+			for n := range end.Field("body").Descendants() {
+				left := n.Field("left").Inner(false)
+				if !n.Is("assignment_expression") {
+					continue
+				}
+				for f := fn; f.OK() && f.Within(e.fn) && f != e.fn; f = f.Function() {
+					if asksAbout(f, left) {
+						return n
+					}
+				}
+			}
+		}
+	}
+	return syntax.Node{}
+}
+
+// asksAbout reports whether a condition in a function asks for a variable, or a place.
+func asksAbout(fn, place syntax.Node) bool {
+	text := squeeze(place)
+	for n := range fn.Field("body").Descendants() {
+		if !n.Is("if_statement", "while_statement", "ternary_expression") && !(n.Is("binary_expression") && n.Field("operator").Text() == "&&") {
+			continue
+		}
+		condition := n.Field("condition")
+		if n.Is("binary_expression") {
+			condition = n.Field("left")
+		}
+		for d := range condition.Descendants() {
+			if d.Is("identifier", "member_expression") && squeeze(d) == text && (!d.Is("identifier") || d.Symbol() == place.Symbol()) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// comesLate reports whether something is acquired when what was waited for has come, so
+// that the effect may have ended by then.
+func (s *scan) comesLate(o *Obligation, e *span) bool {
+	for fn := o.Call.Function(); fn.OK() && fn != e.fn; fn = fn.Function() {
+		switch calleeName(fn.Parent().Parent()) {
+		case "then", "catch", "finally":
+			return true
+		}
+		for n := range fn.Field("body").Own() {
+			if n.Is("await_expression") && n.Start() < o.Call.Start() && !o.Call.Within(n) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// onceBehind reports whether an effect acquires something only once, by a flag that it
+// sets itself: what was released would not be acquired again.
+func onceBehind(o *Obligation, e *span) bool {
+	set := map[string]bool{}
+	for n := range e.fn.Field("body").Descendants() {
+		if n.Is("assignment_expression") && !n.Field("right").Inner(true).Is("null", "undefined", "false") {
+			set[squeeze(n.Field("left"))] = true
+		}
+	}
+	asks := func(condition syntax.Node) bool {
+		for d := range condition.Descendants() {
+			if d.Is("identifier", "member_expression") && set[squeeze(d)] && !strings.Contains(squeeze(d), "(") {
+				return true
+			}
+		}
+		return false
+	}
+	for n := range e.fn.Field("body").Descendants() {
+		if !n.Is("if_statement") || n.Start() > o.Call.Start() {
+			continue
+		}
+		inside := o.Call.Within(n.Field("consequence"))
+		if (inside || !o.Call.Within(n) && endsInReturn(n.Field("consequence"))) && n.Function() == e.fn && asks(n.Field("condition")) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,446 @@
+package transforms
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+	"github.com/unleak-dev/unleak/patch"
+)
+
+// leaving is one way in which an effect is left, and what it owes then.
+type leaving struct {
+	at   syntax.Node // the return statement; the zero Node: the end is reached
+	list []owed
+}
+
+// place writes the releases where the effect is left.
+func (w *effectEdit) place(list []owed) *Refusal {
+	body := w.e.fn.Field("body")
+	if !body.Is("statement_block") {
+		return w.asBlock(body, list)
+	}
+	if w.e.host.pays == byCall {
+		return w.register(list)
+	}
+	endings := endingsOf(list, w.e)
+	if len(endings) > 2 {
+		return refuse(TooEntangled, "the effect is left without the release in %d ways", len(endings))
+	}
+	for _, x := range endings {
+		write := w.atReturn
+		if !x.at.OK() {
+			write = w.atEnd
+		}
+		if no := write(x); no != nil {
+			return no
+		}
+	}
+	return nil
+}
+
+func endingsOf(list []owed, e *span) []*leaving {
+	var out []*leaving
+	for _, x := range list {
+		for _, exit := range x.o.Exits {
+			at := syntax.Node{}
+			if exit.Node.Is("return_statement") && exit.Node.Function() == e.fn {
+				at = exit.Node
+			} else if r := exit.Node.Statement(); r.Is("return_statement") && r.Function() == e.fn {
+				at = r // what is returned is acquired there
+			}
+			i := slices.IndexFunc(out, func(y *leaving) bool { return y.at == at })
+			if i < 0 {
+				i = len(out)
+				out = append(out, &leaving{at: at})
+			}
+			if !slices.ContainsFunc(out[i].list, func(y owed) bool { return y.o == x.o }) {
+				out[i].list = append(out[i].list, x)
+			}
+		}
+	}
+	return out
+}
+
+// cleanupText is a function that does all of that, as the value of a return.
+func cleanupText(releases []string) string {
+	if len(releases) == 1 && !strings.HasPrefix(releases[0], "if ") && !strings.Contains(releases[0], "; ") {
+		return "() => " + releases[0]
+	}
+	var b strings.Builder
+	b.WriteString("() => {\n")
+	for _, r := range releases {
+		b.WriteString("\t" + r + ";\n")
+	}
+	b.WriteString("}")
+	return b.String()
+}
+
+// asBlock gives a body to an effect that is one expression, which acquires.
+func (w *effectEdit) asBlock(body syntax.Node, list []owed) *Refusal {
+	x := list[0]
+	v := x.o.Handle.Value
+	if len(list) != 1 || v.Outer() != body.Outer() && !(body.Is("unary_expression") && v.Parent() == body) {
+		return refuse(TooEntangled, "the effect is one expression")
+	}
+	prefix, code := "", x.o.Call.Text()
+	if x.o.Kind.Registers() {
+		if x.o.handler().Inner(false).IsFunction() {
+			return refuse(TooEntangled, "the effect is one expression")
+		}
+	} else {
+		prefix, code = "const "+w.named(x)+" = ", v.Text()
+	}
+	releases := ordered(list)
+	pay := "return " + cleanupText(releases) + ";"
+	if w.e.host.pays == byCall {
+		callee, no := w.registrar()
+		if no != nil {
+			return no
+		}
+		pay = callee + "(" + cleanupText(releases) + ");"
+	}
+	indent := indentAt(w.s.f, w.e.fn.Start())
+	inner := indent + w.st.unit
+	text := w.st.eol + w.st.lines(inner, w.st.fit(pay)) + w.st.eol + indent + "}"
+	w.edits = append(w.edits,
+		patch.Edit{Start: body.Start(), End: body.End(), New: "{" + w.st.eol + inner + prefix + code + w.st.semi + text})
+	return nil
+}
+
+// named is the name that the release uses.
+func (w *effectEdit) named(x owed) string {
+	for name := range w.names {
+		if strings.Contains(x.release, name) {
+			return name
+		}
+	}
+	return x.o.Kind.Noun
+}
+
+// innermost is the block in which all can be seen that some releases name.
+func innermost(list []owed) syntax.Node {
+	block := list[0].within
+	for _, x := range list {
+		if x.within.Within(block) {
+			block = x.within
+		}
+	}
+	for _, x := range list {
+		if !block.Within(x.within) {
+			return syntax.Node{}
+		}
+	}
+	return block
+}
+
+// fallsOut reports whether nothing of the effect is done behind a block of it.
+func (w *effectEdit) fallsOut(block syntax.Node) bool {
+	body := w.e.fn.Field("body")
+	for n := block; n != body; n = n.Parent() {
+		if !n.OK() || n.Is("for_statement", "for_in_statement", "while_statement", "do_statement", "switch_statement", "finally_clause", "catch_clause") || n.IsFunction() {
+			return false
+		}
+		if n.Is("try_statement") && n.Field("finalizer").OK() {
+			return false
+		}
+		if p := n.Parent(); p.Is("statement_block") && n.NextNamed().OK() && notEmpty(n.NextNamed()).OK() {
+			return false
+		}
+	}
+	return true
+}
+
+// atEnd returns a cleanup where the end of the effect is reached.
+func (w *effectEdit) atEnd(x *leaving) *Refusal {
+	list := x.list
+	block := innermost(list)
+	if !block.OK() {
+		return refuse(TooEntangled, "what is acquired can be seen in different blocks only")
+	}
+	if block.Is("program") || w.e.fn.Field("body").Within(block) {
+		block = w.e.fn.Field("body")
+	}
+	if !block.Is("statement_block") || !w.fallsOut(block) {
+		return refuse(TooEntangled, "other code of the effect follows where what is acquired cannot be seen any more")
+	}
+	var last syntax.Node
+	for c := range block.Children() {
+		last = c
+	}
+	if block != w.e.fn.Field("body") || w.bareReturns() {
+		w.explicit(block)
+	}
+	w.append(block, last, "return "+cleanupText(ordered(list))+";")
+	return nil
+}
+
+// append puts a statement behind the last of a block.
+func (w *effectEdit) append(block, last syntax.Node, code string) {
+	src := string(w.s.f.Src())
+	if strings.Contains(src[block.Start():last.Start()], "\n") {
+		w.edits = append(w.edits, w.st.after(last, code))
+		return
+	}
+	text := " " + strings.Join(strings.Fields(code), " ")
+	if !strings.HasSuffix(strings.TrimRight(src[:last.End()], " "), ";") {
+		text = ";" + text
+	}
+	if src[last.End()] != ' ' {
+		text += " "
+	}
+	w.edits = append(w.edits, patch.Edit{Start: last.End(), End: last.End(), New: text})
+}
+
+// bareReturns reports whether the effect is left early without a value.
+func (w *effectEdit) bareReturns() bool {
+	return slices.ContainsFunc(w.e.cleanups, func(c cleanup) bool { return !c.value.OK() })
+}
+
+// explicit says in words, where the project wants that, that the other ways return
+// nothing.
+func (w *effectEdit) explicit(block syntax.Node) {
+	config := w.s.Project.TSConfigOf(w.s.f.Path)
+	if config == nil || !config.NoImplicitReturns || !w.st.ts {
+		return
+	}
+	for _, c := range w.e.cleanups {
+		if !c.value.OK() {
+			at := c.at.Start() + len("return")
+			w.edits = append(w.edits, patch.Edit{Start: at, End: at, New: " undefined"})
+		}
+	}
+	body := w.e.fn.Field("body")
+	if block == body {
+		return
+	}
+	var last syntax.Node
+	for c := range body.Children() {
+		last = c
+	}
+	w.append(body, last, "return undefined;")
+}
+
+// atReturn completes what the effect returns in one place.
+func (w *effectEdit) atReturn(x *leaving) *Refusal {
+	i := slices.IndexFunc(w.e.cleanups, func(c cleanup) bool { return c.at == x.at })
+	if i < 0 {
+		return refuse(TooEntangled, "what the effect returns cannot be seen")
+	}
+	c := w.e.cleanups[i]
+	for _, y := range x.list {
+		if y.within.Is("statement_block") && !x.at.Within(y.within) {
+			return refuse(TooEntangled, "where the effect returns, what it has acquired cannot be seen")
+		}
+	}
+	if x.list[0].o.Call.Within(c.at) && x.list[0].o.Status == Unmet {
+		return w.insteadOf(c, x.list)
+	}
+	releases := slices.DeleteFunc(ordered(x.list), func(r string) bool {
+		return slices.ContainsFunc(c.fns, func(fn syntax.Node) bool { return callsAlready(fn, r) })
+	})
+	if len(releases) == 0 {
+		return nil
+	}
+	v := c.value.Inner(false)
+	fn := localFunction(v)
+	switch {
+	case !c.value.OK():
+		w.edits = append(w.edits, patch.Edit{Start: c.at.Start(), End: endOf(c.at), New: strings.TrimPrefix(w.st.lines(indentAt(w.s.f, c.at.Start()), w.st.fit("return "+cleanupText(releases)+";")), indentAt(w.s.f, c.at.Start()))})
+		return nil
+	case v.IsFunction():
+		return w.complete(v, x.list, c, releases)
+	case fn.OK() && fn.Function() == w.e.fn && len(functionName(fn).Mentions()) == 1:
+		return w.complete(fn, x.list, c, releases)
+	case fn.OK(), v.Is("call_expression") && w.s.isEnd(v):
+		line := indentAt(w.s.f, c.at.Start())
+		before, call := "", v.Text()+"()"
+		if v.Is("call_expression") {
+			name := w.fresh("unsubscribe")
+			before, call = "const "+name+" = "+v.Text()+w.st.semi+w.st.eol+line, name+"()"
+		}
+		all := append(releases, call)
+		if !w.after(x.list, c) {
+			all = append([]string{call}, releases...)
+		}
+		w.edits = append(w.edits, patch.Edit{Start: c.at.Start(), End: endOf(c.at), New: before + strings.TrimPrefix(w.st.lines(line, w.st.fit("return "+cleanupText(all)+";")), line)})
+		return nil
+	}
+	return refuse(TooEntangled, "what the effect returns cannot be completed: %s", shorten(v.Text()))
+}
+
+// callsAlready reports whether a function does something already.
+func callsAlready(fn syntax.Node, code string) bool {
+	for n := range fn.Field("body").Descendants() {
+		if n.Is("call_expression") && squeeze(n) == code {
+			return true
+		}
+	}
+	return false
+}
+
+// isEnd reports whether a call is known to return what ends what it began.
+func (s *scan) isEnd(call syntax.Node) bool {
+	return slices.ContainsFunc(s.found, func(x *Obligation) bool { return x.Call == call && x.isCallable() })
+}
+
+// insteadOf names what the effect returned, which is no function.
+func (w *effectEdit) insteadOf(c cleanup, list []owed) *Refusal {
+	if len(list) != 1 || c.value.Inner(false) != list[0].o.Handle.Value.Inner(false) {
+		return refuse(TooEntangled, "what the effect returns cannot be completed")
+	}
+	line := indentAt(w.s.f, c.at.Start())
+	w.edits = append(w.edits,
+		patch.Edit{Start: c.at.Start(), End: c.value.Start(), New: "const " + w.named(list[0]) + " = "},
+		patch.Edit{Start: endOf(c.at), End: endOf(c.at), New: w.st.eol + w.st.lines(line, w.st.fit("return "+cleanupText(ordered(list))+";"))})
+	return nil
+}
+
+// after reports whether what is owed was acquired after what the cleanup releases
+// already, and so is to be released before it.
+func (w *effectEdit) after(list []owed, c cleanup) bool {
+	first := list[0].o.Call.Start()
+	before, behind := 0, 0
+	for _, x := range w.s.found {
+		if !slices.ContainsFunc(x.releases, func(n syntax.Node) bool { return w.s.endsBy(c, n) || n.Within(c.value) }) {
+			continue
+		}
+		if x.Call.Start() < first {
+			before++
+		} else {
+			behind++
+		}
+	}
+	return before >= behind
+}
+
+// complete adds releases to a function that ends the effect.
+func (w *effectEdit) complete(fn syntax.Node, list []owed, c cleanup, releases []string) *Refusal {
+	body := fn.Field("body")
+	for _, x := range list {
+		for _, name := range strings.FieldsFunc(x.release, func(r rune) bool { return r < 0x80 && !isWordByte(byte(r)) }) {
+			if shadowed(body, fn, name, nil) && mentionsOwn(fn, name) {
+				return refuse(NameTaken, "%s is something else in the function that the effect returns", name)
+			}
+		}
+	}
+	begin := w.after(list, c)
+	if !body.Is("statement_block") {
+		indent := indentAt(w.s.f, fn.Start())
+		inner := indent + w.st.unit
+		var lines []string
+		for _, r := range releases {
+			lines = append(lines, w.st.fit(r+";"))
+		}
+		ours := w.st.lines(inner, lines...)
+		open, end := "{"+w.st.eol+inner, w.st.semi+w.st.eol+indent+"}"
+		if begin {
+			guard := ""
+			if w.st.semi == "" && strings.ContainsAny(body.Text()[:1], "([`/+-") {
+				guard = ";"
+			}
+			open = "{" + w.st.eol + ours + guard + w.st.eol + inner
+		} else {
+			end = w.st.semi + w.st.eol + ours + w.st.eol + indent + "}"
+		}
+		w.edits = append(w.edits, patch.Edit{Start: body.Start(), End: body.Start(), New: open}, patch.Edit{Start: body.End(), End: body.End(), New: end})
+		return nil
+	}
+	var last syntax.Node
+	for n := range body.Children() {
+		last = n
+	}
+	if begin || !last.OK() || last.Is("return_statement") {
+		w.edits = append(w.edits, w.st.beginWith(fn, releases...)...)
+		return nil
+	}
+	w.append(body, last, strings.Join(releases, ";\n")+";")
+	return nil
+}
+
+// mentionsOwn reports whether a function declares a name itself.
+func mentionsOwn(fn syntax.Node, name string) bool {
+	for d := range fn.Descendants() {
+		if d.Is("identifier") && d.Text() == name && d.Symbol() != nil && d.Symbol().Node.Within(fn) {
+			return true
+		}
+	}
+	return false
+}
+
+// register tells the host how to end what was acquired, right behind that.
+func (w *effectEdit) register(list []owed) *Refusal {
+	callee, no := w.registrar()
+	if no != nil {
+		return no
+	}
+	block := innermost(list)
+	if !block.Is("statement_block") {
+		return refuse(TooEntangled, "what is acquired can be seen in different blocks only")
+	}
+	last := list[len(list)-1].o.Call.Statement()
+	for last.Parent() != block {
+		last = last.Parent()
+	}
+	for n := range w.e.fn.Field("body").Own() {
+		if n.Is("await_expression") && n.Start() < last.End() {
+			return refuse(TooEntangled, "behind what is waited for, %s() has nobody to tell", callee)
+		}
+	}
+	w.append(block, last, callee+"("+cleanupText(ordered(list))+");")
+	return nil
+}
+
+// registrar is how the file calls what the host is told by; it is imported where it is
+// not yet.
+func (w *effectEdit) registrar() (string, *Refusal) {
+	callee := w.e.call.Field("function").Inner(false)
+	return w.imported(callee, w.e.host.register[0])
+}
+
+// imported is how the file calls what the module of a callee exports by a name.
+func (w *effectEdit) imported(callee syntax.Node, name string) (string, *Refusal) {
+	if callee.Is("member_expression") {
+		return callee.Field("object").Text() + "." + name, nil
+	}
+	origin, _ := callee.Origin()
+	if local, ok := w.s.f.Imports().Local(origin.Module, name); ok {
+		return local, nil
+	}
+	at := specifier(callee)
+	if !at.OK() {
+		return "", refuse(ReleaseUnknown, "%s is not imported from %s", name, origin.Module)
+	}
+	if _, other := w.s.mentioned(name); other {
+		return "", refuse(NameTaken, "%s is something else in this file", name)
+	}
+	w.edits = appendAt(w.edits, patch.Edit{Start: at.End(), End: at.End(), New: ", " + name})
+	return name, nil
+}
+
+// formUnreturned returns the function that was meant to end an effect.
+type formUnreturned struct{}
+
+func (formUnreturned) Name() string { return "effect, unreturned" }
+
+func (formUnreturned) fix(s *scan, p *Plan) (*Fix, *Refusal) {
+	o := p.Obligations[0]
+	g := o.gist.(*hosting)
+	stmt := g.dead.Outer().Parent()
+	body := g.span.fn.Field("body")
+	if next := notEmpty(stmt.NextNamed()); stmt.Parent() != body || next.OK() || g.span.fn.IsAsync() {
+		return nil, refuse(TooEntangled, "the function that nobody calls is not the last of the effect")
+	}
+	if onceBehind(o, g.span) {
+		return nil, refuse(TooEntangled, "the effect acquires it once only, by a flag that it sets: released, it would not be acquired again")
+	}
+	fix := &Fix{
+		Plan: p, Edits: []patch.Edit{{Start: stmt.Start(), End: stmt.Start(), New: "return "}},
+		Message: fmt.Sprintf("Return the function that ends the effect of %s", p.Owner.Name),
+	}
+	if again, by := g.span.runsAnew(); again && o.Kind.OneShot {
+		fix.Notes = []Note{{Unsafe, fmt.Sprintf("a pending %s is cancelled when %s: does anything rely on its callback running all the same?", o.Kind.Noun, by)}}
+	}
+	return fix, nil
+}
