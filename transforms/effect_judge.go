@@ -69,6 +69,11 @@ func (s *scan) judgeHeld(o *Obligation, e *span) bool {
 	if h.Nameless && h.Place == Discarded {
 		return false
 	}
+	if off := s.takenAway(o); off.OK() {
+		o.Status = Met
+		o.step(off, "met: taken away by %s", shorten(off.Text()))
+		return true
+	}
 	uses := s.usesIn(o, e, place)
 	p := s.paymentsOf(o, e, uses)
 	if p.moved.at.OK() {
@@ -77,6 +82,11 @@ func (s *scan) judgeHeld(o *Obligation, e *span) bool {
 		return true
 	}
 	if !p.dead.OK() && s.endsAtOnce(o, e, g) {
+		return true
+	}
+	if o.Kind.OneShot && !g.loop.OK() && !p.dead.OK() && (len(p.flow) > 0 || p.later) && place.OK() {
+		o.Status = Met
+		o.step(o.Call, "met: ends by itself, and only one is pending")
 		return true
 	}
 	return s.judgePaid(o, e, g, p)
@@ -173,6 +183,24 @@ func childOf(fn, n syntax.Node) syntax.Node {
 		n = n.Function()
 	}
 	return n
+}
+
+// takenAway is a call that takes away, by what it was added with, something whose handle
+// nobody keeps: Keyboard.removeListener('show', f). The zero Node for none.
+func (s *scan) takenAway(o *Obligation) syntax.Node {
+	callee := o.Call.Field("function").Inner(false)
+	if !callee.Is("member_expression") || o.Handle.Symbol != nil {
+		return syntax.Node{}
+	}
+	target, event := squeeze(callee.Field("object")), squeeze(o.Call.Field("arguments").Child(0))
+	for id := range s.f.NodeCount() {
+		n := s.f.Node(int32(id))
+		off := n.Field("function").Inner(false)
+		if n.Is("call_expression") && off.Is("member_expression") && takesAway(n) && squeeze(off.Field("object")) == target && squeeze(n.Field("arguments").Child(0)) == event {
+			return n
+		}
+	}
+	return syntax.Node{}
 }
 
 // isCallable: what is acquired is the function that releases it.

@@ -81,10 +81,13 @@ func (s *scan) judgeListening(o *Obligation, e *span) bool {
 // and cannot take it away.
 func (s *scan) wrongIn(o *Obligation, e *span, all []removal) (removal, string) {
 	for _, r := range all {
-		if !slices.ContainsFunc(e.cleanups, func(c cleanup) bool { return s.endsBy(c, r.call) }) || r.target == different || r.event != same {
+		if !slices.ContainsFunc(e.cleanups, func(c cleanup) bool { return s.endsBy(c, r.call) }) || r.event != same {
 			continue
 		}
 		switch {
+		case r.target == different && r.f == same && r.flags && !s.fitsOther(o, e, r):
+			return r, "it is registered with something else"
+		case r.target == different:
 		case r.f != different && !r.flags:
 			return r, "it is registered with another capture flag"
 		case r.f == different && r.made:

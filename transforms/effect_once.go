@@ -106,6 +106,10 @@ func milliseconds(n syntax.Node) (int, bool) {
 		if init := n.Symbol().Init(); init.OK() && n.Symbol().Constant() && init.Inner(false) != n {
 			return milliseconds(init)
 		}
+	case "ternary_expression":
+		a, ok := milliseconds(n.Field("consequence"))
+		b, too := milliseconds(n.Field("alternative"))
+		return max(a, b), ok && too
 	case "binary_expression":
 		a, ok := milliseconds(n.Field("left"))
 		b, too := milliseconds(n.Field("right"))

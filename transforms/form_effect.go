@@ -179,7 +179,11 @@ func (w *effectEdit) handle(o *Obligation) (string, syntax.Node, *Refusal) {
 	}
 	v := o.Handle.Value
 	stmt := v.Parent()
-	name := w.fresh(o.Kind.Noun)
+	base := o.Kind.Noun
+	if o.isCallable() {
+		base = "unsubscribe"
+	}
+	name := w.fresh(base)
 	if v.Parent() == w.e.fn || stmt.Is("return_statement") && stmt.Parent() == w.e.fn.Field("body") { // () => acquire()
 		return name, v, nil
 	}

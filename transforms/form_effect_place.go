@@ -261,7 +261,7 @@ func (w *effectEdit) atReturn(x *leaving) *Refusal {
 			before, call = "const "+name+" = "+v.Text()+w.st.semi+w.st.eol+line, name+"()"
 		}
 		all := append(releases, call)
-		if !w.after(x.list, c) {
+		if !w.after(x.list, c) || v.Is("call_expression") { // what is returned was acquired last
 			all = append([]string{call}, releases...)
 		}
 		w.edits = append(w.edits, patch.Edit{Start: c.at.Start(), End: endOf(c.at), New: before + strings.TrimPrefix(w.st.lines(line, w.st.fit("return "+cleanupText(all)+";")), line)})

@@ -324,6 +324,8 @@ function services(world) {
     undici: http(world),
     vscode: editor(world),
     sequelize: sequelize(world),
+    mobx: reactions(world),
+    'react-native': native(world),
     knex: { knex: knex(world), default: knex(world), __esModule: true },
     redis: redis(world),
     amqplib: exported(amqp),
@@ -368,6 +370,25 @@ const debounced = (world) => (f, ms) => {
   run();
   return Object.assign(run, { cancel: () => world.globals.clearTimeout(timer), flush: () => {} });
 };
+
+// reactions are MobX's, each ended by the function that making it gives back.
+function reactions(world) {
+  const made = () => {
+    const r = {};
+    world.begin(r, 'reaction');
+    return () => {
+      if (!world.end(r)) world.twice++;
+    };
+  };
+  return { autorun: made, reaction: made, when: made };
+}
+
+// native is React Native, whose events give back what ends them.
+function native(world) {
+  const made = () => world.resource('native event', 'remove', {});
+  const of = { addEventListener: made, addListener: made };
+  return { AppState: of, Keyboard: of, Dimensions: of, BackHandler: of };
+}
 
 // editor has an event under every name.
 function editor(world) {
