@@ -210,11 +210,12 @@ type scan struct {
 	heard       map[int32][]listening
 	collections map[int32]*collection // by the ID of the value that each is made with
 	hooks       map[string]*host      // what imported hooks are, once asked
+	setups      map[int32]*setup      // by the ID of their roots
 	effects     map[int32]*span       // by the ID of the function that a host runs, once asked
 }
 
 func newScan(ctx context.Context, d *Detector, f *syntax.File) *scan {
-	return &scan{Detector: d, ctx: ctx, f: f, graphs: map[int32]*syntax.Graph{}, owners: map[int32]*instance{}, heard: map[int32][]listening{}, hooks: map[string]*host{}, effects: map[int32]*span{}}
+	return &scan{Detector: d, ctx: ctx, f: f, graphs: map[int32]*syntax.Graph{}, owners: map[int32]*instance{}, heard: map[int32][]listening{}, hooks: map[string]*host{}, effects: map[int32]*span{}, setups: map[int32]*setup{}}
 }
 
 func (s *scan) graph(fn syntax.Node) *syntax.Graph {

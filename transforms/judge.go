@@ -26,7 +26,7 @@ func (s *scan) judgeOf(o *Obligation) func(*Obligation) {
 
 // judge follows the handle of one acquisition and says what came of it.
 func (s *scan) judge(o *Obligation) {
-	if s.judgeHosted(o) {
+	if s.judgeSetup(o) || s.judgeHosted(o) {
 		if o.Status == Unmet {
 			s.rate(o)
 		}

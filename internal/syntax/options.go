@@ -181,7 +181,6 @@ func DataOf(member Node) Node {
 	return Node{}
 }
 
-
 // InRoot reports whether n stands in the options of a root component, which lives as long
 // as the page: new Vue({..}), createApp({..}).
 func InRoot(n Node) bool {
