@@ -203,7 +203,7 @@ func (e *classEdit) once(o *Obligation) bool {
 	if e.hosted() {
 		return e.s.oncePerInstance(e.in, fn, maxHops) && !repeats(o.Call, fn)
 	}
-	if !fn.IsConstructor() {
+	if !fn.IsConstructor() && !e.in.runsOnce(fn) {
 		return false
 	}
 	for n := o.Call.Parent(); n.OK() && n != fn; n = n.Parent() {

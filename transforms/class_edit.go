@@ -24,6 +24,7 @@ type classEdit struct {
 	taken   map[string]bool
 	locals  map[string]bool // names given to local variables
 	named   []*Obligation   // registrations whose function was given a name
+	wanted  []wanted        // names to import
 }
 
 // editClass begins to edit a class; it refuses one whose members share lines, as
@@ -183,7 +184,7 @@ func (e *classEdit) finish() []patch.Edit {
 		at := lineEndAfter(e.s.f, last.End())
 		text[at] += e.st.eol + e.st.eol + e.st.lines(indent, e.st.fit(m))
 	}
-	edits := slices.Clone(e.edits)
+	edits := append(slices.Clone(e.edits), e.imports()...)
 	for at, t := range text {
 		end := at
 		if rest := string(e.s.f.Src()[at : e.body().End()-1]); !strings.Contains(rest, "\n") && strings.TrimSpace(rest) == "" {

@@ -88,6 +88,8 @@ func (e *classEdit) tearDown(w work) *Refusal {
 		return e.complete(t, w)
 	case e.hosted():
 		return e.createHook(w)
+	case t != nil && t.hosted:
+		return e.createHosted(t, w)
 	case t != nil:
 		return e.override(t, w)
 	}

@@ -19,9 +19,11 @@ type instance struct {
 	whole     bool      // all ancestors are known
 	teardown  *teardown // the class's own, else the inherited one
 	inherited *teardown
-	hosted    bool          // a framework ends it, and calls a teardown that is added
+	hosted    bool          // it is an options object: a framework ends it, and calls a teardown that is added
 	ends      []syntax.Node // what else that calls at the end
 	reach     *reach        // what the teardown runs, once asked
+	host      *classHost    // what ends the instances of a class, nil where that is not known
+	lasting   bool          // it lives as long as the program, as far as can be told
 }
 
 // teardown is the method that ends an instance's life.
@@ -32,6 +34,7 @@ type teardown struct {
 	aboveIn  project.Class //
 	abstract bool          // above has no body
 	async    bool
+	hosted   bool // a host calls it, and nothing declares it yet
 }
 
 func (s *scan) instance(class syntax.Node) *instance {
@@ -51,7 +54,11 @@ func (s *scan) instance(class syntax.Node) *instance {
 		return in
 	}
 	in.ancestors, in.whole = s.Project.Ancestors(s.ctx, in.class)
-	s.findTeardown(in)
+	if in.host = s.classHostOf(in); in.host != nil {
+		in.hostTeardown()
+	} else {
+		s.findTeardown(in)
+	}
 	return in
 }
 
@@ -307,10 +314,10 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "met: what it does is itself a release")
 		return
 	}
-	o.endless = in.teardown == nil || !in.teardown.own.OK()
+	o.endless = in.teardown == nil || !in.teardown.own.OK() && !in.endsHosted()
 	loop := s.loopOf(o)
 	endless := loop.OK() && class.IsClass() && s.isEndless(o, loop)
-	if o.Kind.OneShot && (in.teardown == nil && !endless || isImmediate(o) && !loop.OK()) {
+	if o.Kind.OneShot && ((in.teardown == nil || in.endsHosted()) && !endless || isImmediate(o) && !loop.OK()) {
 		o.Status, o.Form = Met, nil
 		o.step(o.Call, "met: ends by itself, and nothing ends the instance before")
 		return

@@ -13,6 +13,7 @@ func (s *scan) judgeOf(o *Obligation) func(*Obligation) {
 		return func(o *Obligation) {
 			s.judgeRegistration(o)
 			s.judgeLasting(o)
+			s.judgeShared(o)
 		}
 	case o.Acquire.Pattern.Given("HANDLE"):
 		return s.judgeGiven
@@ -86,6 +87,7 @@ func (s *scan) judge(o *Obligation) {
 	s.judgeGuard(o)
 	s.judgeForced(o)
 	s.judgeLasting(o)
+	s.judgeShared(o)
 	if o.Status == Unmet {
 		s.rate(o)
 	}

@@ -254,6 +254,10 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		o.Evidence = append(o.Evidence, in.teardown.name+"() above ends the instance")
 		s.unmet(o, NeverReleased, nil)
 		o.Form = formClass{}
+	case in.endsHosted() && how == lastingStay && s.emits(o):
+		o.Evidence = append(o.Evidence, "the framework ends the instance")
+		s.unmet(o, NeverReleased, nil)
+		o.Form = formClass{}
 	case !in.ended():
 		o.step(o.Call, "moved: nothing ends the instance, so nothing shows when it should end")
 	case how == lastingStay && s.emits(o), how == givenStay && s.emits(o):
