@@ -33,6 +33,7 @@ func (e *classEdit) fits(o *Obligation) *Refusal {
 	if no := e.releasable(o); no != nil {
 		return no
 	}
+	e.hostDoubts(o)
 	t := e.in.teardown
 	if t == nil || !t.own.OK() {
 		return nil

@@ -8,13 +8,21 @@ import (
 )
 
 // A class host is a framework that makes the instances of a class, which a decorator
-// tells it of, and calls a method of theirs when their life ends. What such frameworks
-// are is the table below.
+// or what it extends tells it of, and calls a method of theirs when their life ends. What
+// such frameworks are is the table below, and that of baseHosts.
 type classHost struct {
-	from       []string // modules of the decorators, and of what a fix imports
+	from       []string // modules of the decorators and the bases, and of what a fix imports; none: the page
 	decorators []string
+	bases      []string // classes
 	teardown   string   // the method that is called at the end; it needs not be there
+	others     []string // methods that are called at the end, too
+	declared   bool     // the base declares the teardown
+	above      bool     // the base has it, and relies on being called
+	byName     bool     // a class that has none may have one under a name of its own choice
 	onces      []string // methods that are called once
+	lost       []string // methods that are not called again when an instance comes back after its end; "" for fields
+	early      []string // methods of instances that may never begin
+	doubt      string   // what must hold that the teardown is called at all
 	contract   string   // the interface that says so, "" for none
 	inject     string   // the function that gives an instance what it asks for by its class
 	// shared: an instance may well be the only one, and live as long as the program,
@@ -37,6 +45,7 @@ type streamEnd struct {
 var classHosts = []classHost{
 	{from: angular, decorators: []string{"Component", "Directive", "Pipe"}, onces: []string{"ngOnInit", "ngAfterContentInit", "ngAfterViewInit"}, teardown: "ngOnDestroy", contract: "OnDestroy", inject: "inject", streams: &angularStreams},
 	{from: angular, decorators: []string{"Injectable"}, teardown: "ngOnDestroy", contract: "OnDestroy", inject: "inject", shared: true, forRoot: "providedIn", streams: &angularStreams},
+	nest,
 }
 
 var angular = []string{"@angular/core"}
@@ -76,6 +85,7 @@ func (s *scan) classHostOf(in *instance) *classHost {
 	if !in.class.Node.IsClass() {
 		return nil
 	}
+	in.below = len(in.ancestors)
 	if _, h := decoratorOf(in.class.Node); h != nil {
 		return h
 	}
@@ -84,18 +94,25 @@ func (s *scan) classHostOf(in *instance) *classHost {
 			return h
 		}
 	}
-	return nil
+	return in.hostAbove()
 }
 
 // hostTeardown settles what ends the instances of a class that a host ends: the method
 // that the host calls, and no other.
-func (in *instance) hostTeardown() {
+func (s *scan) hostTeardown(in *instance) {
 	h := in.host
 	repeated := repeatedIn(in.class.Node)
 	t := &teardown{name: h.teardown, hosted: true}
-	for _, c := range in.ancestors {
+	for _, other := range h.others {
+		for _, m := range in.members {
+			if m.Name == other && m.Function().OK() && !m.Static && !slices.ContainsFunc(in.members, func(m syntax.Member) bool { return m.Name == h.teardown }) {
+				t.name = other
+			}
+		}
+	}
+	for _, c := range in.ancestors[:in.below] {
 		for _, m := range syntax.Members(c.Node) {
-			if m.Name == h.teardown && m.Method && !m.Static && t.hosted {
+			if m.Name == t.name && m.Method && !m.Static && t.hosted {
 				t = above(m, c)
 			}
 		}
@@ -104,9 +121,14 @@ func (in *instance) hostTeardown() {
 		in.inherited = t
 	}
 	for _, m := range in.members {
-		if fn := m.Function(); m.Name == h.teardown && fn.OK() && !m.Static && !repeated[m.Name] {
+		if fn := m.Function(); m.Name == t.name && fn.OK() && !m.Static && !repeated[m.Name] {
 			t.own, t.hosted = fn, false
 			t.async = t.async || isAsync(fn)
+		}
+	}
+	if t.hosted && h.byName {
+		if s.findTeardown(in); in.teardown != nil {
+			return
 		}
 	}
 	in.teardown = t
@@ -152,10 +174,10 @@ func (in *instance) endsHosted() bool { return in.teardown != nil && in.teardown
 
 // createHosted writes the teardown that the host calls, and what says that it is there.
 func (e *classEdit) createHosted(t *teardown, w work) *Refusal {
-	if !e.in.whole {
+	if !e.in.whole && !e.in.host.above {
 		return refuse(UnknownBase, "%s extends something that cannot be seen: it may have %s() of its own", nameOf(e.in.class.Node), t.name)
 	}
-	if e.taken[t.name] {
+	if e.has(t.name) {
 		return refuse(NameTaken, "%s is something else in this class", t.name)
 	}
 	if w.async {
@@ -165,7 +187,7 @@ func (e *classEdit) createHosted(t *teardown, w work) *Refusal {
 	if e.st.ts {
 		returns = ": void"
 	}
-	e.newMethod(e.public(), t.name, returns, false, e.followedBy(w, ""))
+	e.newMethod(e.modifiers(t), t.name, returns, false, e.followedBy(w, e.aboveHosted(t)))
 	if h := e.in.host; e.st.ts && h.contract != "" {
 		return e.implement(h.from[0], h.contract)
 	}

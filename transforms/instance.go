@@ -23,6 +23,7 @@ type instance struct {
 	ends      []syntax.Node // what else that calls at the end
 	reach     *reach        // what the teardown runs, once asked
 	host      *classHost    // what ends the instances of a class, nil where that is not known
+	below     int           // how many of the ancestors are not the host's own
 	lasting   bool          // it lives as long as the program, as far as can be told
 }
 
@@ -55,7 +56,7 @@ func (s *scan) instance(class syntax.Node) *instance {
 	}
 	in.ancestors, in.whole = s.Project.Ancestors(s.ctx, in.class)
 	if in.host = s.classHostOf(in); in.host != nil {
-		in.hostTeardown()
+		s.hostTeardown(in)
 	} else {
 		s.findTeardown(in)
 	}
