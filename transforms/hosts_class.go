@@ -12,16 +12,16 @@ import (
 // baseHosts is the table of what ends instances of the classes below one of its own.
 var baseHosts = []classHost{
 	{from: []string{"react", "preact", "preact/compat", "@wordpress/element", "inferno"}, bases: []string{"Component", "PureComponent"},
-		teardown: "componentWillUnmount", declared: true, onces: []string{"componentDidMount"}, early: []string{"constructor", "", "componentWillMount", "UNSAFE_componentWillMount"}},
+		teardown: "componentWillUnmount", declared: true, view: true, onces: []string{"componentDidMount"}, early: []string{"constructor", "", "componentWillMount", "UNSAFE_componentWillMount"}},
 	{from: []string{"lit", "lit-element", "lit/decorators.js", "lit-element/lit-element.js", "@lit/reactive-element"}, bases: []string{"LitElement", "ReactiveElement", "UpdatingElement"},
-		teardown: "disconnectedCallback", declared: true, above: true, onces: []string{"connectedCallback"}, lost: []string{"constructor", "", "firstUpdated"}},
+		teardown: "disconnectedCallback", declared: true, above: true, view: true, onces: []string{"connectedCallback", "firstUpdated"}, lost: []string{"constructor", "", "firstUpdated"}},
 	{from: []string{"@microsoft/fast-element", "@polymer/polymer", "@polymer/polymer/polymer-element", "@polymer/polymer/polymer-element.js"}, bases: []string{"FASTElement", "PolymerElement"},
-		teardown: "disconnectedCallback", declared: true, above: true, onces: []string{"connectedCallback"}, lost: []string{"constructor", "", "ready"}},
-	{bases: elements, teardown: "disconnectedCallback", onces: []string{"connectedCallback"}, lost: []string{"constructor", ""}},
+		teardown: "disconnectedCallback", declared: true, above: true, view: true, onces: []string{"connectedCallback"}, lost: []string{"constructor", "", "ready"}},
+	{bases: elements, teardown: "disconnectedCallback", view: true, onces: []string{"connectedCallback"}, lost: []string{"constructor", ""}},
 	{from: []string{"obsidian"}, bases: []string{"Plugin", "Component", "MarkdownRenderChild"},
 		teardown: "onunload", declared: true, onces: []string{"onload"}},
 	{from: []string{"obsidian"}, bases: []string{"Modal", "SuggestModal", "FuzzySuggestModal"},
-		teardown: "onClose", declared: true, above: true, onces: []string{"onOpen"}, lost: []string{"constructor", ""}},
+		teardown: "onClose", declared: true, above: true, view: true, onces: []string{"onOpen"}, lost: []string{"constructor", ""}},
 }
 
 // elements are the classes of the page's own elements.

@@ -230,8 +230,12 @@ func isNameByte(b byte) bool {
 // judgeOnceHosted says what comes of a one-shot of a component: it ends by itself, and most
 // often soon. A loop does not.
 func (s *scan) judgeOnceHosted(o *Obligation, in *instance) bool {
-	if !in.hosted || !o.Kind.OneShot {
+	view := in.host != nil && in.host.view
+	if !in.hosted && !view || !o.Kind.OneShot {
 		return false
+	}
+	if view && o.Handle.Place == InField && in.teardown.own.OK() && !isBrief(o) {
+		return false // who keeps it, and ends other things, can end it
 	}
 	if loop := s.loopOf(o); loop.OK() && s.isEndless(o, loop) && (o.Handle.Place == InField || o.Handle.Place == Discarded) {
 		return false

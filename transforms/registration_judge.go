@@ -209,7 +209,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "moved: a signal is the whole process's affair")
 		return
 	}
-	if in.teardown != nil && callsTeardown(o) && (o.Kind.OneShot || !o.Kind.Awaited) {
+	if in.teardown != nil && in.callsTeardown(o) && (o.Kind.OneShot || !o.Kind.Awaited) {
 		o.step(o.handler(), "moved: it is what ends the instance")
 		return
 	}
@@ -336,15 +336,18 @@ func (s *scan) madeBeside(o *Obligation, in *instance) bool {
 
 // callsTeardown reports whether the function that is registered is a teardown of
 // the instance, or calls one.
-func callsTeardown(o *Obligation) bool {
+func (in *instance) callsTeardown(o *Obligation) bool {
+	ends := func(name string) bool {
+		return isTeardown(name) && (in.host == nil || in.host.byName || name == in.teardown.name)
+	}
 	if name, ok := o.handler().ThisField(); ok {
-		return isTeardown(name)
+		return ends(name)
 	}
 	for n := range o.handlerFunction().Descendants() {
 		if !n.Is("call_expression") {
 			continue
 		}
-		if name, ok := n.Field("function").ThisField(); ok && isTeardown(name) {
+		if name, ok := n.Field("function").ThisField(); ok && ends(name) {
 			return true
 		}
 	}

@@ -55,6 +55,10 @@ func (s *scan) diesTogether(o *Obligation) bool {
 		}
 		if n.Is("identifier") {
 			sym := n.Symbol()
+			if sym == nil && n.Text() == "document" && o.Owner.Form == OwnerClass {
+				in := s.instance(o.Owner.Node)
+				return !in.ended() && !in.endsHosted()
+			}
 			return sym == nil || sym.Kind != syntax.Parameter && s.f.TopLevel(sym.Name) != sym
 		}
 		if !n.Is("member_expression") {
