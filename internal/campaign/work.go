@@ -41,6 +41,13 @@ func (w *Worker) Work(ctx context.Context, b *Bus, c *Campaign) error {
 	if err := w.refresh(ctx); err != nil {
 		return err
 	}
+	for _, host := range w.conf.Load().Hosts { // before every repository fails for it
+		if host != localHost {
+			if _, err := w.Credential(host); err != nil {
+				return err
+			}
+		}
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var all sync.WaitGroup

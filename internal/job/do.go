@@ -203,6 +203,8 @@ func (w *work) open(ctx context.Context) error {
 			return err
 		}
 		w.remote = vcs.Remote{URL: w.hub.Remote()}
+	} else if !w.spec.DryRun {
+		return &skipError{"there is no token to propose with"}
 	}
 	branch, _ := w.spec.Settings["base"].(string)
 	return w.clone(ctx, branch)
