@@ -383,20 +383,35 @@ func TestBotKilled(t *testing.T) {
 	if n := len(p.server.Writes()); n != 0 {
 		t.Fatalf("%d writes before it was to begin", n)
 	}
-	for _, op := range []string{"GIT /git-receive-pack", "POST /repos/{owner}/{repo}/pulls"} {
+	for _, end := range []struct {
+		op     string
+		done   bool // what was asked for
+		signal os.Signal
+	}{
+		{"GIT /git-receive-pack", true, syscall.SIGKILL},
+		{"POST /repos/{owner}/{repo}/pulls", false, syscall.SIGTERM},
+		{"POST /repos/{owner}/{repo}/pulls", true, syscall.SIGKILL},
+	} {
 		started, struck := make(chan *os.Process, 1), make(chan struct{})
-		p.server.Fail(githubtest.Fault{Operation: op, Done: true, Cut: true, Do: func() {
-			_ = (<-started).Kill()
+		p.server.Fail(githubtest.Fault{Operation: end.op, Done: end.done, Cut: true, Do: func() {
+			_ = (<-started).Signal(end.signal)
 			close(struck)
 		}})
-		p.start("--settle", "0s")
+		p.start("--settle", "0s", "--grace", "0s")
 		started <- p.cmd.Process
 		select {
 		case <-struck:
 		case <-time.After(time.Minute):
-			t.Fatalf("%s was not asked for", op)
+			t.Fatalf("%s was not asked for", end.op)
 		}
-		p.kill()
+		<-p.read
+		if err := p.cmd.Wait(); (err == nil) != (end.signal == syscall.SIGTERM) {
+			t.Errorf("after %s it ended with %v", end.signal, err)
+		}
+		p.cmd = nil
+		if waiting := strings.Contains(p.said(), `"msg":"it has ended","waiting":1`); waiting != (end.op != "GIT /git-receive-pack") {
+			t.Errorf("after %s: waiting %v", end.op, waiting)
+		}
 	}
 	p.start("--settle", "0s")
 	p.idle()

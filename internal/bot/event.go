@@ -85,6 +85,9 @@ type payload struct {
 	After   string `json:"after"`
 	Deleted bool   `json:"deleted"`
 
+	Changes struct {
+		Base json.RawMessage `json:"base"`
+	} `json:"changes"`
 	PullRequest *struct {
 		Number int     `json:"number"`
 		Draft  bool    `json:"draft"`
@@ -173,6 +176,10 @@ func (p *payload) pull(w Work) (Decision, error) {
 	}
 	switch p.Action {
 	case "opened", "synchronize", "reopened", "ready_for_review":
+	case "edited":
+		if len(p.Changes.Base) == 0 { // else it adds something else now
+			return none("nothing of what it adds has changed"), nil
+		}
 	default:
 		return none("nothing of what it adds has changed"), nil
 	}

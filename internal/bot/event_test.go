@@ -26,6 +26,8 @@ func TestDecide(t *testing.T) {
 		{"pull_request", pull(""), "check harbor/town 3"},
 		{"pull_request", pull(`,"draft":true`), "draft"},
 		{"pull_request", strings.ReplaceAll(pull(""), "opened", "labeled"), "nothing of what it adds"},
+		{"pull_request", strings.ReplaceAll(pull(""), `"opened"`, `"edited","changes":{"title":{"from":"x"}}`), "nothing of what it adds"},
+		{"pull_request", strings.ReplaceAll(pull(""), `"opened"`, `"edited","changes":{"base":{"ref":{"from":"x"}}}`), "check harbor/town 3"},
 		{"pull_request", strings.ReplaceAll(pull(`,"draft":true`), "opened", "ready_for_review"), "draft"},
 		{"issue_comment", comment("/unleak rebase", ann, ""), "command harbor/town 9"},
 		{"issue_comment", comment(" \r\n/unleak   ignore  interval\r\nthanks", ann, ""), "command harbor/town 9"},
