@@ -321,6 +321,9 @@ func (e *classEdit) isSingle(o *Obligation) bool {
 func (e *classEdit) releaseField(w *work, o *Obligation, how, call, log string) {
 	if !e.alwaysSet(o.Handle) {
 		call = strings.Replace(call, how+".", how+"?.", 1) // it may never have been acquired
+		if o.isCallable() {
+			call = strings.Replace(call, how+"(", how+"?.(", 1)
+		}
 	}
 	r, _ := e.s.chooseRelease(o)
 	unsure := r.Pattern.Rooted() && !o.Kind.Lenient && !e.alwaysSet(o.Handle)
@@ -331,7 +334,7 @@ func (e *classEdit) releaseField(w *work, o *Obligation, how, call, log string) 
 			call = "if (" + how + ") " + call
 		}
 		w.add(call + ";")
-		byMethod := strings.Contains(call, how+".") || strings.Contains(call, how+"?.")
+		byMethod := o.isCallable() || strings.Contains(call, how+".") || strings.Contains(call, how+"?.")
 		asked := e.in.asks(o.Handle)
 		if byMethod || asked {
 			e.empty(w, o, how)
