@@ -281,6 +281,11 @@ func (s *scan) evidence(c candidate, n syntax.Node, b syntax.Bindings) []string 
 	if !receiver.OK() {
 		return evidenceOfMaker(a, n)
 	}
+	if c.kind.Operator != "" {
+		if in := s.subscriber(n); in != nil {
+			return s.evidenceOfStream(in, receiver)
+		}
+	}
 	t := syntax.TypeOf(receiver)
 	if a.Exact && t.Module != "" && !a.fromModule(syntax.Origin{Module: t.Module}) {
 		t = s.typeElsewhere(receiver)

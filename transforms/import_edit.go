@@ -87,8 +87,7 @@ func (e *classEdit) implement(module, contract string) *Refusal {
 // module, else in a statement of its own.
 func (e *classEdit) imports() []patch.Edit {
 	var edits []patch.Edit
-	var fresh []string
-	var near syntax.Node // behind which new statements go
+	fresh := map[int]string{} // by where new statements go
 	byModule := map[string][]wanted{}
 	var modules []string
 	for _, w := range e.wanted {
@@ -98,7 +97,7 @@ func (e *classEdit) imports() []patch.Edit {
 		byModule[w.module] = append(byModule[w.module], w)
 	}
 	for _, module := range modules {
-		var list syntax.Node
+		var list, near syntax.Node // near: behind which a new statement goes
 		for stmt := range e.s.f.Root().Children() {
 			if !stmt.Is("import_statement") {
 				continue
@@ -122,14 +121,13 @@ func (e *classEdit) imports() []patch.Edit {
 			names = append(names, w.name)
 		}
 		slices.Sort(names)
-		fresh = append(fresh, "import { "+strings.Join(names, ", ")+" } from "+e.st.quote+module+e.st.quote+";")
+		text := "import { " + strings.Join(names, ", ") + " } from " + e.st.quote + module + e.st.quote + ";"
+		fresh[lineEndAfter(e.s.f, near.End())] += e.st.eol + e.st.fit(text)
 	}
-	if len(fresh) == 0 {
-		return edits
+	for at, text := range fresh {
+		edits = append(edits, patch.Edit{Start: at, End: at, New: text})
 	}
-	text := e.st.fit(strings.Join(fresh, "\n"))
-	at := lineEndAfter(e.s.f, near.End())
-	return append(edits, patch.Edit{Start: at, End: at, New: e.st.eol + e.st.lines("", text)})
+	return edits
 }
 
 // extend puts names into a list of imported ones, where they belong if that is sorted.

@@ -78,7 +78,7 @@ func (s *scan) judge(o *Obligation) {
 			o.step(o.Call, "met: settled by the release of its %s", parent)
 		}
 	}
-	if o.Status == Unmet && o.Standing == Leak && s.diesTogether(o) {
+	if o.Status == Unmet && o.Standing == Leak && !s.streamed(o) && s.diesTogether(o) {
 		o.Status, o.Form = Met, nil
 		o.step(o.Call, "met: what keeps it alive ends with %s", o.Owner.Name)
 	}
@@ -88,6 +88,7 @@ func (s *scan) judge(o *Obligation) {
 	s.judgeForced(o)
 	s.judgeLasting(o)
 	s.judgeShared(o)
+	s.judgeStreamed(o)
 	if o.Status == Unmet {
 		s.rate(o)
 	}

@@ -28,6 +28,7 @@ type Kind struct {
 	Chains   bool              // yields: itself: the acquisition returns the handle that it is called on
 	Alone    bool              // works: alone: it goes on without anybody using the handle
 	Lasts    bool              // lasts: process: customarily held for as long as the program runs
+	Operator string            // the operator that ends it at a signal, "" for none: what it is made of can be told in its middle when to end
 	Lenient  bool              // takes: nothing: the release may be called with undefined
 	Fails    Failing           // how the release can fail
 	Retainer string            // hole of the acquisition that keeps the resource alive; "": the runtime

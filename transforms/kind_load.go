@@ -238,6 +238,8 @@ func (h *header) line(n int, line string) error {
 	case "works":
 		err = choice("alone")
 		k.Alone = true
+	case "operator":
+		k.Operator = value
 	case "lasts":
 		err = choice("process")
 		k.Lasts = true
