@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -133,8 +134,14 @@ func (s *scan) hostTeardown(in *instance) {
 		}
 	}
 	in.teardown = t
-	decorator, _ := decoratorOf(in.class.Node)
-	in.lasting = h.shared && (t.hosted || h.forRoot != "" && optionOf(decorator, h.forRoot).OK())
+	in.lasting = h.shared && (t.hosted || in.atRoot())
+}
+
+// atRoot reports whether the decorator of a class says that its instance lives as long
+// as the program.
+func (in *instance) atRoot() bool {
+	decorator, h := decoratorOf(in.class.Node)
+	return h != nil && h.forRoot != "" && optionOf(decorator, h.forRoot).OK()
 }
 
 // optionOf is what a decorator is told under a key, the zero Node for nothing.
@@ -168,6 +175,28 @@ func (in *instance) runsOnce(fn syntax.Node) bool {
 	name := syntax.MemberName(member)
 	return in.host != nil && owner == in.class.Node && syntax.FunctionOf(member) == fn && slices.Contains(in.host.onces, name) && len(in.refs[name]) == 0
 }
+
+// judgeBrief takes a one-shot for an offer that what a host ends has under way, where it
+// is over before long and does not begin anew: it holds the instance for that time.
+func (s *scan) judgeBrief(o *Obligation) {
+	if o.Status != Unmet || o.Standing != Leak || !o.Kind.OneShot || o.Kind.Registers() || o.Owner.Form != OwnerClass || s.loopOf(o).OK() {
+		return
+	}
+	in := s.instance(o.Owner.Node)
+	delay, err := strconv.ParseFloat(o.Call.Field("arguments").Child(1).Inner(false).Text(), 64)
+	if in.host == nil || err != nil || delay >= hostedGrace || s.beginsAnew(o, in) {
+		return
+	}
+	if !s.Offers {
+		o.Status, o.Form, o.Exits, o.Refusal = Met, nil, nil, nil
+		o.step(o.Call, "met: ends by itself, before long")
+		return
+	}
+	o.Standing = Offer
+}
+
+// hostedGrace is how long, in milliseconds, what ends by itself may outlive an instance.
+const hostedGrace = 10000
 
 // endsHosted reports whether only a host ends the instances of a class, whose teardown
 // is still to be written.

@@ -88,6 +88,7 @@ func (s *scan) judge(o *Obligation) {
 	s.judgeForced(o)
 	s.judgeLasting(o)
 	s.judgeShared(o)
+	s.judgeBrief(o)
 	s.judgeStreamed(o)
 	if o.Status == Unmet {
 		s.rate(o)

@@ -33,6 +33,8 @@ func (s *scan) stayOf(o *Obligation, in *instance) stay {
 		}
 	case strings.HasPrefix(key, "?parameter ") && o.Call.Function().IsConstructor():
 		return givenStay
+	case in.host != nil && strings.Contains(key, "("):
+		return unknownStay // what is looked up may be of its own template
 	case strings.HasPrefix(key, "global "), strings.HasPrefix(key, "module "):
 		return lastingStay
 	}

@@ -82,7 +82,7 @@ func (s *scan) evidenceOfStream(in *instance, source syntax.Node) []string {
 func (in *instance) isRoot() bool {
 	decorator, _ := decoratorOf(in.class.Node)
 	selector, _ := optionOf(decorator, "selector").StringValue()
-	return selector == "root" || strings.HasSuffix(selector, "-root")
+	return in.class.Name() == "AppComponent" || selector == "root" || strings.HasSuffix(selector, "-root")
 }
 
 // stream asks in one file, for the instances of one class.
@@ -226,8 +226,9 @@ func (q stream) ownEmitter(name string, m syntax.Member) string {
 		if !p.Is("member_expression") || p.Field("property").Text() != "complete" && p.Field("property").Text() != "error" {
 			continue
 		}
-		if _, member, _ := ref.InstanceAt(); q.in.host == nil || syntax.MemberName(member) != q.in.host.teardown {
-			return ""
+		_, member, _ := ref.InstanceAt()
+		if !q.in.atRoot() || syntax.MemberName(member) != q.in.host.teardown {
+			return "" // it may end with the instance
 		}
 	}
 	return nameOf(q.in.class.Node) + "." + name + " outlives the instance"
