@@ -90,7 +90,7 @@ func TestVocabulary(t *testing.T) {
 		}
 	}
 	for _, hole := range names {
-		if strings.HasPrefix(hole, "$") {
+		if strings.HasPrefix(hole, "$") && hole == strings.ToUpper(hole) { // $on is a method's name
 			t.Errorf("%s is a hole of a pattern, no name", hole)
 		}
 	}
