@@ -73,7 +73,7 @@ func (e *setupEdit) add(o *Obligation) *Refusal {
 	if o.Kind.Registers() {
 		return e.addRegistration(o, d)
 	}
-	if e.s.goesRound(o) {
+	if loop := e.s.loopOf(o); o.Kind.OneShot && (d.sym == nil && !d.place.OK() || waits(o, loop)) {
 		return refuse(TooEntangled, "each round has a handle of its own, and one that is under way asks for the next")
 	}
 	switch {
@@ -86,7 +86,7 @@ func (e *setupEdit) add(o *Obligation) *Refusal {
 		if mixed(d.sym) {
 			return refuse(Borrowed, "%s may also hold another, which must not be released here", d.sym.Name)
 		}
-		return e.release(o, d, d.sym.Name, !d.sym.Constant() || d.times != directly, true)
+		return e.release(o, d, d.sym.Name, !d.sym.Constant(), true)
 	case d.sym != nil:
 		if !d.sym.Constant() || d.sym.Decl.Function() != d.fn || d.times != atBegin {
 			return refuse(TooEntangled, "%s can only be seen in a function that may run several times", d.sym.Name)

@@ -180,6 +180,9 @@ func (s *scan) emits(o *Obligation) bool {
 			t = e
 		}
 	}
+	if emitterMakers[syntax.ModuleName(t.Module)] {
+		return true
+	}
 	if name := t.Name(); !t.Derived && (emitterTypes[name] || isEvents(t.Module, name)) {
 		return true
 	}
@@ -229,6 +232,9 @@ var emitterTypes = map[string]bool{
 	"EventEmitter": true, "EventEmitter2": true, "EventEmitter3": true, "Readable": true, "Writable": true, "Duplex": true, "Transform": true,
 	"Socket": true, "Server": true, "ChildProcess": true, "Process": true, "ReadStream": true, "WriteStream": true, "TypedEmitter": true,
 }
+
+// emitterMakers are modules whose function makes emitters.
+var emitterMakers = map[string]bool{"mitt": true, "tiny-emitter": true}
 
 // nodeEvents are names of events that Node's own emitters have, and little else.
 var nodeEvents = map[string]bool{

@@ -1,6 +1,8 @@
 package transforms
 
 import (
+	"strings"
+
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
 
@@ -51,6 +53,9 @@ func (s *scan) diesTogether(o *Obligation) bool {
 	for n = n.Inner(true); n.OK(); n = n.Field("object").Inner(true) {
 		if name, ok := n.ThisField(); ok {
 			class, _ := n.FieldOwner()
+			if class.OK() && s.instance(class).hosted && strings.HasPrefix(name, "$") {
+				return false // a part of the page, which may stay, and what observes it, too
+			}
 			return !class.OK() || !s.instance(class).borrowed(name)
 		}
 		if n.Is("identifier") {

@@ -225,11 +225,10 @@ func (s *scan) outlivesSetup(o *Obligation, d *setupDebt) bool {
 		return false
 	}
 	key := s.placeKey(o.target(), 6)
-	if strings.HasPrefix(key, "global matchMedia(") || strings.HasPrefix(key, "global window.matchMedia(") {
-		return true
+	sym := rootOf(o.target()).Symbol()
+	if by, ok := sym.Init().Inner(true).Field("function").Origin(); ok && sym.Constant() && by.Module == "" && by.Last() == "matchMedia" {
+		return true // the page keeps it as long as somebody listens
 	}
-	root := rootOf(o.target())
-	sym := root.Symbol()
 	switch {
 	case strings.Contains(key, "("):
 		return false // what is looked up may be its own
