@@ -178,10 +178,7 @@ func (s *scan) oncePerInstance(in *instance, fn syntax.Node, hops int) bool {
 	if s.inMarkup(name) {
 		return false
 	}
-	var calls []syntax.Node
-	for _, ref := range in.refs[name] {
-		calls = append(calls, ref)
-	}
+	calls := in.refs[name]
 	if len(calls) != 1 || calls[0].Outer().Parent().Field("function").Inner(false) != calls[0] || repeats(calls[0], calls[0].Function()) {
 		return false
 	}

@@ -11,7 +11,7 @@ import (
 
 func TestDiscover(t *testing.T) {
 	p := tree(t, map[string]string{
-		"a.ts": "", "b.tsx": "", "c.mts": "", "d.cts": "", "e.js": "", "f.jsx": "", "g.mjs": "", "h.cjs": "", "readme.md": "", "x.json": "", "noext": "",
+		"a.ts": "", "b.tsx": "", "c.mts": "", "d.cts": "", "e.js": "", "f.jsx": "", "g.mjs": "", "h.cjs": "", "i.vue": "", "j.svelte": "", "readme.md": "", "x.json": "", "noext": "",
 		"src/a.ts": "", "src/deep/er/b.ts": "", "src/été/名 前.ts": "",
 		"node_modules/m/index.js": "", "src/node_modules/m/index.js": "", "dist/a.js": "", "src/dist/a.js": "", "build/a.js": "", "coverage/a.js": "",
 		".git/hooks/x.js": "", ".next/a.js": "", "vendor/a.js": "",
@@ -19,7 +19,7 @@ func TestDiscover(t *testing.T) {
 		"src/d.ts": "", "src/min.js": "", "distance/a.ts": "", "src/.hidden.ts": "", ".github/a.ts": "",
 	})
 	found, problems := discover(t, p)
-	wantFound(t, "everything", found, ".github/a.ts", "a.ts", "b.tsx", "c.mts", "d.cts", "distance/a.ts", "e.js", "f.jsx", "g.mjs", "h.cjs",
+	wantFound(t, "everything", found, ".github/a.ts", "a.ts", "b.tsx", "c.mts", "d.cts", "distance/a.ts", "e.js", "f.jsx", "g.mjs", "h.cjs", "i.vue", "j.svelte",
 		"src/.hidden.ts", "src/a.ts", "src/d.ts", "src/deep/er/b.ts", "src/min.js", "src/été/名 前.ts")
 	if len(problems) > 0 {
 		t.Errorf("problems: %v", problems)
