@@ -109,4 +109,3 @@ func (formComponent) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		Notes: []Note{{Unsafe, fmt.Sprintf("the %s ends when %s goes: does anything rely on it going on?", o.Kind.Noun, p.Owner.Name)}},
 	}, nil
 }
-

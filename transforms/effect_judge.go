@@ -337,6 +337,10 @@ func (s *scan) pay(e *span, n syntax.Node, p *payments) {
 		return
 	}
 	if e.within.OK() {
+		if s.registeredAround(e, n) {
+			p.whole = n
+			return
+		}
 		for _, other := range s.spansIn(e.within) {
 			if other != e && slices.ContainsFunc(other.cleanups, func(c cleanup) bool { return s.endsBy(c, n) }) {
 				p.whole = n
@@ -345,6 +349,19 @@ func (s *scan) pay(e *span, n syntax.Node, p *payments) {
 		}
 	}
 	p.later = true
+}
+
+// registeredAround reports whether n runs when the component around an effect ends: in a
+// function that the component itself registers with the host.
+func (s *scan) registeredAround(e *span, n syntax.Node) bool {
+	for d := range e.within.Field("body").Own() {
+		if d.Is("call_expression") && slices.Contains(e.host.register, calleeName(d)) {
+			if c := s.cleanupOf(d, d.Field("arguments").Child(0)); s.endsBy(c, n) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // flagEnds is where the end of an effect sets a flag that is asked before something is

@@ -169,7 +169,32 @@ func (s *scan) targetOutlives(o *Obligation, e *span) bool {
 func (s *scan) outlivesRef(ref *syntax.Symbol, o *Obligation, e *span) bool {
 	again, _ := e.runsAnew()
 	fresh := o.handlerFunction().OK() && o.handlerFunction().Within(e.within) || isBind(o.handler().Inner(false))
-	return again && fresh && ref != nil
+	return again && fresh && ref != nil && !e.dependsOn(o.Call)
+}
+
+// dependsOn reports whether n is done under a condition that asks for what makes the
+// effect run anew: what the component draws then may be another thing each time.
+func (e *span) dependsOn(n syntax.Node) bool {
+	names := map[string]bool{}
+	for d := range e.deps.Descendants() {
+		if d.Is("identifier") {
+			names[d.Text()] = true
+		}
+	}
+	for c := range e.fn.Field("body").Own() {
+		if c.Is("if_statement", "ternary_expression", "binary_expression") && c.Start() < n.Start() {
+			condition := c.Field("condition")
+			if c.Is("binary_expression") {
+				condition = c.Field("left")
+			}
+			for d := range condition.Descendants() {
+				if d.Is("identifier") && names[d.Text()] {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // lastingCalls are functions of the page that give something that the page keeps.

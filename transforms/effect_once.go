@@ -25,8 +25,14 @@ func (s *scan) endsAtOnce(o *Obligation, e *span, g *hosting) bool {
 	if !o.Kind.OneShot {
 		return false
 	}
-	if !slices.Contains(o.Acquire.From, "global") { // a debounced function
-		return false
+	if !slices.Contains(o.Acquire.From, "global") { // a debounced function: a call that is pending is made once more
+		if s.Offers {
+			o.Standing = Offer
+			return false
+		}
+		o.Status = Met
+		o.step(o.Call, "met: ends by itself, and soon")
+		return true
 	}
 	if g.loop = s.loopOf(o); !g.loop.OK() {
 		g.loop = s.startsLoop(o)
@@ -88,7 +94,7 @@ func (s *scan) comesTooLate(o *Obligation, e *span) bool {
 	switch {
 	case !known:
 		return again
-	case again:
+	case again && o.Call.Statement().Parent() == e.fn.Field("body"): // under a condition it may be that for one value only
 		return ms >= longAgain
 	}
 	return ms >= longOnce

@@ -30,7 +30,8 @@ type-checked under strict.
 
 A cell says how many owners were mended and executed, and what was left before and after. Where nothing was mended it says
 why: *silent*: such an owner owes nothing, or it cannot be told; otherwise the reason of the refusal. Empty: no owner of
-that form can have the kind.
+that form can have the kind. Owners that a framework runs and ends have their proof elsewhere: internal/mount mounts them
+and unmounts them.
 
 `)
 	sums := map[[2]string]sum{}
@@ -39,7 +40,12 @@ that form can have the kind.
 		s := sums[key]
 		sums[key] = sum{s.cells + 1, s.scenarios + r.Scenarios, s.before + r.Before, s.after + r.After}
 	}
-	forms := transforms.Forms()
+	forms := slices.DeleteFunc(transforms.Forms(), func(form string) bool { // those of frameworks' owners
+		return !slices.ContainsFunc(kinds, func(k *transforms.Kind) bool {
+			key := [2]string{k.Name, form}
+			return sums[key].cells > 0 || len(left[key]) > 0
+		})
+	})
 	fmt.Fprintf(&b, "| kind | %s |\n|---|%s\n", strings.Join(forms, " | "), strings.Repeat("---|", len(forms)))
 	for _, k := range kinds {
 		fmt.Fprintf(&b, "| %s |", k.Name)
