@@ -107,6 +107,11 @@ func (e *classEdit) hostDoubts(o *Obligation) {
 	}
 }
 
+// foundInPage reports whether something is found in the page, given its place.
+func foundInPage(key string) bool {
+	return slices.ContainsFunc([]string{".querySelector", ".querySelectorAll", ".getElement", ".closest"}, func(name string) bool { return strings.Contains(key, name) })
+}
+
 // aboveHosted is the call of the hook that the host's own class has.
 func (e *classEdit) aboveHosted(t *teardown) string {
 	if !e.in.host.above {

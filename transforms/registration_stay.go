@@ -18,6 +18,8 @@ func (s *scan) stayOf(o *Obligation, in *instance) stay {
 	switch {
 	case in.hosted && (strings.Contains(key, "(") || strings.HasPrefix(key, "this.$")):
 		return lastsBeyond(key)
+	case in.host != nil && in.host.view && foundInPage(key):
+		return unknownStay // it may be a part of what the instance draws
 	case key == "this":
 		return ownStay
 	case isField && o.endsWithSignal(in, field):
