@@ -35,6 +35,9 @@ func (e *classEdit) fits(o *Obligation) *Refusal {
 	}
 	e.hostDoubts(o)
 	t := e.in.teardown
+	if t != nil && e.s.awaitsName(e.in) {
+		return refuse(TooEntangled, "a method of the class is to be called %s() first, by its right name", t.name)
+	}
 	if t == nil || !t.own.OK() {
 		return nil
 	}

@@ -14,6 +14,7 @@ func (s *scan) judgeOf(o *Obligation) func(*Obligation) {
 			s.judgeRegistration(o)
 			s.judgeLasting(o)
 			s.judgeShared(o)
+			s.judgeMisspelt(o)
 		}
 	case o.Acquire.Pattern.Given("HANDLE"):
 		return s.judgeGiven
@@ -90,6 +91,7 @@ func (s *scan) judge(o *Obligation) {
 	s.judgeShared(o)
 	s.judgeBrief(o)
 	s.judgeStreamed(o)
+	s.judgeMisspelt(o)
 	if o.Status == Unmet {
 		s.rate(o)
 	}

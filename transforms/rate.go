@@ -64,7 +64,7 @@ func sentence(o *Obligation) string {
 		}
 		return fmt.Sprintf("%s is not released on every way out of %s", what, owner)
 	case WrongRelease:
-		if o.Form == (formSuper{}) {
+		if o.Form == (formSuper{}) || o.Form == (formHook{}) {
 			return fmt.Sprintf("%s of %s is never released: %s", what, owner, o.Exits[0].How)
 		}
 		line, _ := o.File.Position(o.Exits[0].Node.Start())

@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -228,7 +229,7 @@ func (s *scan) functionsIn(in *instance, value syntax.Node) []syntax.Node {
 // does not come to: another way of closing has it, and the most final has not.
 func (s *scan) beside(o *Obligation, in *instance, at syntax.Node, field string) bool {
 	t := in.teardown
-	if !in.ended() || rank(t.name) > rank("tearDown") || at.Within(o.Call) {
+	if !in.ended() && (!in.endsHosted() || in.lasting) || rank(t.name) > rank("tearDown") || at.Within(o.Call) {
 		return false
 	}
 	if !in.whole && !frameworkHook(t.name) && !hooks[t.name] {
@@ -236,6 +237,9 @@ func (s *scan) beside(o *Obligation, in *instance, at syntax.Node, field string)
 	}
 	if keeper(at) == keeper(o.Call) {
 		return false // it lives for the time of one call
+	}
+	if in.host != nil && endsByName(at) {
+		return false // whoever wrote it may call it
 	}
 	r := s.reached(in)
 	if r.opaque {
@@ -283,4 +287,12 @@ func (r *reach) runs(n syntax.Node) bool {
 func keeper(n syntax.Node) syntax.Node {
 	_, member := n.ThisClass()
 	return member
+}
+
+// endsByName reports whether the method around a release is, by its name, there to end
+// the instance.
+func endsByName(at syntax.Node) bool {
+	_, member, _ := at.InstanceAt()
+	name := strings.ToLower(syntax.MemberName(member))
+	return strings.Contains(name, "destroy") || strings.Contains(name, "dispose")
 }
