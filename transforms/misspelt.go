@@ -48,7 +48,7 @@ func (s *scan) hookNames(in *instance) (ends, known []string) {
 		}
 		return ends, slices.Concat(begins, hides, []string{"beforeUpdate", "updated", "activated"})
 	case in.host != nil && in.class.Node.IsClass():
-		return []string{in.host.teardown}, in.host.onces
+		return append([]string{in.host.teardown}, in.host.others...), slices.Concat(in.host.onces, in.host.early, in.host.lost)
 	}
 	return nil, nil
 }
@@ -126,7 +126,7 @@ func (s *scan) judgeMisspelt(o *Obligation) {
 		return
 	}
 	in := s.instance(o.Owner.Node)
-	if in.lasting || !in.hosted && in.host == nil || o.Status == Unmet && o.Way != MissingPath {
+	if in.lasting && !in.onlyUnended() || !in.hosted && in.host == nil || o.Status == Unmet && o.Way != MissingPath {
 		return
 	}
 	m, right := s.misspelt(in)
@@ -143,6 +143,13 @@ func (s *scan) judgeMisspelt(o *Obligation) {
 	o.Evidence = append(o.Evidence, how)
 	s.unmet(o, WrongRelease, []ExitPlace{{memberNode(m), how}})
 	o.Form = formHook{}
+}
+
+// onlyUnended reports whether an instance is taken for one that lives as long as the
+// program for no more than that it has no end: one that is misspelt says otherwise.
+func (in *instance) onlyUnended() bool {
+	decorator, h := decoratorOf(in.class.Node)
+	return h != nil && in.endsHosted() && (h.forRoot == "" || !optionOf(decorator, h.forRoot).OK())
 }
 
 // onlyRuns reports whether code runs by a method alone: it stands there, or in a method
@@ -202,10 +209,14 @@ func (formHook) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		return nil, refuse(TooEntangled, "%s() is %s, and the framework's hook is not", m.Name, access)
 	}
 	e.edits = append(e.edits, patch.Edit{Start: at.Start(), End: at.End(), New: right})
-	if h := in.host; h != nil && e.st.ts && h.contract != "" {
+	h := in.host
+	if h != nil && e.st.ts && h.contract != "" && right == h.teardown {
 		if no := e.implement(h.from[0], h.contract); no != nil {
 			return nil, no
 		}
+	}
+	if h != nil && h.doubt != "" {
+		e.note(Unsafe, h.doubt)
 	}
 	e.note(Unsafe, fmt.Sprintf("%s() has never been called: is all that it does right when an instance ends?", m.Name))
 	return &Fix{Plan: p, Message: fmt.Sprintf("Give %s() the name by which the framework calls it", m.Name), Edits: e.finish(), Notes: e.notes}, nil
