@@ -7,7 +7,7 @@
 // A drive exports `host`, and what it needs of:
 //   component  the name of the export, or a function that makes one of (exports, framework)
 //   props      a function of the page that makes the properties
-//   during     an async function of {container, window, act, props, turn}, run while mounted
+//   during     an async function of {container, view, window, act, props, turn}, run while mounted
 //   fakes      an object of functions of `live`, a counted set, that stand for modules
 //   throws     true where the text before throws when it is unmounted
 //   strict     false where the host's strict mode says nothing about the shape
@@ -49,7 +49,7 @@ async function mounted(adapter, page, cell, text, drive, strict) {
     const before = live.size;
     page.own(container);
     const view = await adapter.mount(component, props, container, strict);
-    await drive.during?.({ container, window: page.window, act: adapter.act, props, turn, rerender: view.rerender });
+    await drive.during?.({ container, view, window: page.window, act: adapter.act, props, turn, rerender: view.rerender });
     await turn();
     result.mounted = live.size - before;
     try {
@@ -73,7 +73,7 @@ async function main() {
   for (const cell of JSON.parse(input)) {
     const out = { id: cell.id, problems: [] };
     try {
-      adapters[cell.host] ??= require(`./${cell.host}.cjs`).load(home, page);
+      adapters[cell.host] ??= await require(`./${cell.host}.cjs`).load(home, page);
       const adapter = adapters[cell.host];
       const drive = run(cell.drive, home);
       out.before = await mounted(adapter, page, cell, cell.before, drive, false);
