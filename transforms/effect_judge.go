@@ -225,7 +225,7 @@ func (s *scan) keptPlace(o *Obligation) syntax.Node {
 // isRefPlace: ref.current, of a name of the file.
 func isRefPlace(n syntax.Node) bool {
 	n = n.Inner(false)
-	return n.Is("member_expression") && n.Field("property").Text() == "current" && n.Field("object").Inner(false).Is("identifier")
+	return n.Is("member_expression") && n.Field("property").Text() == "current" && n.Field("object").Inner(false).Symbol() != nil
 }
 
 // usesIn are the uses of a handle: of the variable, or of the ref, that holds it.

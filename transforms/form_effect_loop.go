@@ -190,6 +190,11 @@ func (formEffectCorrection) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	if onceBehind(o, e) {
 		return nil, refuse(TooEntangled, "the effect acquires it once only, by a flag that it sets: released, it would not be acquired again")
 	}
+	for _, c := range e.cleanups {
+		if s.endsBy(c, wrong) && c.at.Is("return_statement") && c.at.Parent() != e.fn.Field("body") {
+			return nil, refuse(TooEntangled, "the effect returns what ends it in some cases only")
+		}
+	}
 	made, no := w.removal(o)
 	if no != nil {
 		return nil, no

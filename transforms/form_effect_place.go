@@ -237,9 +237,10 @@ func (w *effectEdit) atReturn(x *leaving) *Refusal {
 	if x.list[0].o.Call.Within(c.at) && x.list[0].o.Status == Unmet {
 		return w.insteadOf(c, x.list)
 	}
-	releases := slices.DeleteFunc(ordered(x.list), func(r string) bool {
-		return slices.ContainsFunc(c.fns, func(fn syntax.Node) bool { return callsAlready(fn, r) })
+	open := slices.DeleteFunc(slices.Clone(x.list), func(y owed) bool {
+		return slices.ContainsFunc(c.fns, func(fn syntax.Node) bool { return y.doneIn(fn) })
 	})
+	releases := ordered(open)
 	if len(releases) == 0 {
 		return nil
 	}
@@ -270,10 +271,10 @@ func (w *effectEdit) atReturn(x *leaving) *Refusal {
 	return refuse(TooEntangled, "what the effect returns cannot be completed: %s", shorten(v.Text()))
 }
 
-// callsAlready reports whether a function does something already.
-func callsAlready(fn syntax.Node, code string) bool {
+// doneIn reports whether a function does the release already.
+func (x owed) doneIn(fn syntax.Node) bool {
 	for n := range fn.Field("body").Descendants() {
-		if n.Is("call_expression") && squeeze(n) == code {
+		if n.Is("call_expression") && squeeze(n) == x.release && (x.o.Handle.Symbol == nil || mentions(n, x.o.Handle.Symbol)) {
 			return true
 		}
 	}
