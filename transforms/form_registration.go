@@ -118,6 +118,9 @@ func (formCorrection) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	}
 	o := p.Obligations[0]
 	wrong := o.gist.(removal).call
+	if m, right := s.misspelt(e.in); right != "" && wrong.Within(m.Node) {
+		return nil, refuse(TooEntangled, "nothing calls %s() either: the framework calls %s()", m.Name, right)
+	}
 	handler, guard, no := e.namedHandler(o, wrong, true)
 	if no != nil {
 		return nil, no
