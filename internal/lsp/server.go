@@ -95,13 +95,24 @@ func Serve(ctx context.Context, in io.ReadCloser, out io.Writer, config Config) 
 		NewContext:  func() context.Context { return ctx },
 	})
 	s.rpc.Start(newFrames(in, out, in.Close))
-	go func() { s.end(s.rpc.WaitStatus().Err) }()
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		s.end(s.rpc.WaitStatus().Err)
+	}()
 	select {
 	case err = <-s.ended:
 	case <-ctx.Done():
 		err = context.Cause(ctx)
 	}
 	cancel()
+	// What reads must end first: stopped while it hands a message on, the library
+	// panics. A stream that cannot be interrupted is not waited for for long.
+	_ = in.Close()
+	select {
+	case <-gone:
+	case <-time.After(100 * time.Millisecond):
+	}
 	s.rpc.Stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -380,7 +380,7 @@ async function main() {
     return;
   }
   await scenarios[scenario](c, make);
-  assert.equal(await c.stop(), 0);
+  assert.equal(await c.stop(), 0, c.stderr);
   assert.equal(c.stderr, '');
 }
 
