@@ -83,7 +83,7 @@ func (e *setupEdit) add(o *Obligation) *Refusal {
 		if d.sym.Scope().OK() && d.sym.Kind == syntax.Parameter {
 			return refuse(TooEntangled, "%s was given", d.sym.Name)
 		}
-		if mixed(d.sym) {
+		if severalValues(d.sym) {
 			return refuse(Borrowed, "%s may also hold another, which must not be released here", d.sym.Name)
 		}
 		return e.release(o, d, d.sym.Name, !d.sym.Constant(), true)
@@ -312,19 +312,4 @@ func endText(releases []string) string {
 	}
 	b.WriteString("}")
 	return b.String()
-}
-
-// mixed: a variable is given values of different origin.
-func mixed(sym *syntax.Symbol) bool {
-	sources := map[string]bool{}
-	for _, ref := range sym.Refs {
-		p := ref.Parent()
-		if value := p.Field("right").Inner(true); p.Is("assignment_expression") && p.Field("left") == ref && !isNothing(value) {
-			sources[calleeOrText(value)] = true
-		}
-	}
-	if init := sym.Init().Inner(true); init.OK() && !isNothing(init) {
-		sources[calleeOrText(init)] = true
-	}
-	return len(sources) > 1
 }

@@ -7,9 +7,7 @@ import (
 	"time"
 
 	"github.com/unleak-dev/unleak/internal/propose"
-	"github.com/unleak-dev/unleak/internal/settings"
 	"github.com/unleak-dev/unleak/vcs"
-	"github.com/unleak-dev/unleak/vcs/github"
 )
 
 // Check is a job that looks at what one commit adds to another one, and writes
@@ -32,21 +30,9 @@ type Added struct {
 func (w *work) check(ctx context.Context) error {
 	c := w.spec.Check
 	started := time.Now()
-	where, err := github.Locate(w.spec.Repository.URL)
+	err := w.reach(ctx)
 	if err != nil {
-		return &skipError{oneLine(err.Error())}
-	}
-	w.remote = vcs.Remote{URL: w.spec.Repository.URL}
-	if who := w.spec.Credential; who.App != nil || who.Token != "" {
-		if err := w.dial(where, nil, settings.PullRequests{}); err != nil {
-			return err
-		}
-		if w.cred, err = w.hub.Credentials(ctx); errors.Is(err, github.ErrGone) {
-			return &skipError{oneLine(err.Error())}
-		} else if err != nil {
-			return err
-		}
-		w.remote = vcs.Remote{URL: w.hub.Remote()}
+		return err
 	}
 	w.repo, err = vcs.Fetched(ctx, filepath.Join(w.folder, "check.git"), w.remote, w.cred, []vcs.Hash{c.Base, c.Head}, w.limits.Bytes)
 	w.out.Figures.Clone = time.Since(started)

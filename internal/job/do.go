@@ -187,27 +187,36 @@ func (w *work) open(ctx context.Context) error {
 		w.repo = repo
 		return nil
 	}
+	if err := w.reach(ctx); err != nil {
+		return err
+	}
+	if w.hub == nil && !w.spec.DryRun {
+		return &skipError{"there is no token to propose with"}
+	}
+	branch, _ := w.spec.Settings["base"].(string)
+	return w.clone(ctx, branch)
+}
+
+// reach finds out where the repository is, and how whoever has a credential gets there.
+func (w *work) reach(ctx context.Context) error {
 	w.remote = vcs.Remote{URL: w.spec.Repository.URL}
 	where, err := github.Locate(w.spec.Repository.URL)
 	if err != nil {
 		return &skipError{oneLine(err.Error())}
 	}
-	who := w.spec.Credential
-	if who.App != nil || who.Token != "" {
-		if err := w.dial(where, nil, settings.PullRequests{}); err != nil {
-			return err
-		}
-		if w.cred, err = w.hub.Credentials(ctx); errors.Is(err, github.ErrGone) {
-			return &skipError{oneLine(err.Error())}
-		} else if err != nil {
-			return err
-		}
-		w.remote = vcs.Remote{URL: w.hub.Remote()}
-	} else if !w.spec.DryRun {
-		return &skipError{"there is no token to propose with"}
+	if who := w.spec.Credential; who.App == nil && who.Token == "" {
+		return nil
 	}
-	branch, _ := w.spec.Settings["base"].(string)
-	return w.clone(ctx, branch)
+	if err := w.dial(where, nil, settings.PullRequests{}); err != nil {
+		return err
+	}
+	if w.cred, err = w.hub.Credentials(ctx); errors.Is(err, github.ErrGone) {
+		return &skipError{oneLine(err.Error())}
+	} else if err != nil {
+		return err
+	}
+	w.remote = vcs.Remote{URL: w.hub.Remote()}
+	return nil
 }
 
 // clone clones a branch; "" is the default one.
