@@ -141,11 +141,8 @@ func (d *Detector) scan(ctx context.Context, f *syntax.File, hops int) *scan {
 		if ctx.Err() != nil {
 			return s
 		}
-		for _, c := range d.candidates(n) {
-			if o := s.match(c, n); o != nil {
-				s.found = append(s.found, o)
-				break
-			}
+		if o := s.firstMatch(d.candidates(n), n); o != nil {
+			s.found = append(s.found, o)
 		}
 		if o := s.matchImported(n); o != nil {
 			s.found = append(s.found, o)
@@ -156,9 +153,13 @@ func (d *Detector) scan(ctx context.Context, f *syntax.File, hops int) *scan {
 			return s
 		}
 		s.judge(s.found[i])
+		if !s.confirmed(s.found[i]) {
+			continue
+		}
 		s.callersOf(s.found[i])
 		s.racersOf(s.found[i])
 	}
+	s.found = slices.DeleteFunc(s.found, func(o *Obligation) bool { return o.unsure != nil })
 	s.shutdowns()
 	s.restarts()
 	s.overriding()
@@ -227,6 +228,18 @@ func (s *scan) graph(fn syntax.Node) *syntax.Graph {
 	return g
 }
 
+// firstMatch prefers what is sure.
+func (s *scan) firstMatch(candidates []candidate, n syntax.Node) (unsure *Obligation) {
+	for _, c := range candidates {
+		if o := s.match(c, n); o != nil && o.unsure == nil {
+			return o
+		} else if unsure == nil {
+			unsure = o
+		}
+	}
+	return unsure
+}
+
 // match tries one acquisition on a call and collects the evidence for it.
 func (s *scan) match(c candidate, n syntax.Node) *Obligation {
 	b, ok := c.acquire.Pattern.Match(n, nil)
@@ -238,16 +251,45 @@ func (s *scan) match(c candidate, n syntax.Node) *Obligation {
 			return nil
 		}
 	}
+	if c.kind.Operator != "" && !c.acquire.Pattern.Rooted() && b[c.acquire.Pattern.Receiver()].OK() {
+		if in := s.subscriber(n); in != nil {
+			return s.subscription(in, c, n, b)
+		}
+	}
 	evidence := s.evidence(c, n, b)
 	if evidence == nil {
 		return nil
 	}
-	o := &Obligation{
-		Kind: c.kind, Acquire: c.acquire, File: s.f, Call: n, At: n, Bindings: b, Evidence: evidence,
-		Status: Moved, Standing: Leak,
-	}
-	o.step(n, "acquired: %s", strings.Join(evidence, ", "))
+	o := s.obligation(c, n, b)
+	o.acquired(evidence)
 	return o
+}
+
+func (s *scan) obligation(c candidate, n syntax.Node, b syntax.Bindings) *Obligation {
+	return &Obligation{Kind: c.kind, Acquire: c.acquire, File: s.f, Call: n, At: n, Bindings: b, Status: Moved, Standing: Leak}
+}
+
+// acquired says why it is one, as the first event of its life.
+func (o *Obligation) acquired(evidence []string) {
+	o.Evidence = append(evidence, o.Evidence...)
+	o.Steps = slices.Insert(o.Steps, 0, Step{o.At, "acquired: " + strings.Join(evidence, ", ")})
+}
+
+// confirmed asks for the evidence that was put off.
+func (s *scan) confirmed(o *Obligation) bool {
+	if o.unsure == nil {
+		return true
+	}
+	if o.Status != Unmet && !o.gives.OK() {
+		return false
+	}
+	evidence := o.unsure()
+	if evidence == nil {
+		return false
+	}
+	o.unsure = nil
+	o.acquired(evidence)
+	return true
 }
 
 // evidence answers why the call is believed to acquire at all; nil: it is not.
@@ -280,11 +322,6 @@ func (s *scan) evidence(c candidate, n syntax.Node, b syntax.Bindings) []string 
 	receiver := b[a.Pattern.Receiver()]
 	if !receiver.OK() {
 		return evidenceOfMaker(a, n)
-	}
-	if c.kind.Operator != "" {
-		if in := s.subscriber(n); in != nil {
-			return s.evidenceOfStream(in, receiver)
-		}
 	}
 	t := syntax.TypeOf(receiver)
 	if a.Exact && t.Module != "" && !a.fromModule(syntax.Origin{Module: t.Module}) {

@@ -126,15 +126,16 @@ type Obligation struct {
 	Form     form   // the form that can settle it; nil with Refusal set
 
 	releases    []syntax.Node
-	lent        []syntax.Node // the calls that only borrow the handle
-	kept        *Handle       // where the instance keeps what a call acquired
-	gives       syntax.Node   // the function whose result the handle is
-	delays      syntax.Node   // the function whose result is a promise that only this one-shot settles
-	racing      bool          // it is a helper's, and its promise runs in a race
-	then        syntax.Node   // the function that a promise gives the handle to
-	goesOn      bool          // it is released where something fails, and meant to stay otherwise
-	endless     bool          // the class of its instance has no teardown of its own
-	again       bool          // acquired again before it was released, on some way
+	lent        []syntax.Node   // the calls that only borrow the handle
+	kept        *Handle         // where the instance keeps what a call acquired
+	gives       syntax.Node     // the function whose result the handle is
+	delays      syntax.Node     // the function whose result is a promise that only this one-shot settles
+	racing      bool            // it is a helper's, and its promise runs in a race
+	then        syntax.Node     // the function that a promise gives the handle to
+	goesOn      bool            // it is released where something fails, and meant to stay otherwise
+	endless     bool            // the class of its instance has no teardown of its own
+	unsure      func() []string // asks other files for the evidence, once all else speaks for a leak; nil: there is evidence
+	again       bool            // acquired again before it was released, on some way
 	fingerprint string
 	ordinal     int // among those that are alike in their file
 	gist        any // what detection found and the form needs

@@ -64,17 +64,25 @@ func (s *scan) subscriber(n syntax.Node) *instance {
 	return nil
 }
 
-// evidenceOfStream says why what an instance of a hosted class subscribes to outlives it
-// and never ends; nil where that is not sure.
-func (s *scan) evidenceOfStream(in *instance, source syntax.Node) []string {
+// subscription is one of an instance, if the stream outlives it and never ends. Other
+// files are asked for that last.
+func (s *scan) subscription(in *instance, c candidate, n syntax.Node, b syntax.Bindings) *Obligation {
 	if in.lasting || in.isRoot() {
 		return nil
 	}
-	asked := stream{s: s, in: in}
-	if why := asked.endless(source, streamHops); why != "" {
-		return []string{why}
+	source := b[c.acquire.Pattern.Receiver()]
+	o := s.obligation(c, n, b)
+	if why := (stream{s: s, in: in, near: true}).endless(source, streamHops); why != "" {
+		o.acquired([]string{why})
+		return o
 	}
-	return nil
+	o.unsure = func() []string {
+		if why := (stream{s: s, in: in}).endless(source, streamHops); why != "" {
+			return []string{why}
+		}
+		return nil
+	}
+	return o
 }
 
 // isRoot: the component that a whole application is made of, by the name that tools
@@ -90,6 +98,7 @@ type stream struct {
 	s    *scan
 	in   *instance // of the class whose code it is
 	away bool      // that is not the one that subscribes
+	near bool      // other files are not asked
 }
 
 // endless says why a stream never ends, "" where it may.
@@ -269,6 +278,9 @@ func (q stream) member(object syntax.Node, name string, hops int) string {
 	typ := q.typeOf(object)
 	if why := tabledStream(typ, name); why != "" {
 		return why
+	}
+	if q.near {
+		return ""
 	}
 	class, ok := q.s.Project.ClassOf(q.s.ctx, q.s.f, typ)
 	if !ok || !class.Node.IsClass() || class.Node == q.in.class.Node {

@@ -22,7 +22,30 @@ func (c Class) Name() string { return c.Node.Field("name").Text() }
 // Declaration follows an exported name to where it is declared, through
 // re-exports, across files and packages.
 func (p *Project) Declaration(ctx context.Context, rel, name string) (*syntax.File, syntax.Node) {
-	return p.declaration(ctx, rel, name, map[string]bool{})
+	key := rel + "\x00" + name
+	if d, ok := p.declared.Get(key); ok {
+		if d.rel == "" {
+			return nil, syntax.Node{}
+		}
+		if f, err := p.Load(ctx, d.rel); err == nil {
+			return f, f.Node(d.id)
+		}
+	}
+	f, n := p.declaration(ctx, rel, name, map[string]bool{})
+	if ctx.Err() == nil {
+		d := declared{}
+		if n.OK() {
+			d = declared{f.Path, n.ID()}
+		}
+		p.declared.Add(key, d)
+	}
+	return f, n
+}
+
+// declared is where something is declared; rel is "" where nowhere.
+type declared struct {
+	rel string
+	id  int32
 }
 
 func (p *Project) declaration(ctx context.Context, rel, name string, seen map[string]bool) (*syntax.File, syntax.Node) {
@@ -31,8 +54,14 @@ func (p *Project) declaration(ctx context.Context, rel, name string, seen map[st
 		return nil, syntax.Node{}
 	}
 	seen[key] = true
-	if !p.mentions(rel, name) {
+	if !p.mayExport(rel, name) {
 		return nil, syntax.Node{}
+	}
+	if b := p.outlineOf(rel).barrel; b != nil {
+		if to, ok := b.named[name]; ok {
+			return p.declaration(ctx, p.Resolve(rel, to.module), to.name, seen)
+		}
+		return p.ofStars(ctx, rel, b.stars, name, seen)
 	}
 	f, err := p.Load(ctx, rel)
 	if err != nil {
@@ -84,8 +113,16 @@ func (p *Project) declaration(ctx context.Context, rel, name string, seen map[st
 	if g, n := p.required(ctx, f, name, seen); n.OK() || name == "default" {
 		return g, n // `export *` carries no default
 	}
-	for _, s := range stars {
-		if g, n := p.declaration(ctx, p.Resolve(rel, s), name, seen); n.OK() {
+	return p.ofStars(ctx, rel, stars, name, seen)
+}
+
+// ofStars asks the modules of which a file hands on all; `export *` carries no default.
+func (p *Project) ofStars(ctx context.Context, rel string, modules []string, name string, seen map[string]bool) (*syntax.File, syntax.Node) {
+	for _, m := range modules {
+		if name == "default" {
+			break
+		}
+		if g, n := p.declaration(ctx, p.Resolve(rel, m), name, seen); n.OK() {
 			return g, n
 		}
 	}

@@ -161,6 +161,7 @@ type ignoring struct {
 	depth int    // how many folders the file that holds it stands below the top
 	named bool   // it holds no slash, and asks for a name, whatever folder that is in
 	end   string // what such a name ends in, if that can be told
+	first string // else the first name of its path, if that holds no sign
 }
 
 // ignoringLine reads a line.
@@ -169,6 +170,11 @@ func ignoringLine(line string, domain []string) ignoring {
 	g := ignoring{Pattern: gitignore.ParsePattern(line, domain), depth: len(domain), named: !strings.Contains(name, "/")}
 	if end := strings.TrimPrefix(strings.TrimPrefix(name, "!"), "*"); !strings.ContainsAny(end, `*?[\ `) {
 		g.end = end
+	}
+	if path := strings.TrimPrefix(strings.TrimPrefix(name, "!"), "/"); !g.named {
+		if first, _, _ := strings.Cut(path, "/"); !strings.ContainsAny(first, `*?[\ `) {
+			g.first = first
+		}
 	}
 	return g
 }
@@ -264,6 +270,8 @@ func (w *walker) ignored(parts []string, dir bool) bool {
 				continue
 			}
 			asked = append(parts[:p.depth:p.depth], parts[len(parts)-1])
+		} else if p.first != "" && len(parts) > p.depth && parts[p.depth] != p.first {
+			continue
 		}
 		switch p.Match(asked, dir) {
 		case gitignore.Exclude:

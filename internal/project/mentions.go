@@ -90,21 +90,7 @@ const longestClause = 8 << 10
 // mentionedIn tells the names in import clauses and destructured requires, and those
 // behind `new`. It reads text, and may tell others, too: who asks looks at the tree.
 func mentionedIn(src []byte, tell func([]byte)) {
-	words := func(text []byte) {
-		for len(text) > 0 {
-			start := bytes.IndexFunc(text, isWord)
-			if start < 0 {
-				return
-			}
-			text = text[start:]
-			end := bytes.IndexFunc(text, func(r rune) bool { return !isWord(r) })
-			if end < 0 {
-				end = len(text)
-			}
-			tell(text[:end])
-			text = text[end:]
-		}
-	}
+	words := func(text []byte) { wordsIn(text, func(word []byte) bool { tell(word); return true }) }
 	each(src, "import", func(at int) {
 		clause := src[at+len("import") : min(len(src), at+longestClause)]
 		if end := bytes.IndexAny(clause, "'\"`;("); end > 0 {
@@ -132,6 +118,21 @@ func mentionedIn(src []byte, tell func([]byte)) {
 			tell(made[:end])
 		}
 	})
+}
+
+// wordsIn tells the words of a text, until it is told to stop.
+func wordsIn(text []byte, tell func([]byte) bool) {
+	for at := 0; at < len(text); {
+		start := at
+		for at < len(text) && isWord(rune(text[at])) {
+			at++
+		}
+		if at == start {
+			at++
+		} else if !tell(text[start:at]) {
+			return
+		}
+	}
 }
 
 func each(src []byte, word string, found func(at int)) {

@@ -25,6 +25,10 @@ const parsedFiles = 256
 // knownFiles bounds for how many paths it is remembered whether a file is there.
 const knownFiles = 2048
 
+// knownOutlines bounds of how many files it is remembered what they export: a few
+// hundred bytes each.
+const knownOutlines = 4 * knownFiles
+
 // knownFolders bounds of how many folders, and files in them, the settings are
 // remembered.
 const knownFolders = 1024
@@ -53,8 +57,9 @@ type Project struct {
 	configs    *lru.Cache[string, *TSConfig]  // by file; nil where unreadable
 	exists     *lru.Cache[string, bool]
 	resolved   *lru.Cache[string, string] // folder and specifier: the file
-	naming     *lru.Cache[string, bool]   // file and name: can the one lead to the other?
-	modules    *lru.Cache[string, bool]   // folders with installed packages
+	outlines   *lru.Cache[string, *outline]
+	declared   *lru.Cache[string, declared] // file and name
+	modules    *lru.Cache[string, bool]     // folders with installed packages
 	overlay    map[string][]byte
 	asked      *asked // nil: nobody wants to know
 	mentioned  *mentioned
@@ -86,7 +91,7 @@ func Open(root string) (*Project, error) {
 func newProject(root string) *Project {
 	return &Project{
 		Root: root, real: root, workspaces: map[string]map[string]*Package{},
-		parsed: bounded[*syntax.File](parsedFiles), exists: bounded[bool](knownFiles), resolved: bounded[string](knownFiles), naming: bounded[bool](knownFiles),
+		parsed: bounded[*syntax.File](parsedFiles), exists: bounded[bool](knownFiles), resolved: bounded[string](knownFiles), outlines: bounded[*outline](knownOutlines), declared: bounded[declared](knownFiles),
 		packages: bounded[*Package](knownFolders), configs: bounded[*TSConfig](knownFolders), modules: bounded[bool](knownFolders),
 		mentioned: &mentioned{},
 	}
@@ -212,41 +217,6 @@ func (p *Project) text(rel string) ([]byte, error) {
 		return nil, &PathError{rel, ErrSkipped}
 	}
 	return src, nil
-}
-
-// mentions reports whether a file can declare a name or lead on to it: a file
-// that hands on all of fifty others is asked often, and most of them need not be
-// parsed for one name.
-func (p *Project) mentions(rel, name string) bool {
-	if name == "default" || p.parsed.Contains(rel) {
-		return true
-	}
-	key := rel + "\x00" + name
-	if yes, ok := p.naming.Get(key); ok {
-		return yes
-	}
-	src, err := p.text(rel)
-	yes := err == nil && (bytes.Contains(src, []byte(name)) || leadsOn(src, []byte("*=/")) || bytes.Contains(src, []byte(`\u`)))
-	p.naming.Add(key, yes)
-	return yes
-}
-
-// leadsOn finds what can hand on names that are not written down: `export * from`,
-// `module.exports = ..`, `export = ..`; signs are what may stand behind export.
-func leadsOn(src, signs []byte) bool {
-	if bytes.Contains(src, []byte("exports")) || bytes.Contains(src, []byte("require")) || bytes.Contains(src, []byte("__exportStar")) {
-		return true
-	}
-	for {
-		_, after, ok := bytes.Cut(src, []byte("export"))
-		if !ok {
-			return false
-		}
-		src = after
-		if rest := bytes.TrimLeft(src, " \t\r\n"); len(rest) > 0 && bytes.IndexByte(signs, rest[0]) >= 0 {
-			return true
-		}
-	}
 }
 
 // Own returns the text of a file if an exported name of it can only be declared in

@@ -3,7 +3,7 @@ package project
 import "testing"
 
 // TestMentions: a file is parsed for a name only if it can declare it or lead on.
-func TestMentions(t *testing.T) {
+func TestMayExport(t *testing.T) {
 	p := tree(t, map[string]string{
 		"barrel.ts": "export * from './a';\nexport * from './b';\n", "a.ts": "export class A {}\n", "b.ts": "export class B {}\n",
 		"odd.ts": "export /* all of it */ * from './b';\n", "exports.js": "module.exports = class {};\n", "equals.ts": "export = class {};\n",
@@ -12,7 +12,7 @@ func TestMentions(t *testing.T) {
 	for rel, want := range map[string]bool{
 		"a.ts": false, "b.ts": true, "barrel.ts": true, "odd.ts": true, "exports.js": true, "equals.ts": true, "star.js": true, "named.ts": false, "escaped.ts": true, "none.ts": false,
 	} {
-		if got := p.mentions(rel, "B"); got != want {
+		if got := p.mayExport(rel, "B"); got != want {
 			t.Errorf("%s can lead to B: %t, want %t", rel, got, want)
 		}
 	}
@@ -22,7 +22,7 @@ func TestMentions(t *testing.T) {
 	if _, ok := p.parsed.Get("a.ts"); ok {
 		t.Error("a.ts was parsed, though it cannot declare B")
 	}
-	if !p.mentions("a.ts", "default") {
+	if !p.mayExport("a.ts", "default") {
 		t.Error("a default export has no name")
 	}
 	for rel, want := range map[string]bool{"a.ts": true, "named.ts": false, "barrel.ts": false, "exports.js": false, "none.ts": false, "": false} {

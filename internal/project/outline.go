@@ -1,0 +1,121 @@
+package project
+
+import (
+	"bytes"
+	"hash/maphash"
+	"slices"
+	"strings"
+)
+
+// outline is what is known of a file without parsing it: a file that hands on all of
+// fifty others is asked often, and most of them need not be parsed for one name.
+type outline struct {
+	barrel   *barrel  // nil: it is none
+	any      bool     // it may export names that are not seen
+	exported []uint64 // hashes of what may be exported, in order
+}
+
+var nameSeed = maphash.MakeSeed()
+
+// outlineOf remembers recent ones. A file that cannot be read exports nothing.
+func (p *Project) outlineOf(rel string) *outline {
+	if o, ok := p.outlines.Get(rel); ok {
+		return o
+	}
+	o := &outline{}
+	if src, err := p.text(rel); err == nil {
+		o = outlineText(rel, src)
+	}
+	p.outlines.Add(rel, o)
+	return o
+}
+
+func outlineText(rel string, src []byte) *outline {
+	if b := readBarrel(src); b != nil {
+		return &outline{barrel: b}
+	}
+	// A declaration file may declare without a word of exporting.
+	if strings.Contains(rel, ".d.") || leadsOn(src, []byte("*=/@")) || bytes.Contains(src, []byte(`\u`)) {
+		return &outline{any: true}
+	}
+	o := &outline{}
+	exportedIn(src, func(name []byte) { o.exported = append(o.exported, maphash.Bytes(nameSeed, name)) })
+	slices.Sort(o.exported)
+	o.exported = slices.Clip(slices.Compact(o.exported))
+	return o
+}
+
+// mayExport reports whether a file can declare an exported name, or lead on to it.
+func (p *Project) mayExport(rel, name string) bool {
+	if name == "default" || p.parsed.Contains(rel) {
+		return true
+	}
+	o := p.outlineOf(rel)
+	if o.barrel != nil {
+		_, named := o.barrel.named[name]
+		return named || len(o.barrel.stars) > 0
+	}
+	if o.any {
+		return true
+	}
+	_, found := slices.BinarySearch(o.exported, maphash.String(nameSeed, name))
+	return found
+}
+
+// modifiers stand between `export` and a name.
+var modifiers = map[string]bool{
+	"default": true, "declare": true, "abstract": true, "async": true, "function": true, "class": true, "interface": true,
+	"enum": true, "type": true, "namespace": true, "module": true, "import": true,
+}
+
+// exportedIn tells the words behind each `export` that may be the names of what is
+// exported, and some more. A second variable of one statement is not seen if the value
+// of the first holds a statement.
+func exportedIn(src []byte, tell func([]byte)) {
+	each(src, "export", func(at int) {
+		t := src[at+len("export"):]
+		if at > 0 && isWord(rune(src[at-1])) || len(t) > 0 && isWord(rune(t[0])) {
+			return
+		}
+		if t = bytes.TrimLeft(t, " \t\r\n"); len(t) > 0 && t[0] == '{' {
+			list, _, _ := bytes.Cut(t, []byte("}"))
+			wordsIn(list, func(word []byte) bool { tell(word); return true })
+			return
+		}
+		variables := false
+		list, _, _ := bytes.Cut(t, []byte(";"))
+		wordsIn(list, func(word []byte) bool {
+			tell(word)
+			switch w := string(word); {
+			case w == "const" || w == "let" || w == "var":
+				variables = true
+				return true
+			case w == "enum":
+				variables = false
+				return true
+			case w == "export":
+				return false
+			default:
+				return variables || modifiers[w]
+			}
+		})
+	})
+}
+
+// leadsOn finds what can hand on names that are not written down: `export * from`,
+// `module.exports = ..`, `export = ..`; signs are what may stand behind export.
+func leadsOn(src, signs []byte) bool {
+	if bytes.Contains(src, []byte("exports")) || bytes.Contains(src, []byte("require")) || bytes.Contains(src, []byte("__exportStar")) {
+		return true
+	}
+	for {
+		_, after, ok := bytes.Cut(src, []byte("export"))
+		if !ok {
+			return false
+		}
+		src = after
+		if rest := bytes.TrimLeft(src, " \t\r\n"); len(rest) > 0 && bytes.IndexByte(signs, rest[0]) >= 0 {
+			return true
+		}
+	}
+}
