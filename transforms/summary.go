@@ -75,7 +75,7 @@ func (s *scan) matchImported(n syntax.Node) *Obligation {
 }
 
 func (s *scan) summarise(path, name string) *summary {
-	if src, own := s.Project.Own(path, name); own && !s.IsCandidate(src) {
+	if texts, ok := s.Project.Sources(path, name); ok && !slices.ContainsFunc(texts, s.IsCandidate) {
 		return &summary{} // without a parse
 	}
 	f, decl := s.Project.Declaration(s.ctx, path, name)

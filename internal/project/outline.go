@@ -55,11 +55,51 @@ func (p *Project) mayExport(rel, name string) bool {
 		_, named := o.barrel.named[name]
 		return named || len(o.barrel.stars) > 0
 	}
-	if o.any {
+	return o.exports(name)
+}
+
+// exports reports whether a file that is no barrel may export a name.
+func (o *outline) exports(name string) bool {
+	_, found := slices.BinarySearch(o.exported, maphash.String(nameSeed, name))
+	return o.any || found
+}
+
+// Sources lists the texts of the files, among those that a name leads to from rel, that
+// can declare it, without parsing any. ok is false where that cannot be told.
+func (p *Project) Sources(rel, name string) (texts [][]byte, ok bool) {
+	seen := map[string]bool{}
+	var follow func(rel, name string) bool
+	follow = func(rel, name string) bool {
+		key := rel + "\x00" + name
+		if rel == "" || seen[key] {
+			return true
+		}
+		if seen[key] = true; len(seen) > 400 || name == "default" {
+			return false
+		}
+		o := p.outlineOf(rel)
+		if o.barrel == nil {
+			switch src, err := p.text(rel); {
+			case err != nil:
+			case o.any || leadsOn(src, []byte("{")):
+				return false
+			case o.exports(name):
+				texts = append(texts, src)
+			}
+			return true
+		}
+		if to, named := o.barrel.named[name]; named {
+			return follow(p.Resolve(rel, to.module), to.name)
+		}
+		for _, m := range o.barrel.stars {
+			if !follow(p.Resolve(rel, m), name) {
+				return false
+			}
+		}
 		return true
 	}
-	_, found := slices.BinarySearch(o.exported, maphash.String(nameSeed, name))
-	return found
+	ok = rel != "" && follow(rel, name)
+	return texts, ok
 }
 
 // modifiers stand between `export` and a name.

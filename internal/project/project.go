@@ -60,6 +60,8 @@ type Project struct {
 	outlines   *lru.Cache[string, *outline]
 	declared   *lru.Cache[string, declared] // file and name
 	modules    *lru.Cache[string, bool]     // folders with installed packages
+	settings   *lru.Cache[string, string]   // by folder: the nearest that says where packages are
+	around     *lru.Cache[string, *entries] // by folder: of the nearest package
 	overlay    map[string][]byte
 	asked      *asked // nil: nobody wants to know
 	mentioned  *mentioned
@@ -92,7 +94,7 @@ func newProject(root string) *Project {
 	return &Project{
 		Root: root, real: root, workspaces: map[string]map[string]*Package{},
 		parsed: bounded[*syntax.File](parsedFiles), exists: bounded[bool](knownFiles), resolved: bounded[string](knownFiles), outlines: bounded[*outline](knownOutlines), declared: bounded[declared](knownFiles),
-		packages: bounded[*Package](knownFolders), configs: bounded[*TSConfig](knownFolders), modules: bounded[bool](knownFolders),
+		packages: bounded[*Package](knownFolders), configs: bounded[*TSConfig](knownFolders), modules: bounded[bool](knownFolders), settings: bounded[string](knownFolders), around: bounded[*entries](knownFolders),
 		mentioned: &mentioned{},
 	}
 }
@@ -217,16 +219,6 @@ func (p *Project) text(rel string) ([]byte, error) {
 		return nil, &PathError{rel, ErrSkipped}
 	}
 	return src, nil
-}
-
-// Own returns the text of a file if an exported name of it can only be declared in
-// it: it hands on nothing of others.
-func (p *Project) Own(rel, name string) ([]byte, bool) {
-	if rel == "" || name == "default" {
-		return nil, false
-	}
-	src, err := p.text(rel)
-	return src, err == nil && !leadsOn(src, []byte("*=/{"))
 }
 
 // Loaded is a file that Load has parsed, if it is still kept.

@@ -13,7 +13,11 @@ import (
 // declaration file. "" means that the import leaves the project, or leads
 // nowhere.
 func (p *Project) Resolve(from, specifier string) string {
-	key := path.Dir(from) + "\x00" + specifier // what matters of a file is its folder
+	dir := path.Dir(from) // what matters of a file is its folder
+	if !strings.HasPrefix(specifier, ".") {
+		dir = p.settingFor(dir)
+	}
+	key := dir + "\x00" + specifier
 	to, ok := p.resolved.Get(key)
 	if !ok {
 		to = p.resolve(from, specifier)
@@ -21,6 +25,21 @@ func (p *Project) Resolve(from, specifier string) string {
 	}
 	p.asked.add(from, to)
 	return to
+}
+
+// settingFor is the nearest folder, from dir upwards, that says anything of where
+// packages are: all below it find the same.
+func (p *Project) settingFor(dir string) string {
+	if known, ok := p.settings.Get(dir); ok {
+		return known
+	}
+	at := dir
+	if dir != "." && dir != "/" && !p.hasModules(dir) && p.packageIn(dir) == nil && len(p.pnpmGlobs(dir)) == 0 &&
+		p.tsconfig(path.Join(dir, "tsconfig.json")) == nil && p.tsconfig(path.Join(dir, "jsconfig.json")) == nil {
+		at = p.settingFor(path.Dir(dir))
+	}
+	p.settings.Add(dir, at)
+	return at
 }
 
 func (p *Project) resolve(from, specifier string) string {

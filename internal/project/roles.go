@@ -159,14 +159,21 @@ type entries struct {
 // entriesAround is of the nearest package that has a name: others only say how
 // files are to be read.
 func (p *Project) entriesAround(rel string) *entries {
-	for dir := path.Dir(rel); ; dir = path.Dir(dir) {
-		if pkg := p.packageIn(dir); pkg != nil && pkg.Name != "" {
-			return pkg.entries()
-		}
-		if dir == "." || dir == "/" {
-			return nil
-		}
+	return p.entriesFrom(path.Dir(rel))
+}
+
+func (p *Project) entriesFrom(dir string) *entries {
+	if e, ok := p.around.Get(dir); ok {
+		return e
 	}
+	var e *entries
+	if pkg := p.packageIn(dir); pkg != nil && pkg.Name != "" {
+		e = pkg.entries()
+	} else if dir != "." && dir != "/" {
+		e = p.entriesFrom(path.Dir(dir))
+	}
+	p.around.Add(dir, e)
+	return e
 }
 
 func (p *Project) entriesOf(pkg *Package) *entries {
