@@ -174,7 +174,7 @@ func (s *scan) reachedFrom(fns []syntax.Node) []syntax.Node {
 		out = append(out, fn)
 		for n := range fn.Field("body").Descendants() {
 			if n.Is("identifier") && (n.Outer().Parent().Is("call_expression", "arguments") || n.Parent().Is("member_expression") && calleeName(n.Parent().Parent()) == n.Parent().Field("property").Text()) {
-				if called := localFunction(n); called.OK() {
+				if called := localFunction(n); called.OK() && !isTakenAway(n) {
 					queue = append(queue, called)
 				}
 			}

@@ -203,9 +203,16 @@ func (e *setupEdit) put(o *Obligation, d *setupDebt, text string, outer bool) *R
 	if !inBlock(stmt) || e.waitsBefore(o, d) {
 		return refuse(TooEntangled, "behind what is waited for, nobody could be told of the end")
 	}
-	e.stmts[stmt.ID()] = stmt
-	e.inner[stmt.ID()] = append(e.inner[stmt.ID()], text)
+	e.behind(stmt, text)
 	return nil
+}
+
+// behind puts a release behind a statement that only a function can see.
+func (e *setupEdit) behind(stmt syntax.Node, text string) {
+	e.stmts[stmt.ID()] = stmt
+	if !slices.Contains(e.inner[stmt.ID()], text) {
+		e.inner[stmt.ID()] = append(e.inner[stmt.ID()], text)
+	}
 }
 
 func (e *setupEdit) addRegistration(o *Obligation, d *setupDebt) *Refusal {
@@ -247,7 +254,10 @@ func (e *setupEdit) addRegistration(o *Obligation, d *setupDebt) *Refusal {
 		return refuse(TooEntangled, "the function that is registered is made in a way that cannot be seen")
 	}
 	if !wide && d.times == later {
-		return refuse(TooEntangled, "it is registered anew by a function that may run several times")
+		return e.putBeside(o, d, root, e.s.writeRemoval(o, o.targetText(), handler, syntax.Node{}))
+	}
+	if wide {
+		e.addGesture(d)
 	}
 	return e.put(o, d, e.s.writeRemoval(o, o.targetText(), handler, syntax.Node{}), wide)
 }
@@ -266,7 +276,11 @@ func (e *setupEdit) finish() *Refusal {
 			if e.c.where == nil && e.waitsInSetup(e.after) {
 				return refuse(TooEntangled, "behind what is waited for, nobody could be told of the end")
 			}
-			e.edits = append(e.edits, e.st.after(e.after, name+"("+endText(e.outer)+");"))
+			gap := ""
+			if e.after.Is("function_declaration") {
+				gap = "\n"
+			}
+			e.edits = append(e.edits, e.st.after(e.after, gap+name+"("+endText(e.outer)+");"))
 		}
 	}
 	for id, releases := range e.inner {

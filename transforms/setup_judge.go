@@ -9,11 +9,12 @@ import (
 
 // setupDebt is what detection found about an obligation of a setup.
 type setupDebt struct {
-	setup *setup
-	times timesOf
-	fn    syntax.Node    // in which it is acquired
-	sym   *syntax.Symbol // the variable that has the handle, if one has
-	place syntax.Node    // x.value, where that has it
+	setup  *setup
+	times  timesOf
+	fn     syntax.Node    // in which it is acquired
+	sym    *syntax.Symbol // the variable that has the handle, if one has
+	place  syntax.Node    // x.value, where that has it
+	beside []*Obligation  // what waits for the end of the gesture that it belongs to
 }
 
 // judgeSetup judges what a setup acquires. It says nothing (false) of all else.
@@ -106,7 +107,7 @@ func (s *scan) judgeSetupHeld(o *Obligation, d *setupDebt, met func(syntax.Node,
 		}
 	}
 	if len(others) > 0 && slices.ContainsFunc(others, func(u use) bool {
-		return u.at.Within(o.Call) || homeOf(u.at) == homeOf(o.Call) && u.at.Start() > o.Call.Start()
+		return u.at.Within(o.Call) || s.follows(o, u.at) || (two || !target.OK()) && homeOf(u.at) == homeOf(o.Call)
 	}) {
 		return met(others[0].at, "it is released by what it calls, or where it is acquired")
 	}
@@ -115,7 +116,7 @@ func (s *scan) judgeSetupHeld(o *Obligation, d *setupDebt, met func(syntax.Node,
 		if o.Kind.OneShot { // a loop that something stops
 			return met(u.at, u.text)
 		}
-		if u.at.Function() == o.Call.Function() { // only to acquire it anew
+		if u.at.Function() == o.Call.Function() && d.times != later { // only to acquire it anew
 			continue
 		}
 		way = MissingPath
@@ -192,13 +193,14 @@ func (s *scan) judgeSetupListening(o *Obligation, d *setupDebt, met func(syntax.
 		if !r.works() {
 			continue
 		}
-		if d.times == later || r.call.Within(o.handlerFunction()) || homeOf(r.call) == homeOf(o.Call) && r.call.Start() > o.Call.Start() {
-			return met(r.call, "what registers it, or another handler, takes it away")
+		if why := s.settledElsewhere(o, d, r.call); why != "" {
+			return met(r.call, why)
 		}
-		if r.call.Function() == o.Call.Function() {
+		if d.times != later && r.call.Function() == o.Call.Function() {
 			continue // only to register it anew
 		}
 		way = MissingPath
+		d.beside = append(d.beside, s.gestureOf(o, r.call)...)
 		o.releases = append(o.releases, r.call)
 		o.step(r.call, "taken away by %s, to which the end of the component does not come", shorten(r.call.Text()))
 	}

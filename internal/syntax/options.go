@@ -52,6 +52,9 @@ func takesOptions(call, object Node) bool {
 	if !call.Is("call_expression") || args.Child(args.Len()-1).i != object.i {
 		return false
 	}
+	if args.Len() == 1 && hasSetup(object.Inner(false)) { // by a function of the project's own
+		return true
+	}
 	callee := call.Field("function").Inner(false)
 	switch callee.Kind() {
 	case "identifier":
@@ -76,6 +79,20 @@ func hasOptions(object Node) bool {
 		part = part || slices.Contains(optionParts, name)
 	}
 	return hook && part
+}
+
+// hasSetup: a setup, and what it is told of.
+func hasSetup(object Node) bool {
+	setup, told := false, false
+	for c := range object.Children() {
+		switch MemberName(c) {
+		case "setup":
+			setup = FunctionOf(c).OK()
+		case "props", "emits":
+			told = true
+		}
+	}
+	return setup && told
 }
 
 // addOptions notes the functions of an options object: the instance is theirs.

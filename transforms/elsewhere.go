@@ -1,0 +1,94 @@
+package transforms
+
+import (
+	"slices"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// What one handler of a component acquires, another often releases: the pointer goes down
+// and comes up, a dialog is opened and closed, what is watched changes and changes back. If
+// the component goes in between, nobody releases it, and nothing that comes later does: its
+// watchers have ended, its markup is gone.
+//
+// The rule for what ends by itself after the component has gone:
+//
+//   - What takes itself away when it is told of its event is no leak: it waits for one event.
+//   - Nor is what such a one takes away that the same handler has registered, where both
+//     are made by that handler: a gesture that has begun goes on to its end, and nothing
+//     but the gesture knows of it.
+//   - Else it is a leak, if a small one: what is told of each move goes on being told, with
+//     the component gone, until the pointer comes up. Those who mend it release it when the
+//     component ends, and what waits for the end of the gesture with it.
+
+// gestureEnds are the events by which a gesture ends that has begun.
+var gestureEnds = []string{"mouseup", "pointerup", "pointercancel", "touchend", "touchcancel", "dragend", "drop", "lostpointercapture", "keyup"}
+
+// moves are events that a gesture tells of again and again.
+var moves = []string{"mousemove", "pointermove", "touchmove", "drag", "dragover"}
+
+func eventOf(o *Obligation) string {
+	event, _ := o.event().Inner(false).StringValue()
+	return event
+}
+
+// takesItselfAway reports whether a call that takes something away runs when the function
+// that is registered does; of a move, which comes often, on every way.
+func (s *scan) takesItselfAway(o *Obligation, removal syntax.Node) bool {
+	fn := o.handlerFunction()
+	if slices.Contains(moves, eventOf(o)) {
+		return fn.OK() && removal.Statement().Parent() == fn.Field("body")
+	}
+	return inOneOf(s.reachedFrom([]syntax.Node{fn}), removal)
+}
+
+func inOneOf(fns []syntax.Node, n syntax.Node) bool {
+	return slices.ContainsFunc(fns, func(fn syntax.Node) bool { return n.Within(fn) })
+}
+
+// gestureOf are the registrations beside o, by the same handler, that wait for the end of
+// the gesture, and then take themselves away, and o by that removal.
+func (s *scan) gestureOf(o *Obligation, removal syntax.Node) []*Obligation {
+	var out []*Obligation
+	for _, x := range s.found {
+		if x != o && x.Kind.Registers() && homeOf(x.Call) == homeOf(o.Call) && s.waitsForGesture(x) &&
+			inOneOf(s.reachedFrom([]syntax.Node{x.handlerFunction()}), removal) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// waitsForGesture reports whether what is registered waits for the end of a gesture, and
+// takes itself away then.
+func (s *scan) waitsForGesture(o *Obligation) bool {
+	if !slices.Contains(gestureEnds, eventOf(o)) || !o.handlerFunction().OK() {
+		return false
+	}
+	if o.firesOnce() {
+		return true
+	}
+	for _, fn := range s.reachedFrom([]syntax.Node{o.handlerFunction()}) {
+		if slices.ContainsFunc(s.removals(o, fn.Descendants()), removal.works) {
+			return true
+		}
+	}
+	return false
+}
+
+// follows reports whether some code of the function in which something is acquired may
+// run after that, in the same call.
+func (s *scan) follows(o *Obligation, n syntax.Node) bool {
+	home := homeOf(o.Call)
+	if !home.OK() || homeOf(n) != home {
+		return !home.OK() && !homeOf(n).OK() && n.Start() > o.Call.Start()
+	}
+	g := s.graph(home)
+	begin := s.points(g, home, o.Call.Outer())
+	for _, p := range s.points(g, home, n) {
+		if g.Reaches(begin, p, func(int) bool { return false }, func(syntax.Edge) bool { return true }) {
+			return true
+		}
+	}
+	return false
+}
