@@ -2,7 +2,6 @@ package transforms
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -11,7 +10,7 @@ import (
 // judgeComponent judges what the handlers of a function component, or of a hook, acquire
 // and keep in a ref. It says nothing (false) of all else.
 func (s *scan) judgeComponent(o *Obligation) bool {
-	if o.Kind.Registers() || o.Kind.OneShot || !o.Kind.Alone {
+	if o.Kind.Registers() || !o.Kind.Alone && !o.Kind.OneShot {
 		return false
 	}
 	component := s.componentAt(o.Call)
@@ -26,24 +25,27 @@ func (s *scan) judgeComponent(o *Obligation) bool {
 		return false
 	}
 	o.Owner = Owner{OwnerComponent, nameOf(component), component}
+	k := s.keepingOf(o, component, place)
+	for _, u := range k.releases {
+		o.releases = append(o.releases, u.at)
+		o.step(u.at, "%s", u.text)
+	}
+	switch {
+	case k.away.at.OK():
+		o.step(k.away.at, "moved: %s", k.away.text)
+		return true
+	case k.end.OK():
+		o.Status = Met
+		o.step(k.end, "met: released when the component ends")
+		return true
+	case o.Kind.OneShot && !s.isTracked(o, k):
+		o.Status = Met
+		o.step(o.Call, "met: ends by itself, and soon")
+		return true
+	}
 	way := NeverReleased
-	for _, u := range s.usesOfPlace(o, place) {
-		switch u.effect {
-		case moved:
-			o.step(u.at, "moved: %s", u.text)
-			return true
-		case released:
-			o.releases = append(o.releases, u.at)
-			o.step(u.at, "%s", u.text)
-			way = MissingPath
-			for _, e := range s.spansIn(component) {
-				if slices.ContainsFunc(e.cleanups, func(c cleanup) bool { return s.endsBy(c, u.at) }) {
-					o.Status = Met
-					o.step(u.at, "met: released when the component ends")
-					return true
-				}
-			}
-		}
+	if len(o.releases) > 0 {
+		way = MissingPath
 	}
 	o.Evidence = append(o.Evidence, "kept in the ref "+ref.Name)
 	s.unmet(o, way, []ExitPlace{{ref.Node, "the component goes"}})
@@ -75,26 +77,73 @@ type formComponent struct{}
 func (formComponent) Name() string { return "component" }
 
 func (formComponent) fix(s *scan, p *Plan) (*Fix, *Refusal) {
-	o := p.Obligations[0]
-	place := s.keptPlace(o)
-	ref := place.Field("object").Inner(false).Symbol()
-	stmt := ref.Decl.Statement()
-	if stmt.Parent() != p.Owner.Node.Field("body") {
-		return nil, refuse(TooEntangled, "there is no place for an effect behind %s", ref.Name)
-	}
-	for n := range p.Owner.Node.Field("body").Own() {
-		if n.Is("return_statement") && n.Start() < stmt.Start() {
-			return nil, refuse(TooEntangled, "%s is not made each time", ref.Name)
+	w := &effectEdit{s: s, st: styleOf(s.f), names: map[string]bool{}}
+	var last syntax.Node // the ref that is made last
+	var list []owed
+	var mended []*Obligation
+	var no *Refusal
+	for _, o := range p.Obligations {
+		made, stmt, why := w.ofRef(o, p.Owner.Node)
+		if why != nil {
+			o.Refusal, no = why, why
+			continue
+		}
+		list, mended = append(list, made), append(mended, o)
+		if stmt.Start() > last.Start() || !last.OK() {
+			last = stmt
 		}
 	}
-	w := &effectEdit{s: s, st: styleOf(s.f), names: map[string]bool{}}
-	effect, no := w.imported(ref.Init().Inner(false).Field("function").Inner(false), "useEffect")
+	if len(mended) == 0 {
+		return nil, no
+	}
+	hook := mended[0].refOf(s).Init().Inner(false).Field("function").Inner(false)
+	effect, no := w.imported(hook, "useEffect")
 	if no != nil {
 		return nil, no
 	}
-	release, no := s.writeRelease(o, place.Text())
+	code := effect + "(() => {\n\treturn () => {\n"
+	for _, release := range ordered(list) {
+		code += "\t\t" + release + ";\n"
+	}
+	w.edits = append(w.edits, w.st.after(last, w.st.fit(code+"\t};\n}, []);")))
+	noun := mended[0].Kind.Noun
+	if len(mended) > 1 {
+		noun = plural(noun)
+	}
+	var notes []Note
+	for _, o := range mended {
+		text := fmt.Sprintf("the %s ends when %s goes: does anything rely on it going on?", o.Kind.Noun, p.Owner.Name)
+		if o.Kind.OneShot {
+			text = fmt.Sprintf("a pending %s is cancelled when %s goes: does anything rely on its callback running all the same?", o.Kind.Noun, p.Owner.Name)
+		}
+		notes = append(notes, Note{Unsafe, text})
+	}
+	return &Fix{
+		Plan: p.only(mended...), Edits: w.edits, Notes: notes, Message: fmt.Sprintf("Release the %s of %s when it goes", noun, p.Owner.Name),
+	}, nil
+}
+
+// refOf is the ref that a handle is kept in, nil for none.
+func (o *Obligation) refOf(s *scan) *syntax.Symbol {
+	return s.keptPlace(o).Field("object").Inner(false).Symbol()
+}
+
+// ofRef writes the release of what is in a ref, and says which statement makes that.
+func (w *effectEdit) ofRef(o *Obligation, component syntax.Node) (owed, syntax.Node, *Refusal) {
+	place := w.s.keptPlace(o)
+	ref := o.refOf(w.s)
+	stmt := ref.Decl.Statement()
+	if stmt.Parent() != component.Field("body") {
+		return owed{}, stmt, refuse(TooEntangled, "there is no place for an effect behind %s", ref.Name)
+	}
+	for n := range component.Field("body").Own() {
+		if n.Is("return_statement") && n.Start() < stmt.Start() {
+			return owed{}, stmt, refuse(TooEntangled, "%s is not made each time", ref.Name)
+		}
+	}
+	release, no := w.s.writeRelease(o, place.Text())
 	if no != nil {
-		return nil, no
+		return owed{}, stmt, no
 	}
 	guarded := "if (" + place.Text() + ") " + release
 	if strings.HasPrefix(release, place.Text()+".") || o.isCallable() {
@@ -103,9 +152,5 @@ func (formComponent) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 			guarded = place.Text() + "?.()"
 		}
 	}
-	w.edits = append(w.edits, w.st.after(stmt, effect+"(() => {\n\treturn () => {\n\t\t"+guarded+";\n\t};\n}, []);"))
-	return &Fix{
-		Plan: p, Edits: w.edits, Message: fmt.Sprintf("Release the %s of %s when it goes", o.Kind.Noun, p.Owner.Name),
-		Notes: []Note{{Unsafe, fmt.Sprintf("the %s ends when %s goes: does anything rely on it going on?", o.Kind.Noun, p.Owner.Name)}},
-	}, nil
+	return owed{o: o, release: guarded}, stmt, nil
 }

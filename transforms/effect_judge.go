@@ -81,13 +81,10 @@ func (s *scan) judgeHeld(o *Obligation, e *span) bool {
 		o.step(p.moved.at, "moved: %s", p.moved.text)
 		return true
 	}
-	if !p.dead.OK() && s.endsAtOnce(o, e, g) {
+	if kept := s.keptOnce(o, e, place, p); !kept && !p.dead.OK() && s.endsAtOnce(o, e, g) {
 		return true
-	}
-	if o.Kind.OneShot && !g.loop.OK() && !p.dead.OK() && (len(p.flow) > 0 || p.later) && place.OK() {
-		o.Status = Met
-		o.step(o.Call, "met: ends by itself, and only one is pending")
-		return true
+	} else if kept && p.whole == (syntax.Node{}) {
+		p.whole = s.endOfKept(o, e, place)
 	}
 	return s.judgePaid(o, e, g, p)
 }
@@ -252,7 +249,9 @@ func (s *scan) usesOfPlace(o *Obligation, place syntax.Node) []use {
 	for _, r := range ref.Mentions() {
 		m := r.Outer().Parent()
 		if !isRefPlace(m) {
-			if p := r.Outer().Parent(); p.Is("arguments", "return_statement", "pair") || r.Is("shorthand_property_identifier") {
+			p := r.Outer().Parent()
+			list := p.Is("array") && !p.Parent().Is("arguments") // not of dependencies
+			if list || p.Is("arguments", "return_statement", "pair", "jsx_expression", "spread_element") || r.Is("shorthand_property_identifier") {
 				out = append(out, use{moved, r, r, "the ref is handed on"})
 			}
 			continue

@@ -1,0 +1,224 @@
+package transforms
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// Which one-shots of a component are told. A component is seldom there for long, and
+// what it asks for once is over by itself, mostly soon: a field that gets the focus
+// after a moment, a class that is set in the next turn. To tell of each would be noise.
+// A one-shot is told
+//
+//   - where its handle is kept, in a ref: there is no use for a handle but to cancel by
+//     it. Some code does so and the end of the component does not, or it was forgotten
+//     altogether. One that is kept to ask whether it is pending, and is never cancelled,
+//     is not told; nor is one that fires in the same turn, or that only writes down that
+//     it has fired.
+//   - where it is dropped in an effect and sets a state, when the effect may long have
+//     ended, or begun anew (effect_once.go).
+//   - where it asks for itself again, without end (loop.go).
+
+// keeping is what becomes of a handle in a ref.
+type keeping struct {
+	releases []use
+	away     use         // the ref, or what is in it, is handed on
+	end      syntax.Node // the end of the component releases it, or keeps it from doing anything
+	read     bool        // something asks for it, other than to release it
+}
+
+// keepingOf looks at all that is done with a handle that a component keeps in a ref.
+func (s *scan) keepingOf(o *Obligation, component, place syntax.Node) keeping {
+	var k keeping
+	for _, u := range s.usesOfPlace(o, place) {
+		switch u.effect {
+		case moved:
+			if !k.away.at.OK() {
+				k.away = u
+			}
+		case released:
+			k.releases = append(k.releases, u)
+			if s.endsComponent(component, u.at) {
+				k.end = u.at
+			}
+			if fn := u.at.Function(); !k.away.at.OK() && s.isHandedOut(fn, component) && onlyCancels(fn, u.at) {
+				k.away = use{moved, u.ref, fn, "what releases it is given to whoever uses " + nameOf(component)}
+			}
+		}
+	}
+	for _, r := range place.Field("object").Inner(false).Symbol().Mentions() {
+		m := r.Outer().Parent()
+		if isRefPlace(m) && !syntax.IsWrite(m) && m != place && !slices.ContainsFunc(k.releases, func(u use) bool { return m.Within(u.at) }) {
+			k.read = true
+		}
+	}
+	if !k.end.OK() {
+		k.end = s.flagOfComponent(o, component)
+	}
+	return k
+}
+
+// isTracked reports whether a one-shot is kept to be cancelled, and does something when it
+// is not.
+func (s *scan) isTracked(o *Obligation, k keeping) bool {
+	if len(k.releases) == 0 && k.read || firesAtOnce(o) {
+		return false
+	}
+	callback := o.Call.Field("arguments").Child(0).Inner(false)
+	if !callback.IsFunction() {
+		callback = localFunction(callback)
+	}
+	return !callback.OK() || !onlyNotes(callback)
+}
+
+// firesAtOnce reports whether a one-shot fires in the same turn, or the next. A frame does
+// not: that of a page that nobody sees may wait for hours.
+func firesAtOnce(o *Obligation) bool {
+	return isImmediate(o) && o.Acquire.Pattern.Anchor == "setTimeout"
+}
+
+// onlyNotes reports whether a function does nothing but give values to refs.
+func onlyNotes(fn syntax.Node) bool {
+	writes := func(n syntax.Node) bool {
+		n = n.Inner(false)
+		return n.Is("assignment_expression") && isRefPlace(n.Field("left")) && !n.Field("right").Inner(false).Is("call_expression", "new_expression")
+	}
+	body := fn.Field("body")
+	if !body.Is("statement_block") {
+		return writes(body)
+	}
+	for stmt := range body.Children() {
+		if !stmt.Is("comment") && !(stmt.Is("expression_statement") && writes(stmt.Child(0))) {
+			return false
+		}
+	}
+	return true
+}
+
+// endsComponent reports whether n runs when a component ends: in a function that one of
+// its effects returns, or that is given to a hook which is called as one for that is.
+func (s *scan) endsComponent(component, n syntax.Node) bool {
+	for _, e := range s.spansIn(component) {
+		if slices.ContainsFunc(e.cleanups, func(c cleanup) bool { return s.endsBy(c, n) }) {
+			return true
+		}
+	}
+	for d := range component.Field("body").Own() {
+		if !d.Is("call_expression") || !isEndHook(calleeName(d)) {
+			continue
+		}
+		for arg := range d.Field("arguments").Children() {
+			fn := arg.Inner(false)
+			if !fn.IsFunction() {
+				fn = localFunction(fn)
+			}
+			if slices.ContainsFunc(s.reachedFrom([]syntax.Node{fn}), func(fn syntax.Node) bool { return n.Within(fn) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isEndHook reports whether a hook is called as one that calls a function at the end:
+// useUnmount, useUnmountEffect, useWillUnmount, useCleanup.
+func isEndHook(name string) bool {
+	return isHookName(name) && (strings.Contains(name, "nmount") || strings.Contains(name, "leanup") || strings.Contains(name, "leanUp") || strings.Contains(name, "ispose") || strings.Contains(name, "estroy"))
+}
+
+// flagOfComponent is where the end of a component sets a ref that the callback of a
+// one-shot asks for; the zero Node for none.
+func (s *scan) flagOfComponent(o *Obligation, component syntax.Node) syntax.Node {
+	callback := o.Call.Field("arguments").Child(0).Inner(false)
+	if !callback.IsFunction() {
+		callback = localFunction(callback)
+	}
+	if !o.Kind.OneShot || !callback.OK() {
+		return syntax.Node{}
+	}
+	for _, e := range s.spansIn(component) {
+		for _, c := range e.cleanups {
+			for _, end := range s.reachedFrom(c.fns) {
+				for n := range end.Field("body").Descendants() {
+					if n.Is("assignment_expression") && asksAbout(callback, n.Field("left").Inner(false)) {
+						return n
+					}
+				}
+			}
+		}
+	}
+	return syntax.Node{}
+}
+
+// isHandedOut reports whether a component, or a hook, returns a function by its name, or
+// as a part of what it returns.
+func (s *scan) isHandedOut(fn, component syntax.Node) bool {
+	v := fn.Outer()
+	for args := v.Parent(); args.Is("arguments") && slices.Contains(sameHooks, calleeName(args.Parent())); args = v.Parent() {
+		v = args.Parent().Outer()
+	}
+	if v.Parent().Is("pair") && v.Ancestor("return_statement").OK() {
+		return v.Ancestor("return_statement").Function() == component
+	}
+	name := functionName(fn)
+	if p := v.Parent(); name == nil && p.Is("variable_declarator") {
+		name = p.Field("name").Symbol()
+	}
+	if name == nil {
+		return false
+	}
+	return slices.ContainsFunc(name.Refs, func(r syntax.Node) bool {
+		if p := r.Outer().Parent(); !p.Is("pair", "array", "return_statement") && !r.Is("shorthand_property_identifier") {
+			return false
+		}
+		out := r.Ancestor("return_statement")
+		return out.OK() && out.Function() == component || calleeName(r.Ancestor("call_expression")) == "useImperativeHandle"
+	})
+}
+
+// onlyCancels reports whether a function does nothing but release something at a place, and
+// forget it, and other things like it: it is there for others to end what was begun.
+func onlyCancels(fn, at syntax.Node) bool {
+	body := fn.Field("body")
+	if !body.Is("statement_block") {
+		return at.Within(body)
+	}
+	for stmt := range body.Children() {
+		n := stmt.Child(0).Inner(false)
+		name := calleeName(n)
+		switch {
+		case stmt.Is("comment"), at.Within(stmt), n.Is("assignment_expression") && !n.Field("right").Inner(true).Is("call_expression", "new_expression"):
+		case n.Is("call_expression") && (takesAway(n) || strings.HasPrefix(name, "clear") || strings.HasPrefix(name, "cancel")):
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// keptOnce reports whether a one-shot of an effect is kept in a ref to be cancelled.
+func (s *scan) keptOnce(o *Obligation, e *span, place syntax.Node, p payments) bool {
+	if !o.Kind.OneShot || !place.OK() || !slices.Contains(o.Acquire.From, "global") || p.dead.OK() {
+		return false
+	}
+	within := e.within
+	if !within.OK() {
+		within = e.fn
+	}
+	return s.isTracked(o, s.keepingOf(o, within, place))
+}
+
+// endOfKept is where the end of a component releases what an effect of it keeps in a ref,
+// in a way that is none of the effect.
+func (s *scan) endOfKept(o *Obligation, e *span, place syntax.Node) syntax.Node {
+	if !e.within.OK() {
+		return syntax.Node{}
+	}
+	k := s.keepingOf(o, e.within, place)
+	if k.away.at.OK() {
+		return k.away.at
+	}
+	return k.end
+}
