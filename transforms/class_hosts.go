@@ -31,6 +31,7 @@ type classHost struct {
 	// unless its class has the teardown, and does not say where it is provided.
 	shared  bool
 	forRoot string // what the decorator is told of one that lives as long as the program, by key
+	unless  string // the key under which false says that one does not: without it all do
 	streams *streamEnd
 }
 
@@ -47,6 +48,7 @@ type streamEnd struct {
 var classHosts = []classHost{
 	{from: angular, decorators: []string{"Component", "Directive", "Pipe"}, onces: []string{"ngOnInit", "ngAfterContentInit", "ngAfterViewInit"}, teardown: "ngOnDestroy", contract: "OnDestroy", inject: "inject", streams: &angularStreams},
 	{from: angular, decorators: []string{"Injectable"}, teardown: "ngOnDestroy", contract: "OnDestroy", inject: "inject", shared: true, forRoot: "providedIn", streams: &angularStreams},
+	{from: angular, decorators: []string{"Service"}, teardown: "ngOnDestroy", contract: "OnDestroy", inject: "inject", shared: true, unless: "autoProvided", streams: &angularStreams},
 	nest,
 }
 
@@ -141,7 +143,13 @@ func (s *scan) hostTeardown(in *instance) {
 // as the program.
 func (in *instance) atRoot() bool {
 	decorator, h := decoratorOf(in.class.Node)
-	return h != nil && h.forRoot != "" && optionOf(decorator, h.forRoot).OK()
+	switch {
+	case h == nil:
+		return false
+	case h.unless != "":
+		return optionOf(decorator, h.unless).Text() != "false"
+	}
+	return h.forRoot != "" && optionOf(decorator, h.forRoot).OK()
 }
 
 // optionOf is what a decorator is told under a key, the zero Node for nothing.
@@ -179,12 +187,17 @@ func (in *instance) runsOnce(fn syntax.Node) bool {
 // judgeBrief takes a one-shot for an offer that what a host ends has under way, where it
 // is over before long and does not begin anew: it holds the instance for that time.
 func (s *scan) judgeBrief(o *Obligation) {
-	if o.Status != Unmet || o.Standing != Leak || !o.Kind.OneShot || o.Kind.Registers() || o.Owner.Form != OwnerClass || s.loopOf(o).OK() {
+	if o.Status != Unmet || o.Standing != Leak || !o.Kind.OneShot || o.Kind.Registers() || o.Owner.Form != OwnerClass {
 		return
 	}
 	in := s.instance(o.Owner.Node)
+	loop := s.loopOf(o)
 	delay, err := strconv.ParseFloat(o.Call.Field("arguments").Child(1).Inner(false).Text(), 64)
-	if in.host == nil || err != nil || delay >= hostedGrace || s.beginsAnew(o, in) {
+	brief := err == nil && delay < hostedGrace && !s.beginsAnew(o, in)
+	if loop.OK() {
+		brief = s.endsItself(o, loop)
+	}
+	if in.host == nil || !brief {
 		return
 	}
 	if !s.Offers {

@@ -25,7 +25,7 @@ func (s *scan) streamed(o *Obligation) bool {
 // judgeStreamed gives what nothing keeps a handle of to the form that needs none.
 func (s *scan) judgeStreamed(o *Obligation) {
 	_, keeps := o.Form.(formClass)
-	if keeps && o.Status == Unmet && s.streamed(o) && o.Handle.Place == Discarded && o.Handle.Value.Parent().Is("expression_statement") {
+	if keeps && o.Status == Unmet && s.streamed(o) && s.pipes() && o.Handle.Place == Discarded && o.Handle.Value.Parent().Is("expression_statement") {
 		o.Form = formUntil{}
 	}
 }
@@ -192,7 +192,7 @@ func (e *classEdit) signal() string {
 		if m.Method || m.Static {
 			continue
 		}
-		if t := (stream{s: e.s, in: e.in}).typeOfMember(m); t.Module != "rxjs" || !slices.Contains(emitting["rxjs"], t.Name()) {
+		if t := (stream{s: e.s, in: e.in}).typeOfMember(m); !ofStreams(t.Module) || !hasObservers(t) {
 			continue
 		}
 		told, elsewhere := false, false
@@ -214,7 +214,7 @@ func (e *classEdit) signal() string {
 func (e *classEdit) container() string {
 	for _, m := range e.in.members {
 		value := m.Node.Field("value").Inner(false)
-		if t := syntax.TypeOf(value); m.Static || !value.Is("new_expression") || t.Module != "rxjs" || t.Name() != "Subscription" {
+		if t := syntax.TypeOf(value); m.Static || !value.Is("new_expression") || !ofStreams(t.Module) || t.Name() != "Subscription" {
 			continue
 		}
 		ended, other := false, false

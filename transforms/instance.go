@@ -301,7 +301,8 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "met: ends by itself, and somebody waits for what it calls")
 		return
 	}
-	if o.Kind.OneShot && o.Handle.Place == Discarded && !class.IsClass() && !touches(o.Call) {
+	alone := !class.IsClass() && !touches(o.Call) || in.host != nil && !s.loopOf(o).OK() && !reachesBeyond(o.Call)
+	if o.Kind.OneShot && o.Handle.Place == Discarded && alone {
 		o.Status = Met
 		o.step(o.Call, "met: ends by itself, and leaves the instance alone")
 		return

@@ -30,12 +30,6 @@ var endless = []struct {
 	{[]string{"@ngneat/transloco", "@jsverse/transloco"}, []string{"TranslocoService"}, []string{"langChanges$", "events$", "selectTranslate"}},
 }
 
-// emitting are the types of what has observers and ends when that is told so.
-var emitting = map[string][]string{
-	"rxjs":          {"Subject", "BehaviorSubject", "ReplaySubject"},
-	"@angular/core": {"EventEmitter"},
-}
-
 // through are operators behind which a stream is as endless as before them.
 var through = strings.Fields(`audit auditTime buffer bufferCount bufferTime catchError combineLatestWith concatMap debounce debounceTime
 	delay delayWhen distinct distinctUntilChanged distinctUntilKeyChanged exhaustMap filter finalize map mapTo mergeMap mergeWith
@@ -120,7 +114,7 @@ func (q stream) endless(n syntax.Node, hops int) string {
 		return q.member(n.Field("object"), n.Field("property").Text(), hops)
 	case "call_expression":
 		callee := n.Field("function").Inner(false)
-		if o, ok := callee.Origin(); ok && o.Module == "rxjs" {
+		if o, ok := callee.Origin(); ok && ofStreams(o.Module) {
 			return q.made(n, o.Last(), hops)
 		}
 		if !callee.Is("member_expression") {
@@ -140,7 +134,10 @@ func (q stream) endless(n syntax.Node, hops int) string {
 		case object.Is("this"):
 			return q.method(name, hops)
 		}
-		return q.member(object, name, hops)
+		if why := q.member(object, name, hops); why != "" || !slices.Contains(through, name) {
+			return why
+		}
+		return q.endless(object, hops-1) // before there was pipe
 	}
 	return ""
 }
@@ -154,7 +151,7 @@ func passes(arg syntax.Node) bool {
 		return false
 	}
 	o, ok := arg.Field("function").Origin()
-	return ok && slices.Contains(through, o.Last()) && (o.Module == "rxjs" || strings.HasPrefix(o.Module, "rxjs/") || strings.HasPrefix(o.Module, "@ngrx/"))
+	return ok && slices.Contains(through, o.Last()) && (ofStreams(o.Module) || strings.HasPrefix(o.Module, "@ngrx/"))
 }
 
 // made is about what a function of the library makes.
@@ -227,7 +224,7 @@ func (q stream) ownEmitter(name string, m syntax.Member) string {
 	if why := tabledStream(typ, ""); why != "" {
 		return why
 	}
-	if !q.away || !slices.Contains(emitting[typ.Module], typ.Name()) || typ.Derived {
+	if !q.away || !hasObservers(typ) {
 		return ""
 	}
 	for _, ref := range q.in.refs[name] {
@@ -248,7 +245,7 @@ func (q stream) emitter(member syntax.Node) bool {
 	if !t.OK() {
 		t = syntax.TypeOf(member.Field("value"))
 	}
-	return !t.Derived && slices.Contains(emitting[t.Module], t.Name())
+	return hasObservers(t)
 }
 
 // method is about what a method of the class itself returns.

@@ -133,7 +133,7 @@ func (a *Acquire) fits(u wordUse, src []byte) bool {
 	case !a.Pattern.Method():
 		return true
 	case u == calledOnCall && a.Exact && a.Pattern.Receiver() != "":
-		return slices.ContainsFunc(a.Types, func(t string) bool { return bytes.Contains(src, []byte(t)) })
+		return endsStreams(src) || slices.ContainsFunc(a.Types, func(t string) bool { return bytes.Contains(src, []byte(t)) })
 	}
 	return u != prose
 }
