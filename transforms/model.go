@@ -78,6 +78,7 @@ const (
 	OwnerClosure   OwnerForm = "closure"   // what a function returns, with a teardown that sees its variables
 	OwnerEffect    OwnerForm = "effect"    // what a framework runs, and ends again
 	OwnerComponent OwnerForm = "component" // a function component, or a hook of one, for what its handlers acquire
+	OwnerPlugin    OwnerForm = "plugin"    // a function that makes a part of an application, and is told when that closes
 	OwnerFunction  OwnerForm = "function"  // a call that what it acquired outlives
 	OwnerModule    OwnerForm = "module"
 )
