@@ -92,3 +92,13 @@ func (s *scan) follows(o *Obligation, n syntax.Node) bool {
 	}
 	return false
 }
+
+// changesPage reports whether n is the page or its window, named for something else than
+// to take a listener away.
+func changesPage(n syntax.Node) bool {
+	if !n.Is("identifier") || n.Symbol() != nil || n.Text() != "document" && n.Text() != "window" {
+		return false
+	}
+	call := n.Ancestor("call_expression")
+	return !takesAway(call) || n.Within(call.Field("arguments").Child(1))
+}

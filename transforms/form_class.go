@@ -73,6 +73,12 @@ func (f formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		}
 		done[how] = true
 		e.release(&w, o, e.there(how), log)
+		for _, removal := range e.gestureRemovals(o) {
+			if !done[removal] {
+				done[removal] = true
+				w.add(removal)
+			}
+		}
 	}
 	if w.ended != "" {
 		w.steps = slices.Insert(w.steps, 0, step{plain: e.there(w.ended) + " = true;"})

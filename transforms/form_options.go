@@ -109,6 +109,9 @@ func (e *classEdit) createHook(w work) *Refusal {
 		head = name + ": " + word + "function ()"
 		word = ""
 	}
+	if after.Is("method_definition") && after.Field("parameters").Start() > after.Field("name").End() {
+		head = name + " ()" // as it is written there
+	}
 	text := e.st.lines(indentAt(e.s.f, after.Start()), e.st.fit(method(word+head, e.followedBy(w, ""))))
 	gap := e.st.eol
 	if e.spaced(object) {

@@ -257,7 +257,7 @@ func (e *setupEdit) addRegistration(o *Obligation, d *setupDebt) *Refusal {
 		return e.putBeside(o, d, root, e.s.writeRemoval(o, o.targetText(), handler, syntax.Node{}))
 	}
 	if wide {
-		e.addGesture(d)
+		e.addGesture(o, d)
 	}
 	return e.put(o, d, e.s.writeRemoval(o, o.targetText(), handler, syntax.Node{}), wide)
 }

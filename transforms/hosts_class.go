@@ -97,7 +97,7 @@ func (e *classEdit) hostDoubts(o *Obligation) {
 		name = "" // of a field
 	}
 	switch {
-	case slices.Contains(h.lost, name):
+	case slices.Contains(h.lost, name), len(h.lost) > 0 && o.Way == MissingPath && !slices.Contains(h.onces, name):
 		e.note(Unsafe, fmt.Sprintf("%s() comes whenever the element leaves the page, and the %s is not acquired anew when it comes back: is it ever moved?", h.teardown, o.Kind.Noun))
 	case slices.Contains(h.early, name):
 		e.note(Unsafe, fmt.Sprintf("an instance may be made that is never mounted, and then %s() does not come: can the %s wait for %s()?", h.teardown, o.Kind.Noun, h.onces[0]))

@@ -22,7 +22,7 @@ var phaseShift = map[OwnerForm]int{
 func (s *scan) rate(o *Obligation) {
 	later := Phases[slices.Index(Phases, o.Kind.Phase):]
 	o.Phase = later[min(phaseShift[o.Owner.Form], len(later)-1)]
-	if o.Form == (formShutdown{}) || o.Form == (formSignature{}) || s.unreferenced(o) {
+	if o.Form == (formShutdown{}) || o.Form == (formSignature{}) || s.unreferenced(o) || len(o.beside) > 0 {
 		o.Phase = Medium // it holds nothing up, or runs seldom
 	}
 	o.Message = sentence(o)

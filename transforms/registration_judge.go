@@ -189,6 +189,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 	if len(left) > 0 {
 		for _, r := range left {
 			o.releases = append(o.releases, r.call)
+			o.beside = append(o.beside, s.gestureIn(o, in, r.call)...)
 			o.step(r.call, "released by %s, to which %s() does not come", shorten(r.call.Text()), in.teardown.name)
 		}
 		s.unmet(o, MissingPath, in.left())
@@ -282,23 +283,6 @@ func (s *scan) waitsForTheEnd(o *Obligation, in *instance, how stay) bool {
 		}
 	}
 	return o.handlerFunction().OK()
-}
-
-// besideTeardown reports whether a removal from something that outlives the instance is
-// one that the end of the instance does not come to.
-func (s *scan) besideTeardown(o *Obligation, in *instance, how stay, r removal) bool {
-	t := in.teardown
-	if !in.ended() || rank(t.name) > rank("tearDown") || how != lastingStay && how != givenStay || !s.emits(o) {
-		return false
-	}
-	if in.hosted && !s.oncePerInstance(in, o.Call.Function(), maxHops) {
-		return false // what one handler registers another takes away
-	}
-	if !in.whole && !frameworkHook(t.name) && !hooks[t.name] || r.call.File() != s.f || keeper(r.call) == keeper(o.Call) {
-		return false
-	}
-	ends := s.reached(in)
-	return !ends.opaque && !ends.runs(r.call) && !s.endOfTarget(o, in).OK()
 }
 
 // onlyBefore reports whether a removal makes room for the registration that follows it

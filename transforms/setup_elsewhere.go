@@ -144,8 +144,8 @@ func (e *setupEdit) putBeside(o *Obligation, d *setupDebt, target *syntax.Symbol
 
 // addGesture takes away, with what a gesture tells of each move, what waits for its end;
 // not where that gives back what belongs to the page.
-func (e *setupEdit) addGesture(d *setupDebt) {
-	for _, x := range d.beside {
+func (e *setupEdit) addGesture(o *Obligation, d *setupDebt) {
+	for _, x := range o.beside {
 		ended := slices.ContainsFunc(e.s.removals(x, d.setup.code()), func(r removal) bool { return r.works() && d.setup.endsAt(r.call) != nil })
 		if ended || e.s.tidiesPage(x) {
 			continue
@@ -163,16 +163,12 @@ func (e *setupEdit) addGesture(d *setupDebt) {
 // tidiesPage reports whether the function that is registered does something with the page
 // but take listeners away: the cursor is to be as it was.
 func (s *scan) tidiesPage(o *Obligation) bool {
-	for _, fn := range s.reachedFrom([]syntax.Node{o.handlerFunction()}) {
+	return slices.ContainsFunc(s.reachedFrom([]syntax.Node{o.handlerFunction()}), func(fn syntax.Node) bool {
 		for n := range fn.Field("body").Descendants() {
-			if !n.Is("identifier") || n.Symbol() != nil || n.Text() != "document" && n.Text() != "window" {
-				continue
-			}
-			call := n.Ancestor("call_expression")
-			if !takesAway(call) || n.Within(call.Field("arguments").Child(1)) {
+			if changesPage(n) {
 				return true
 			}
 		}
-	}
-	return false
+		return false
+	})
 }

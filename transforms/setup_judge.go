@@ -14,7 +14,6 @@ type setupDebt struct {
 	fn     syntax.Node    // in which it is acquired
 	sym    *syntax.Symbol // the variable that has the handle, if one has
 	place  syntax.Node    // x.value, where that has it
-	beside []*Obligation  // what waits for the end of the gesture that it belongs to
 }
 
 // judgeSetup judges what a setup acquires. It says nothing (false) of all else.
@@ -200,7 +199,7 @@ func (s *scan) judgeSetupListening(o *Obligation, d *setupDebt, met func(syntax.
 			continue // only to register it anew
 		}
 		way = MissingPath
-		d.beside = append(d.beside, s.gestureOf(o, r.call)...)
+		o.beside = append(o.beside, s.gestureOf(o, r.call)...)
 		o.releases = append(o.releases, r.call)
 		o.step(r.call, "taken away by %s, to which the end of the component does not come", shorten(r.call.Text()))
 	}

@@ -1,0 +1,111 @@
+package transforms
+
+import (
+	"slices"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// besideTeardown reports whether a removal from something that outlives the instance is
+// one that the end of the instance does not come to.
+func (s *scan) besideTeardown(o *Obligation, in *instance, how stay, r removal) bool {
+	t := in.teardown
+	view := in.endsHosted() && in.host.view && !in.lasting
+	if !in.ended() && !view || rank(t.name) > rank("tearDown") || how != lastingStay && how != givenStay || !s.emits(o) {
+		return false
+	}
+	if view && how != lastingStay || (view || in.hosted) && s.settledByHandler(o, in, r.call) {
+		return false
+	}
+	if !in.whole && !frameworkHook(t.name) && !hooks[t.name] || r.call.File() != s.f {
+		return false
+	}
+	if keeper(r.call) == keeper(o.Call) && !((view || in.hosted) && homeOf(r.call) == homeOf(o.Call) && !s.follows(o, r.call)) {
+		return false
+	}
+	ends := s.reached(in)
+	return !ends.opaque && !ends.runs(r.call) && !s.endOfTarget(o, in).OK()
+}
+
+// settledByHandler reports whether a removal that the end of a component does not come
+// to is as good as one that it does come to: what is registered takes itself away, by
+// the rule for gestures, or the end gives a value to what is watched.
+func (s *scan) settledByHandler(o *Obligation, in *instance, removal syntax.Node) bool {
+	fns := s.functionsIn(in, o.handler())
+	if slices.Contains(moves, eventOf(o)) {
+		for _, fn := range fns {
+			if removal.Statement().Parent() == fn.Field("body") {
+				return true
+			}
+		}
+	} else if s.reachOf(in, fns...).runs(removal) {
+		return true
+	}
+	return s.watchesAtEnd(in, removal)
+}
+
+// told are methods that a framework calls when something of the instance has changed.
+var told = []string{"updated", "willUpdate", "update", "firstUpdated", "attributeChangedCallback", "componentDidUpdate", "ngOnChanges", "propertyChangedCallback"}
+
+// watchesAtEnd reports whether a removal is made when something changes that the end of
+// the instance gives a value.
+func (s *scan) watchesAtEnd(in *instance, removal syntax.Node) bool {
+	member := keeper(removal)
+	name := syntax.MemberName(member)
+	watches := in.hosted && member.Parent() != in.class.Node || slices.Contains(told, name) || member.HasToken("set")
+	for _, d := range []syntax.Node{member, member.Parent()} {
+		for c := range d.Children() {
+			watches = watches || c.Is("decorator") && d == member
+		}
+	}
+	if !watches {
+		return false
+	}
+	ends := s.reached(in)
+	for field, refs := range in.refs {
+		for _, r := range refs {
+			if syntax.IsWrite(r) && ends.runs(r) && (!in.hosted || field == name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// gestureIn is gestureOf for an instance, whose handlers are methods of it.
+func (s *scan) gestureIn(o *Obligation, in *instance, at syntax.Node) []*Obligation {
+	var out []*Obligation
+	for _, x := range s.found {
+		if x == o || !x.Kind.Registers() || homeOf(x.Call) != homeOf(o.Call) || !slices.Contains(gestureEnds, eventOf(x)) {
+			continue
+		}
+		runs := s.reachOf(in, s.functionsIn(in, x.handler())...)
+		if runs.runs(at) && slices.ContainsFunc(s.removals(x, codeOf(in.class.Node)), func(r removal) bool { return r.works() && runs.runs(r.call) }) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// gestureRemovals write the removals, beside that of a move, of what waits for the end of
+// the gesture; not where that gives back what belongs to the page.
+func (e *classEdit) gestureRemovals(o *Obligation) []string {
+	var out []string
+	for _, x := range o.beside {
+		name, method := x.handler().ThisField()
+		target, durable := e.lastingTarget(x)
+		runs := e.s.reachOf(e.in, e.s.functionsIn(e.in, x.handler())...)
+		ended := slices.ContainsFunc(e.s.removals(x, codeOf(e.in.class.Node)), func(r removal) bool { return r.works() && e.s.reached(e.in).runs(r.call) })
+		if !method || !e.always(name) || !durable || ended || !steady(e.s.f, x.event()) {
+			continue
+		}
+		tidies := false
+		for n := range codeOf(e.in.class.Node) {
+			tidies = tidies || changesPage(n) && runs.runs(n)
+		}
+		if !tidies {
+			out = append(out, e.s.writeRemoval(x, target, e.there("this."+name), syntax.Node{})+";")
+		}
+	}
+	return out
+}
