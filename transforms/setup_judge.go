@@ -9,11 +9,11 @@ import (
 
 // setupDebt is what detection found about an obligation of a setup.
 type setupDebt struct {
-	setup  *setup
-	times  timesOf
-	fn     syntax.Node    // in which it is acquired
-	sym    *syntax.Symbol // the variable that has the handle, if one has
-	place  syntax.Node    // x.value, where that has it
+	setup *setup
+	times timesOf
+	fn    syntax.Node    // in which it is acquired
+	sym   *syntax.Symbol // the variable that has the handle, if one has
+	place syntax.Node    // x.value, where that has it
 }
 
 // judgeSetup judges what a setup acquires. It says nothing (false) of all else.
