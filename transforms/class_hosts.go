@@ -14,19 +14,22 @@ import (
 type classHost struct {
 	from       []string // modules of the decorators and the bases, and of what a fix imports; none: the page
 	decorators []string
-	bases      []string // classes
-	teardown   string   // the method that is called at the end; it needs not be there
-	others     []string // methods that are called at the end, too
-	declared   bool     // the base declares the teardown
-	above      bool     // the base has it, and relies on being called
-	view       bool     // the instances are parts of a page
-	byName     bool     // a class that has none may have one under a name of its own choice
-	onces      []string // methods that are called once
-	lost       []string // methods that are not called again when an instance comes back after its end; "" for fields
-	early      []string // methods of instances that may never begin
-	doubt      string   // what must hold that the teardown is called at all
-	contract   string   // the interface that says so, "" for none
-	inject     string   // the function that gives an instance what it asks for by its class
+	bases      []string        // classes
+	makers     []string        // functions that make a class of an object, "module name" each
+	teardown   string          // the method that is called at the end; it needs not be there
+	others     []string        // methods that are called at the end, too
+	declared   bool            // the base declares the teardown
+	above      bool            // the base has it, and relies on being called
+	view       bool            // the instances are parts of a page
+	byName     bool            // a class that has none may have one under a name of its own choice
+	onces      []string        // methods that are called once
+	lost       []string        // methods that are not called again when an instance comes back after its end; "" for fields
+	early      []string        // methods of instances that may never begin
+	draws      []string        // methods that must not be called after the end
+	forgives   project.Version // of the first module: the one from which on nothing is said of that
+	doubt      string          // what must hold that the teardown is called at all
+	contract   string          // the interface that says so, "" for none
+	inject     string          // the function that gives an instance what it asks for by its class
 	// shared: an instance may well be the only one, and live as long as the program,
 	// unless its class has the teardown, and does not say where it is provided.
 	shared  bool
@@ -87,7 +90,7 @@ func decoratorOf(class syntax.Node) (syntax.Node, *classHost) {
 // classHostOf is the host of a class: by its own decorator, or by that of a class above.
 func (s *scan) classHostOf(in *instance) *classHost {
 	if !in.class.Node.IsClass() {
-		return nil
+		return makerOf(in.class.Node)
 	}
 	in.below = len(in.ancestors)
 	if _, h := decoratorOf(in.class.Node); h != nil {
@@ -187,7 +190,7 @@ func (in *instance) runsOnce(fn syntax.Node) bool {
 // judgeBrief takes a one-shot for an offer that what a host ends has under way, where it
 // is over before long and does not begin anew: it holds the instance for that time.
 func (s *scan) judgeBrief(o *Obligation) {
-	if o.Status != Unmet || o.Standing != Leak || !o.Kind.OneShot || o.Kind.Registers() || o.Owner.Form != OwnerClass {
+	if o.Status != Unmet || o.Standing != Leak || !o.Kind.OneShot || o.Kind.Registers() || o.Owner.Form != OwnerClass || o.told {
 		return
 	}
 	in := s.instance(o.Owner.Node)
@@ -217,6 +220,9 @@ func (in *instance) endsHosted() bool { return in.teardown != nil && in.teardown
 
 // createHosted writes the teardown that the host calls, and what says that it is there.
 func (e *classEdit) createHosted(t *teardown, w work) *Refusal {
+	if e.in.class.Node.Is("object") {
+		return e.createInSpecification(t, w)
+	}
 	if !e.in.whole && !e.in.host.above {
 		return refuse(UnknownBase, "%s extends something that cannot be seen: it may have %s() of its own", nameOf(e.in.class.Node), t.name)
 	}

@@ -79,11 +79,12 @@ func firesAtOnce(o *Obligation) bool {
 	return isImmediate(o) && o.Acquire.Pattern.Anchor == "setTimeout"
 }
 
-// onlyNotes reports whether a function does nothing but give values to refs.
+// onlyNotes reports whether a function does nothing but give values to refs, or fields.
 func onlyNotes(fn syntax.Node) bool {
 	writes := func(n syntax.Node) bool {
 		n = n.Inner(false)
-		return n.Is("assignment_expression") && isRefPlace(n.Field("left")) && !n.Field("right").Inner(false).Is("call_expression", "new_expression")
+		_, field := n.Field("left").ThisField()
+		return n.Is("assignment_expression") && (field || isRefPlace(n.Field("left"))) && !n.Field("right").Inner(false).Is("call_expression", "new_expression")
 	}
 	body := fn.Field("body")
 	if !body.Is("statement_block") {

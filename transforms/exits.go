@@ -275,6 +275,9 @@ func nameOf(n syntax.Node) string {
 		if name := keptAs(n); name != "" {
 			return name
 		}
+		if made := n.Outer().Parent().Parent(); makerOf(n) != nil && made.Outer().Parent().Field("name").OK() {
+			return made.Outer().Parent().Field("name").Text()
+		}
 		return nameOf(n.Function())
 	}
 	if owner, member := n.ThisClass(); owner.IsConstructor() && owner != n && syntax.FunctionOf(member) == n {

@@ -74,7 +74,6 @@ func (e *classEdit) addOption(name, typ string) string {
 // are there.
 func (e *classEdit) createHook(w work) *Refusal {
 	name := e.in.teardown.name
-	object := e.in.class.Node
 	if _, has := e.in.option(name); has {
 		return refuse(NameTaken, "%s is made in a way that cannot be seen", name)
 	}
@@ -84,12 +83,29 @@ func (e *classEdit) createHook(w work) *Refusal {
 			return refuse(TooEntangled, "%s() in line %d is never called by the release of Vue that is used, which calls %s()", dead, line, name)
 		}
 	}
+	return e.addHook(name, w)
+}
+
+// createInSpecification is createHook for an object that React makes a class of.
+func (e *classEdit) createInSpecification(t *teardown, w work) *Refusal {
+	if e.has(t.name) || e.has("mixins") {
+		return refuse(NameTaken, "what %s() does cannot be seen", t.name)
+	}
+	if w.async {
+		return refuse(NotAsync, "nothing waits for %s(), and the release must be awaited", t.name)
+	}
+	return e.addHook(t.name, w)
+}
+
+// addHook puts a hook of an object behind those at the beginning, else behind all else.
+func (e *classEdit) addHook(name string, w work) *Refusal {
+	object := e.in.class.Node
 	var after, last syntax.Node
 	for c := range object.Children() {
 		if c.Is("comment") {
 			continue
 		}
-		if _, hook := e.in.option(syntax.MemberName(c)); hook && isBegin(syntax.MemberName(c)) {
+		if _, hook := e.in.option(syntax.MemberName(c)); hook && (isBegin(syntax.MemberName(c)) || onceHooks[syntax.MemberName(c)]) {
 			after = c
 		}
 		last = c

@@ -12,6 +12,7 @@ import (
 // baseHosts is the table of what ends instances of the classes below one of its own.
 var baseHosts = []classHost{
 	{from: []string{"react", "preact", "preact/compat", "@wordpress/element", "inferno"}, bases: []string{"Component", "PureComponent"},
+		makers: []string{"react createClass", "create-react-class "}, draws: []string{"setState", "forceUpdate"}, forgives: project.Version{18},
 		teardown: "componentWillUnmount", declared: true, view: true, onces: []string{"componentDidMount"}, early: []string{"constructor", "", "componentWillMount", "UNSAFE_componentWillMount"}},
 	{from: []string{"lit", "lit-element", "lit/decorators.js", "lit-element/lit-element.js", "@lit/reactive-element"}, bases: []string{"LitElement", "ReactiveElement", "UpdatingElement"},
 		teardown: "disconnectedCallback", declared: true, above: true, view: true, onces: []string{"connectedCallback", "firstUpdated"}, lost: []string{"constructor", "", "firstUpdated"}},
@@ -81,6 +82,21 @@ func (in *instance) hostAbove() *classHost {
 		in.below = i
 		in.whole = !mixed
 		return h
+	}
+	return nil
+}
+
+// makerOf is the host that makes a class of an object: createClass({ .. }).
+func makerOf(object syntax.Node) *classHost {
+	args := object.Outer().Parent()
+	origin, ok := args.Parent().Field("function").Origin()
+	if !args.Is("arguments") || !ok {
+		return nil
+	}
+	for i, h := range baseHosts {
+		if slices.Contains(h.makers, origin.Module+" "+origin.Last()) {
+			return &baseHosts[i]
+		}
 	}
 	return nil
 }

@@ -319,12 +319,12 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 	o.endless = in.teardown == nil || !in.teardown.own.OK() && !in.endsHosted()
 	loop := s.loopOf(o)
 	endless := loop.OK() && class.IsClass() && s.isEndless(o, loop)
-	if o.Kind.OneShot && ((in.teardown == nil || in.endsHosted()) && !endless || isImmediate(o) && !loop.OK()) {
+	if o.Kind.OneShot && !o.told && ((in.teardown == nil || in.endsHosted()) && !endless || isImmediate(o) && !loop.OK()) {
 		o.Status, o.Form = Met, nil
 		o.step(o.Call, "met: ends by itself, and nothing ends the instance before")
 		return
 	}
-	if o.Kind.OneShot && o.Handle.Place == Discarded && !loop.OK() && isBrief(o) && !s.beginsAnew(o, in) {
+	if o.Kind.OneShot && !o.told && o.Handle.Place == Discarded && !loop.OK() && isBrief(o) && !s.beginsAnew(o, in) {
 		o.Status, o.Form = Met, nil
 		o.step(o.Call, "met: ends by itself, and soon")
 		return

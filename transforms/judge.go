@@ -43,7 +43,7 @@ func (s *scan) judge(o *Obligation) {
 	}
 	h, elsewhere := s.locate(o)
 	o.Handle = h
-	if o.Kind.OneShot && isImmediate(o) && !o.Call.Field("arguments").Child(1).OK() && !s.loopOf(o).OK() {
+	if o.Kind.OneShot && isImmediate(o) && !o.Call.Field("arguments").Child(1).OK() && !s.loopOf(o).OK() && !s.mayBeTold(o) {
 		o.Status = Met
 		o.step(o.Call, "met: ends by itself, at once")
 		return

@@ -137,6 +137,7 @@ type Obligation struct {
 	endless     bool            // the class of its instance has no teardown of its own
 	unsure      func() []string // asks other files for the evidence, once all else speaks for a leak; nil: there is evidence
 	beside      []*Obligation   // what waits for the end of the gesture that it belongs to
+	told        bool            // it ends by itself, and is told all the same
 	again       bool            // acquired again before it was released, on some way
 	fingerprint string
 	ordinal     int // among those that are alike in their file

@@ -231,6 +231,9 @@ func (s *scan) judgeOnceHosted(o *Obligation, in *instance) bool {
 	if !in.hosted && !view || !o.Kind.OneShot {
 		return false
 	}
+	if o.told = s.toldOnce(o, in); o.told {
+		return false
+	}
 	if view && o.Handle.Place == InField && in.teardown.own.OK() && !isBrief(o) {
 		return false // who keeps it, and ends other things, can end it
 	}

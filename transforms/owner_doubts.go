@@ -43,7 +43,7 @@ func (e *classEdit) literalDoubts(o *Obligation, newField bool) *Refusal {
 		if newField && !usesThis(o.Call.Function()) {
 			return refuse(TooEntangled, "the object has no name, and the method that acquires does not use this")
 		}
-		if t := e.in.teardown; !usesThis(t.own) {
+		if t := e.in.teardown; e.in.host == nil && !usesThis(t.own) {
 			e.note(Unsafe, fmt.Sprintf("is %s() always called on its object?", t.name))
 		}
 		return nil

@@ -38,7 +38,7 @@ func (r *rearm) stops(g *syntax.Graph, fn syntax.Node) map[int]bool {
 				if inCondition(n) {
 					add(n)
 				}
-			case inCondition(n) && r.flag(name):
+			case inCondition(n) && r.flag(name) && r.protects(n, name):
 				add(n)
 			}
 		case n.Is("call_expression"):
@@ -116,5 +116,32 @@ func (r *rearm) flag(field string) bool {
 	return slices.ContainsFunc(r.in.refs[field], func(ref syntax.Node) bool {
 		_, member := ref.FieldOwner()
 		return syntax.IsWrite(ref.Outer()) && !ref.Function().IsConstructor() && !isTeardown(syntax.MemberName(member))
+	})
+}
+
+// protects reports whether a flag that is asked before a one-shot is armed may keep it
+// from being armed while one is pending. One that only its own callback takes back does
+// not: until that runs, all goes on as before.
+func (r *rearm) protects(n syntax.Node, field string) bool {
+	if !r.o.Kind.OneShot {
+		return true
+	}
+	p := n.Outer().Parent()
+	negated := p.Is("unary_expression") && p.Field("operator").Text() == "!"
+	if !negated && !p.Is("if_statement", "parenthesized_expression") && !(p.Is("binary_expression") && p.Field("operator").Text() == "&&") {
+		return true
+	}
+	return slices.ContainsFunc(r.in.refs[field], func(ref syntax.Node) bool {
+		value := ref.Outer().Parent().Field("right").Inner(true)
+		if !syntax.IsWrite(ref.Outer()) && !syntax.IsWrite(ref) || ref.Within(r.o.Call) {
+			return false
+		}
+		switch {
+		case value.Is("true"):
+			return negated
+		case value.Is("false") || isNothing(value):
+			return !negated
+		}
+		return true
 	})
 }

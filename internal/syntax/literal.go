@@ -34,6 +34,9 @@ func isOwnerLiteral(object Node) bool {
 	if !object.Is("object") {
 		return false
 	}
+	if isSpecification(object) {
+		return true
+	}
 	method := false
 	for c := range object.Children() {
 		if frameworkKeys[MemberName(c)] {
@@ -64,7 +67,8 @@ func isOwnerLiteral(object Node) bool {
 }
 
 // IsPrototype reports whether an object literal holds the methods of a class that
-// is made by a call: Base.extend({ .. }), Base.include({ .. }), Class(Base, { .. }).
+// is made by a call: Base.extend({ .. }), Base.include({ .. }), Class(Base, { .. }),
+// React.createClass({ .. }).
 // What else it holds is shared by all instances.
 func IsPrototype(object Node) bool {
 	args := object.Outer().Parent()
@@ -76,6 +80,9 @@ func IsPrototype(object Node) bool {
 	if callee.Is("member_expression") {
 		name = callee.Field("property").Text()
 	}
+	if isSpecification(object) {
+		return true
+	}
 	switch name {
 	case "extend", "include":
 		return callee.Is("member_expression") && args.Len() == 1 && usesOwnThis(object)
@@ -83,6 +90,20 @@ func IsPrototype(object Node) bool {
 		return args.Child(args.Len()-1) == object.Outer() && usesOwnThis(object)
 	}
 	return false
+}
+
+// isSpecification: React makes a class of it, createClass({ .. }).
+func isSpecification(object Node) bool {
+	args := object.Outer().Parent()
+	callee := args.Parent().Field("function").Inner(false)
+	if !args.Is("arguments") || args.Len() != 1 || !object.Is("object") {
+		return false
+	}
+	name := callee
+	if callee.Is("member_expression") {
+		name = callee.Field("property")
+	}
+	return (name.Text() == "createClass" || name.Text() == "createReactClass") && usesOwnThis(object)
 }
 
 // usesOwnThis reports whether a method of an object literal mentions its own

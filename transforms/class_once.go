@@ -1,0 +1,94 @@
+package transforms
+
+import (
+	"slices"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// toldOnce reports whether a one-shot of an instance that a host draws is told, though it
+// ends by itself (component_kept.go says why): where it is kept in a field to be cancelled,
+// and where it is dropped and draws the instance anew, which the host holds to be a leak
+// once the instance is gone.
+func (s *scan) toldOnce(o *Obligation, in *instance) bool {
+	h := in.host
+	if h == nil || len(h.draws) == 0 || firesAtOnce(o) || !slices.Contains(o.Acquire.From, "global") || s.flagOfInstance(o, in) {
+		return false
+	}
+	if o.Handle.Place == InField {
+		return s.trackedIn(o, in)
+	}
+	if v, known := s.Project.VersionOf(s.f.Path, h.from[0]); !known || !v.Less(h.forgives) {
+		return false
+	}
+	ms, written := milliseconds(o.Call.Field("arguments").Child(1))
+	if isFrame := o.Acquire.Pattern.Anchor != "setTimeout"; !isFrame && written && ms < longAgain {
+		return false
+	}
+	return o.Handle.Place == Discarded && s.draws(in, o.Call.Field("arguments").Child(0), 3)
+}
+
+// mayBeTold reports whether a one-shot that is soon over is looked at all the same: a frame
+// of an instance that a host draws.
+func (s *scan) mayBeTold(o *Obligation) bool {
+	class, _ := o.Call.ThisClass()
+	if !class.IsClass() && !class.Is("object") || firesAtOnce(o) {
+		return false
+	}
+	h := s.instance(class).host
+	return h != nil && len(h.draws) > 0
+}
+
+// trackedIn is isTracked for what is kept in a field.
+func (s *scan) trackedIn(o *Obligation, in *instance) bool {
+	released, read := false, false
+	for _, ref := range in.refs[o.Handle.Field] {
+		if syntax.IsWrite(ref) || syntax.IsWrite(ref.Outer()) {
+			continue
+		}
+		if s.releaseAt(o, ref).OK() {
+			released = true
+		} else {
+			read = true
+		}
+	}
+	if !released && (read || len(in.computed) > 0) {
+		return false
+	}
+	callback := o.Call.Field("arguments").Child(0).Inner(false)
+	return !callback.IsFunction() || !onlyNotes(callback)
+}
+
+// draws reports whether a function, or a method of the instance that it calls, has the
+// instance drawn anew.
+func (s *scan) draws(in *instance, callback syntax.Node, hops int) bool {
+	for _, fn := range s.runBy(in, callback) {
+		for n := range fn.Field("body").Descendants() {
+			name, own := n.ThisField()
+			if !own || n.Outer().Parent().Field("function").Inner(false) != n {
+				continue
+			}
+			if slices.Contains(in.host.draws, name) || hops > 0 && s.draws(in, n, hops-1) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// flagOfInstance reports whether the end of an instance sets a field that the callback of
+// a one-shot asks for.
+func (s *scan) flagOfInstance(o *Obligation, in *instance) bool {
+	t := in.teardown
+	if t == nil || !t.own.OK() {
+		return false
+	}
+	for _, fn := range s.runBy(in, o.Call.Field("arguments").Child(0)) {
+		for n := range t.own.Field("body").Descendants() {
+			if n.Is("assignment_expression") && asksAbout(fn, n.Field("left").Inner(false)) {
+				return true
+			}
+		}
+	}
+	return false
+}
