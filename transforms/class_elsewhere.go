@@ -27,6 +27,13 @@ func (s *scan) besideTeardown(o *Obligation, in *instance, how stay, r removal) 
 	return !ends.opaque && !ends.runs(r.call) && !s.endOfTarget(o, in).OK()
 }
 
+// betterAtEnd reports whether a removal beside those of others would not do: the end of
+// the instance does not come there.
+func (s *scan) betterAtEnd(o *Obligation, in *instance, how stay, beside []removal) bool {
+	sibling, _ := bestSibling(beside)
+	return s.besideTeardown(o, in, how, sibling)
+}
+
 // settledByHandler reports whether a removal that the end of a component does not come
 // to is as good as one that it does come to: what is registered takes itself away, by
 // the rule for gestures, or the end gives a value to what is watched.

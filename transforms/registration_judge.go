@@ -244,7 +244,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		break
 	}
 	switch {
-	case len(beside) > 0 && !o.Kind.OneShot:
+	case len(beside) > 0 && !o.Kind.OneShot && !s.betterAtEnd(o, in, how, beside):
 		s.unmet(o, NeverReleased, []ExitPlace{{beside[0].call, "others are taken away here"}})
 		o.gist, o.Form = beside, formBeside{}
 	case o.Kind.OneShot && !s.waitsForTheEnd(o, in, how):
