@@ -28,7 +28,11 @@ var gestureEnds = []string{"mouseup", "pointerup", "pointercancel", "touchend", 
 var moves = []string{"mousemove", "pointermove", "touchmove", "drag", "dragover"}
 
 func eventOf(o *Obligation) string {
-	event, _ := o.event().Inner(false).StringValue()
+	n := o.event().Inner(false)
+	if sym := n.Symbol(); sym != nil && sym.Constant() && sym.Init().OK() {
+		n = sym.Init().Inner(false)
+	}
+	event, _ := n.StringValue()
 	return event
 }
 
@@ -100,5 +104,6 @@ func changesPage(n syntax.Node) bool {
 		return false
 	}
 	call := n.Ancestor("call_expression")
-	return !takesAway(call) || n.Within(call.Field("arguments").Child(1))
+	second := call.Field("arguments").Child(1)
+	return !takesAway(call) || n != second && n.Within(second)
 }

@@ -268,7 +268,7 @@ func settles(executor syntax.Node) []settle {
 
 // takesAway reports whether a call takes a listener away.
 func takesAway(call syntax.Node) bool {
-	switch call.Field("function").Inner(false).Field("property").Text() {
+	switch calleeName(call) {
 	case "off", "removeListener", "removeEventListener":
 		return true
 	}

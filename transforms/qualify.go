@@ -68,7 +68,7 @@ func (s *scan) importReleases(fix *Fix) {
 	for _, o := range fix.Plan.Obligations {
 		r, ok := s.chooseRelease(o)
 		at := specifier(o.Call.Field("function").Inner(false))
-		if o.Kind.Registers() || !ok || !at.OK() || !r.Pattern.Rooted() || slices.Contains(o.Acquire.From, "global") || added[r.Pattern.Anchor] {
+		if !ok || !at.OK() || !r.Pattern.Rooted() || slices.Contains(o.Acquire.From, "global") || added[r.Pattern.Anchor] {
 			continue
 		}
 		origin, _ := o.Call.Field("function").Origin()

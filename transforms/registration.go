@@ -328,6 +328,9 @@ func sameEvent(a, b syntax.Node) likeness {
 // event is what the registration is for: the argument before the function, a hole
 // of the pattern or written in it.
 func (o *Obligation) event() syntax.Node {
+	if event, named := o.Bindings["EVENT"]; named && event.OK() {
+		return event
+	}
 	var before syntax.Node
 	for a := range o.Call.Field("arguments").Children() {
 		if o.handler().Within(a) {

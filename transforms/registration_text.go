@@ -44,6 +44,9 @@ func (s *scan) writeRemoval(o *Obligation, target, handler string, like syntax.N
 		at = n.End()
 	}
 	b.WriteString(text[at:root.End()])
+	if call, no := s.qualified(o, Release{Pattern: r}, b.String()); no == nil {
+		return call
+	}
 	return b.String()
 }
 

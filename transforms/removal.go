@@ -46,7 +46,7 @@ func (s *scan) removalAt(o *Obligation, n syntax.Node) (removal, bool) {
 		}
 		return removal{}, false
 	}
-	if !s.isReleaseName(o.Kind, callee.Field("property").Text()) {
+	if !s.isReleaseName(o.Kind, callee.Field("property").Text()) && !o.isReleasedBy(callee) {
 		return removal{}, false
 	}
 	if m, ok := s.removalByMap(o, n); ok {
@@ -146,4 +146,14 @@ func captures(call syntax.Node) (capture, sure bool) {
 		return false, true
 	}
 	return false, false
+}
+
+// isReleasedBy reports whether a function is the release that goes with the function of a
+// module that registers: off(..) of on(..).
+func (o *Obligation) isReleasedBy(callee syntax.Node) bool {
+	if !o.Acquire.Pattern.Rooted() {
+		return false
+	}
+	origin, ok := callee.Origin()
+	return ok && o.Acquire.fromModule(origin) && slices.ContainsFunc(o.Kind.Release, func(r Release) bool { return r.Pattern.Rooted() && r.Pattern.IsAt(origin) })
 }

@@ -33,6 +33,21 @@ var runners = []string{
 	"h", "createVNode", "createElementVNode", "withDirectives", "withModifiers", "withKeys", "mergeProps", "useRender",
 }
 
+// isComposable reports whether a setup is one that other setups call, which may use what
+// it returns at their end.
+func (c *setup) isComposable() bool { return c.where == nil && isHookName(nameOf(c.root)) }
+
+// takesAnother reports whether a removal takes another registration of the setup away.
+func (s *scan) takesAnother(o *Obligation, c *setup, r removal) bool {
+	return slices.ContainsFunc(s.found, func(x *Obligation) bool {
+		if x == o || !x.Kind.Registers() || !x.Call.Within(c.root) {
+			return false
+		}
+		m, ok := s.removalAt(x, r.call)
+		return ok && m.works()
+	})
+}
+
 // handedOut reports whether n runs when somebody likes whom the setup gives a function:
 // the caller of a composable, a hook that is not known. What the markup is given is only
 // told of what happens there.
@@ -59,7 +74,7 @@ func (s *scan) givesOut(c *setup, mention syntax.Node, hops int) bool {
 		v = p.Outer()
 		p = v.Parent()
 	}
-	hook := c.where == nil && isHookName(nameOf(c.root))
+	hook := c.isComposable()
 	switch p.Kind() {
 	case "call_expression":
 		return s.handedOut(c, p, hops-1)

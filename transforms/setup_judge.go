@@ -22,7 +22,7 @@ func (s *scan) judgeSetup(o *Obligation) bool {
 		return false
 	}
 	c := s.setupAt(o.Call)
-	if c == nil || c.where == nil && s.closureOwner(c.root).OK() {
+	if c == nil || c.isComposable() && s.closureOwner(c.root).OK() {
 		return false
 	}
 	for fn := o.Call.Function(); fn.OK() && fn != c.root; fn = fn.Function() {
@@ -205,7 +205,7 @@ func (s *scan) judgeSetupListening(o *Obligation, d *setupDebt, met func(syntax.
 	}
 	s.unmetInSetup(o, way)
 	for _, r := range all {
-		if !r.works() && r.target == same && r.event == same && d.setup.endsAt(r.call) != nil {
+		if !r.works() && r.target == same && r.event == same && d.setup.endsAt(r.call) != nil && !s.takesAnother(o, d.setup, r) {
 			s.unmet(o, WrongRelease, []ExitPlace{{r.call, "it names another function"}})
 			o.Refusal = refuse(TooEntangled, "line %d is meant to take it away, and names another function", lineOfNode(r.call))
 			break

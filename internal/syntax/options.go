@@ -70,7 +70,7 @@ func takesOptions(call, object Node) bool {
 	return false
 }
 
-// hasOptions: a hook, and a part.
+// hasOptions: a hook, and a part, or a setup.
 func hasOptions(object Node) bool {
 	hook, part := false, false
 	for c := range object.Children() {
@@ -78,7 +78,7 @@ func hasOptions(object Node) bool {
 		hook = hook || slices.Contains(optionHooks, name) && FunctionOf(c).OK()
 		part = part || slices.Contains(optionParts, name)
 	}
-	return hook && part
+	return hook && part || hasSetup(object)
 }
 
 // hasSetup: a setup, and what it is told of.
