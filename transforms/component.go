@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -10,12 +11,15 @@ import (
 // judgeComponent judges what the handlers of a function component, or of a hook, acquire
 // and keep in a ref. It says nothing (false) of all else.
 func (s *scan) judgeComponent(o *Obligation) bool {
-	if o.Kind.Registers() || !o.Kind.Alone && !o.Kind.OneShot {
+	if !o.Kind.Alone && !o.Kind.OneShot {
 		return false
 	}
 	component := s.componentAt(o.Call)
 	if !component.OK() {
 		return false
+	}
+	if o.Kind.Registers() {
+		return s.judgeHandled(o, component)
 	}
 	h, _ := s.locate(o)
 	o.Handle = h
@@ -83,7 +87,11 @@ func (formComponent) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	var mended []*Obligation
 	var no *Refusal
 	for _, o := range p.Obligations {
-		made, stmt, why := w.ofRef(o, p.Owner.Node)
+		write := w.ofRef
+		if o.Kind.Registers() {
+			write = w.ofListener
+		}
+		made, stmt, why := write(o, p.Owner.Node)
 		if why != nil {
 			o.Refusal, no = why, why
 			continue
@@ -96,7 +104,14 @@ func (formComponent) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	if len(mended) == 0 {
 		return nil, no
 	}
-	hook := mended[0].refOf(s).Init().Inner(false).Field("function").Inner(false)
+	if left := leftBefore(p.Owner.Node, last); left.OK() {
+		line, _ := s.f.Position(left.Start())
+		return nil, refuse(TooEntangled, "line %d returns before there would be a place for an effect", line)
+	}
+	hook := aHook(p.Owner.Node)
+	if !hook.OK() {
+		return nil, refuse(ReleaseUnknown, "nothing shows of which module useEffect is")
+	}
 	effect, no := w.imported(hook, "useEffect")
 	if no != nil {
 		return nil, no
@@ -112,6 +127,9 @@ func (formComponent) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	}
 	var notes []Note
 	for _, o := range mended {
+		if o.Kind.Registers() {
+			continue // to take away what is not there does nothing
+		}
 		text := fmt.Sprintf("the %s ends when %s goes: does anything rely on it going on?", o.Kind.Noun, p.Owner.Name)
 		if o.Kind.OneShot {
 			text = fmt.Sprintf("a pending %s is cancelled when %s goes: does anything rely on its callback running all the same?", o.Kind.Noun, p.Owner.Name)
@@ -121,6 +139,36 @@ func (formComponent) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	return &Fix{
 		Plan: p.only(mended...), Edits: w.edits, Notes: notes, Message: fmt.Sprintf("Release the %s of %s when it goes", noun, p.Owner.Name),
 	}, nil
+}
+
+// leftBefore is where a component is left before a statement; the zero Node for nowhere.
+func leftBefore(component, stmt syntax.Node) syntax.Node {
+	for n := range component.Field("body").Own() {
+		if n.Is("return_statement") && n.Start() < stmt.Start() {
+			return n
+		}
+	}
+	return syntax.Node{}
+}
+
+// aHook is the callee of a hook of React that a component calls: of one that makes a ref,
+// else of any.
+func aHook(component syntax.Node) syntax.Node {
+	var any syntax.Node
+	for n := range component.Field("body").Own() {
+		callee := n.Field("function").Inner(false)
+		origin, ok := callee.Origin()
+		if !n.Is("call_expression") || !ok || !slices.Contains(react, origin.Module) || !isHookName(origin.Last()) {
+			continue
+		}
+		if origin.Last() == "useRef" {
+			return callee
+		}
+		if !any.OK() {
+			any = callee
+		}
+	}
+	return any
 }
 
 // refOf is the ref that a handle is kept in, nil for none.
@@ -135,11 +183,6 @@ func (w *effectEdit) ofRef(o *Obligation, component syntax.Node) (owed, syntax.N
 	stmt := ref.Decl.Statement()
 	if stmt.Parent() != component.Field("body") {
 		return owed{}, stmt, refuse(TooEntangled, "there is no place for an effect behind %s", ref.Name)
-	}
-	for n := range component.Field("body").Own() {
-		if n.Is("return_statement") && n.Start() < stmt.Start() {
-			return owed{}, stmt, refuse(TooEntangled, "%s is not made each time", ref.Name)
-		}
 	}
 	release, no := w.s.writeRelease(o, place.Text())
 	if no != nil {

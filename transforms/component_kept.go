@@ -70,7 +70,30 @@ func (s *scan) isTracked(o *Obligation, k keeping) bool {
 	if !callback.IsFunction() {
 		callback = localFunction(callback)
 	}
-	return !callback.OK() || !onlyNotes(callback)
+	return !callback.OK() || !onlyNotes(callback) && !s.isPutOff(o, callback, k)
+}
+
+// isPutOff reports whether what a one-shot does is work that is put off and must be done:
+// some code cancels it to do it at once.
+func (s *scan) isPutOff(o *Obligation, callback syntax.Node, k keeping) bool {
+	works := map[syntax.Node]bool{}
+	for n := range callback.Field("body").Descendants() {
+		if fn := localFunction(n.Field("function").Inner(false)); n.Is("call_expression") && fn.OK() && isAsync(fn) {
+			works[fn] = true
+		}
+	}
+	return slices.ContainsFunc(k.releases, func(u use) bool {
+		home := u.at.Function()
+		if len(works) == 0 || !home.OK() || o.Call.Within(home) {
+			return false
+		}
+		for n := range home.Field("body").Descendants() {
+			if n.Is("call_expression") && works[localFunction(n.Field("function").Inner(false))] {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // firesAtOnce reports whether a one-shot fires in the same turn, or the next. A frame does

@@ -38,18 +38,23 @@ func (s *scan) judgeListening(o *Obligation, e *span) bool {
 	}
 	all := s.removals(o, around.Descendants())
 	var p payments
+	byItself := false // when what it waits for has come
 	for _, r := range all {
-		if !r.works() || r.call.Within(o.handlerFunction()) && r.call.Function() == o.handlerFunction() && !slices.ContainsFunc(e.cleanups, func(c cleanup) bool { return s.endsBy(c, r.call) }) {
-			if r.works() {
-				p.later = true
-			}
+		if !r.works() {
 			continue
 		}
-		s.pay(e, r.call, &p)
+		ends := slices.ContainsFunc(e.cleanups, func(c cleanup) bool { return s.endsBy(c, r.call) })
+		if own := o.registered(); !ends && own.OK() && r.call.Within(own) {
+			byItself = byItself || !s.mayLeave(own, r.call)
+			p.later = true
+		} else {
+			s.pay(e, r.call, &p)
+			byItself = byItself || !ends && s.comesBeside(o, r.call)
+		}
 		o.releases = append(o.releases, r.call)
 		o.step(r.call, "released by %s", shorten(r.call.Text()))
 	}
-	if len(p.cleanups) == 0 && !p.whole.OK() && !p.dead.OK() && p.later {
+	if len(p.cleanups) == 0 && !p.whole.OK() && !p.dead.OK() && (byItself || p.later && homeOf(o.Call) != e.fn) {
 		return met(o.Call, "it is taken away by what it calls, or another handler")
 	}
 	if len(p.cleanups) == 0 && len(p.flow) > 0 && slices.ContainsFunc(p.flow, func(n syntax.Node) bool { return n.End() <= o.Call.Start() }) && !s.targetOutlives(o, e) {

@@ -422,7 +422,9 @@ func (o *Obligation) handlerKept() bool {
 	return slices.ContainsFunc(sym.Refs, func(r syntax.Node) bool {
 		p := r.Outer().Parent()
 		switch p.Kind() {
-		case "pair", "array", "return_statement", "spread_element", "shorthand_property_identifier":
+		case "array":
+			return !isDependencies(p)
+		case "pair", "return_statement", "spread_element", "shorthand_property_identifier":
 			return true
 		case "assignment_expression":
 			return p.Field("right").Inner(false) == r
