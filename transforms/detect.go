@@ -255,6 +255,9 @@ func (s *scan) match(c candidate, n syntax.Node) *Obligation {
 		if in := s.subscriber(n); in != nil {
 			return s.subscription(in, c, n, b)
 		}
+		if o := s.renewal(c, n, b); o != nil {
+			return o
+		}
 	}
 	evidence := s.evidence(c, n, b)
 	if evidence == nil {

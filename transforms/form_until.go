@@ -62,7 +62,9 @@ func (formUntil) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 			o.Refusal, no = why, why
 			continue
 		}
-		e.pipe(o, operator)
+		if operator != "" {
+			e.pipe(o, operator)
+		}
 		mended = append(mended, o)
 	}
 	if len(mended) == 0 {
@@ -96,6 +98,9 @@ func (e *classEdit) streamWay(p *Plan) (*streamWay, *Refusal) {
 	}
 	if field := e.signal(); field != "" {
 		return until("this." + field)
+	}
+	if field := e.untold(); field != "" {
+		return e.telling(field, until)
 	}
 	if field := e.container(); field != "" {
 		return &streamWay{bag: "this." + field, where: "with " + "this." + field}, nil

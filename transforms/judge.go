@@ -28,7 +28,7 @@ func (s *scan) judgeOf(o *Obligation) func(*Obligation) {
 
 // judge follows the handle of one acquisition and says what came of it.
 func (s *scan) judge(o *Obligation) {
-	if s.judgePlugin(o) || s.judgeSetup(o) || s.judgeHosted(o) {
+	if s.judgePlugin(o) || s.judgeSetup(o) || s.judgeHosted(o) || s.judgeRenewal(o) || s.judgeCalls(o) {
 		if o.Status == Unmet {
 			s.rate(o)
 		}

@@ -13,9 +13,7 @@ import (
 
 // endless is a table of what libraries have that tells things for as long as the
 // program runs: a member of a type, "" for the value itself.
-var endless = []struct {
-	from, types, members []string
-}{
+var endless = []streamSource{
 	{[]string{"@ngrx/store"}, []string{"Store", "State"}, []string{"", "select"}},
 	{[]string{"@ngrx/store", "@ngrx/effects"}, []string{"ActionsSubject", "Actions"}, []string{""}},
 	{[]string{"@ngxs/store"}, []string{"Store"}, []string{"select", "subscribe"}},
@@ -28,6 +26,15 @@ var endless = []struct {
 	{[]string{"@angular/core"}, []string{"NgZone"}, []string{"onStable", "onUnstable", "onMicrotaskEmpty", "onError"}},
 	{[]string{"@ngx-translate/core"}, []string{"TranslateService"}, []string{"onLangChange", "onTranslationChange", "onDefaultLangChange", "onFallbackLangChange", "stream"}},
 	{[]string{"@ngneat/transloco", "@jsverse/transloco"}, []string{"TranslocoService"}, []string{"langChanges$", "events$", "selectTranslate"}},
+}
+
+// streamSource are members of types, "" for the value itself.
+type streamSource struct {
+	from, types, members []string
+}
+
+func (e streamSource) has(t syntax.Type, member string) bool {
+	return t.Module != "" && !t.Derived && slices.Contains(e.from, t.Module) && slices.Contains(e.types, t.Name()) && slices.Contains(e.members, member)
 }
 
 // through are operators behind which a stream is as endless as before them.
@@ -61,7 +68,10 @@ func (s *scan) subscriber(n syntax.Node) *instance {
 // subscription is one of an instance, if the stream outlives it and never ends. Other
 // files are asked for that last.
 func (s *scan) subscription(in *instance, c candidate, n syntax.Node, b syntax.Bindings) *Obligation {
-	if in.lasting || in.isRoot() {
+	if in.lasting {
+		return s.ofCalls(in, c, n, b)
+	}
+	if in.isRoot() {
 		return nil
 	}
 	source := b[c.acquire.Pattern.Receiver()]
@@ -69,6 +79,9 @@ func (s *scan) subscription(in *instance, c candidate, n syntax.Node, b syntax.B
 	if why := (stream{s: s, in: in, near: true}).endless(source, streamHops); why != "" {
 		o.acquired([]string{why})
 		return o
+	}
+	if renewal := s.renewal(c, n, b); renewal != nil {
+		return renewal
 	}
 	o.unsure = func() []string {
 		if why := (stream{s: s, in: in}).endless(source, streamHops); why != "" {
@@ -89,10 +102,12 @@ func (in *instance) isRoot() bool {
 
 // stream asks in one file, for the instances of one class.
 type stream struct {
-	s    *scan
-	in   *instance // of the class whose code it is
-	away bool      // that is not the one that subscribes
-	near bool      // other files are not asked
+	s       *scan
+	in      *instance // of the class whose code it is
+	away    bool      // that is not the one that subscribes
+	near    bool      // other files are not asked
+	part    bool      // it is made by that, and never told to end
+	guarded bool      // who subscribes guards itself against what comes after its end
 }
 
 // endless says why a stream never ends, "" where it may.
@@ -107,6 +122,11 @@ func (q stream) endless(n syntax.Node, hops int) string {
 		if sym != nil && sym.Constant() && sym.Kind == syntax.Variable {
 			return q.endless(sym.Init(), hops-1)
 		}
+	case "ternary_expression":
+		if why := q.endless(n.Field("consequence"), hops-1); why != "" {
+			return why
+		}
+		return q.endless(n.Field("alternative"), hops-1)
 	case "member_expression":
 		if name, ok := n.ThisField(); ok {
 			return q.field(name, hops)
@@ -123,10 +143,7 @@ func (q stream) endless(n syntax.Node, hops int) string {
 		object, name := callee.Field("object").Inner(false), callee.Field("property").Text()
 		switch {
 		case name == "pipe":
-			if slices.ContainsFunc(slices.Collect(n.Field("arguments").Children()), func(a syntax.Node) bool { return !passes(a) }) {
-				return ""
-			}
-			return q.endless(object, hops-1)
+			return q.piped(object, slices.Collect(n.Field("arguments").Children()), hops)
 		case name == "asObservable" && n.Field("arguments").Len() == 0:
 			if why := q.endless(object, hops-1); why != "" {
 				return why
@@ -142,18 +159,6 @@ func (q stream) endless(n syntax.Node, hops int) string {
 	return ""
 }
 
-// passes reports whether an argument of pipe is an operator that ends nothing.
-func passes(arg syntax.Node) bool {
-	if arg.Is("comment") {
-		return true
-	}
-	if !arg.Is("call_expression") {
-		return false
-	}
-	o, ok := arg.Field("function").Origin()
-	return ok && slices.Contains(through, o.Last()) && (ofStreams(o.Module) || strings.HasPrefix(o.Module, "@ngrx/"))
-}
-
 // made is about what a function of the library makes.
 func (q stream) made(call syntax.Node, name string, hops int) string {
 	args := slices.Collect(call.Field("arguments").Children())
@@ -166,8 +171,8 @@ func (q stream) made(call syntax.Node, name string, hops int) string {
 		}
 	case "fromEvent":
 		if len(args) > 1 {
-			if key := q.s.placeKey(args[0], 6); key == "global window" || key == "global document" || strings.HasPrefix(key, "global visualViewport") {
-				return "the " + strings.TrimPrefix(key, "global ") + " outlives the instance"
+			if target := q.lastingTarget(args[0]); target != "" {
+				return "the " + target + " outlives the instance"
 			}
 		}
 	case "merge", "combineLatest":
@@ -224,7 +229,7 @@ func (q stream) ownEmitter(name string, m syntax.Member) string {
 	if why := tabledStream(typ, ""); why != "" {
 		return why
 	}
-	if !q.away || !hasObservers(typ) {
+	if !q.away || q.part || !hasObservers(typ) {
 		return ""
 	}
 	for _, ref := range q.in.refs[name] {
@@ -279,29 +284,27 @@ func (q stream) member(object syntax.Node, name string, hops int) string {
 	if q.near {
 		return ""
 	}
+	if why := q.ofPart(object, name, hops); why != "" {
+		return why
+	}
 	class, ok := q.s.Project.ClassOf(q.s.ctx, q.s.f, typ)
 	if !ok || !class.Node.IsClass() || class.Node == q.in.class.Node {
 		return ""
 	}
-	if _, h := decoratorOf(class.Node); h == nil || !h.shared || q.providesItself(class.Name()) {
+	if q.providesItself(class.Name()) {
 		return ""
 	}
-	holder, m, ok := q.s.Project.FindMember(q.s.ctx, class, name)
-	if !ok || m.IsAbstract() {
+	_, m, ok := q.s.Project.FindMember(q.s.ctx, class, name)
+	if !isService(class.Node) && (!ok || !m.IsAbstract()) {
 		return ""
 	}
-	s := newScan(q.s.ctx, q.s.Detector, holder.File)
-	there := stream{s: s, in: s.instance(holder.Node), away: true}
-	if m.Method && !m.Getter {
-		return there.method(name, hops-1)
-	}
-	return there.field(name, hops-1)
+	return q.declaredBy(class, name, hops)
 }
 
 // tabledStream is about a member of what a library has.
 func tabledStream(t syntax.Type, member string) string {
 	for _, e := range endless {
-		if t.Module != "" && !t.Derived && slices.Contains(e.from, t.Module) && slices.Contains(e.types, t.Name()) && slices.Contains(e.members, member) {
+		if e.has(t, member) {
 			if member != "" {
 				member = "." + member
 			}
