@@ -2,7 +2,6 @@ package transforms
 
 import (
 	"slices"
-	"strconv"
 
 	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -195,8 +194,8 @@ func (s *scan) judgeBrief(o *Obligation) {
 	}
 	in := s.instance(o.Owner.Node)
 	loop := s.loopOf(o)
-	delay, err := strconv.ParseFloat(o.Call.Field("arguments").Child(1).Inner(false).Text(), 64)
-	brief := err == nil && delay < hostedGrace && !s.beginsAnew(o, in)
+	delay, known := s.waitingTime(o)
+	brief := known && delay < hostedGrace && !s.beginsAnew(o, in)
 	if loop.OK() {
 		brief = s.endsItself(o, loop)
 	}

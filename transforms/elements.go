@@ -155,7 +155,7 @@ func walked(index syntax.Node, field string) bool {
 		return false
 	}
 	if sym.Decl.Is("for_in_statement") {
-		return mentionsField(sym.Decl.Field("right"), field)
+		return mentionsField(sym.Decl.Field("right"), field) || isFixed(sym.Decl.Field("right"))
 	}
 	if loop := sym.Decl.Parent().Parent(); loop.Is("for_statement") {
 		return mentionsField(loop.Field("condition"), field)
@@ -177,6 +177,19 @@ func walked(index syntax.Node, field string) bool {
 		}
 	}
 	return false
+}
+
+// isFixed reports whether what a loop goes over is a list of the module, or of another:
+// all the keys that there are.
+func isFixed(n syntax.Node) bool {
+	sym := n.Inner(false).Symbol()
+	if !n.Inner(false).Is("identifier") || sym == nil {
+		return false
+	}
+	if _, imported := sym.Import(); imported {
+		return true
+	}
+	return sym.Constant() && n.File().TopLevel(sym.Name) == sym && sym.Init().Inner(true).Is("array")
 }
 
 func mentionsField(n syntax.Node, field string) bool {

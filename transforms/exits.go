@@ -79,6 +79,9 @@ func (o *Obligation) holds(e syntax.Edge) bool {
 	}
 	if c.Is("binary_expression") {
 		left, right := c.Field("left").Inner(false), c.Field("right").Inner(false)
+		if text, ok := right.StringValue(); ok && text == "undefined" && left.Field("operator").Text() == "typeof" && isHandle(left.Field("argument").Inner(false), h) {
+			return e.When == strings.HasPrefix(c.Field("operator").Text(), "!")
+		}
 		if isNothing(left) {
 			left, right = right, left
 		}

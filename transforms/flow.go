@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"github.com/unleak-dev/unleak/internal/syntax"
+	"slices"
 )
 
 // chainable methods return what they are called on, in every library that has
@@ -198,7 +199,7 @@ func (s *scan) locateReceiver(o *Obligation, n syntax.Node) (Handle, string) {
 		if sym.Kind != syntax.Variable {
 			return h, "belongs to the caller"
 		}
-		if init := sym.Init().Inner(false); init.Is("member_expression") && sym.Constant() { // const con = this.con
+		if init := sym.Init().Inner(false); init.Is("member_expression") && (sym.Constant() || onlyStandsFor(sym)) { // const con = this.con
 			return s.locateReceiver(o, init)
 		}
 		h.Place, h.Symbol = InVariable, sym
@@ -266,4 +267,18 @@ func calleeText(call syntax.Node) string {
 		n = call.Field("constructor")
 	}
 	return shorten(n.Text())
+}
+
+// onlyStandsFor reports whether a variable has the value of one field of the instance,
+// whenever it is given any: let o = this.o; if (!o) { this.make(); o = this.o; }
+func onlyStandsFor(sym *syntax.Symbol) bool {
+	field, ok := sym.Init().Inner(false).ThisField()
+	return ok && !slices.ContainsFunc(sym.Refs, func(r syntax.Node) bool {
+		if !syntax.IsWrite(r) || r == sym.Node {
+			return false
+		}
+		p := r.Outer().Parent()
+		again, same := p.Field("right").Inner(false).ThisField()
+		return !p.Is("assignment_expression") || !same || again != field
+	})
 }

@@ -2,7 +2,6 @@ package transforms
 
 import (
 	"slices"
-	"strconv"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -22,8 +21,8 @@ func isBrief(o *Obligation) bool {
 
 // isSoon reports whether a time is written down, in milliseconds, that is soon over.
 func isSoon(delay syntax.Node) bool {
-	n, err := strconv.ParseFloat(delay.Inner(false).Text(), 64)
-	return err == nil && n <= shortGrace
+	n, ok := millis(delay, 3)
+	return ok && n <= shortGrace
 }
 
 // judgeGrace judges a dropped one-shot of a teardown that does, at the latest, what

@@ -153,10 +153,11 @@ func isAsync(fn syntax.Node) bool { return fn.IsAsync() || returnsPromise(fn) }
 func mostFinal(members []syntax.Member, fits func(syntax.Member) bool) (syntax.Member, bool) {
 	best, found := syntax.Member{}, false
 	for _, m := range members {
-		if m.Static || !m.Method || !isTeardown(m.Name) || toldWhat(m) || fits != nil && !fits(m) {
+		if m.Static || !m.Method || !isTeardown(m.Name) || toldWhat(m) || fits != nil && !fits(m) || onlyShows(m.Function()) {
 			continue
 		}
-		if !found || rank(m.Name) < rank(best.Name) {
+		hollow := isHollow(m.Function())
+		if !found || rank(m.Name) < rank(best.Name) && !hollow || isHollow(best.Function()) && !hollow {
 			best, found = m, true
 		}
 	}
@@ -317,9 +318,14 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		return
 	}
 	o.endless = in.teardown == nil || !in.teardown.own.OK() && !in.endsHosted()
+	if o.Kind.OneShot && !o.told && (o.Handle.Place == Discarded || o.endless) && s.onlyPutsBack(o) {
+		o.Status, o.Form = Met, nil
+		o.step(o.Call, "met: ends by itself, and only puts back what it finds")
+		return
+	}
 	loop := s.loopOf(o)
 	endless := loop.OK() && class.IsClass() && s.isEndless(o, loop)
-	if o.Kind.OneShot && !o.told && ((in.teardown == nil || in.endsHosted()) && !endless || isImmediate(o) && !loop.OK()) {
+	if o.Kind.OneShot && !o.told && ((in.teardown == nil || in.endsHosted()) && !endless || isImmediate(o) && (!loop.OK() || !s.loopsByItself(o, loop))) {
 		o.Status, o.Form = Met, nil
 		o.step(o.Call, "met: ends by itself, and nothing ends the instance before")
 		return
@@ -441,9 +447,12 @@ func (s *scan) fieldSettled(o *Obligation, in *instance, field string) bool {
 	for _, ref := range in.refs[field] {
 		for _, u := range s.useOf(o, ref, maxHops) {
 			switch {
+			case u.effect == released && u.at.Function() == o.Call.Function() && u.at.End() <= o.Call.Start() && s.turnsOff(o, in, u.at):
+				o.settle(u)
+				return true
 			case u.effect == released && u.at.Function() == o.Call.Function() && u.at.End() <= o.Call.Start():
 				o.step(u.at, "%s, only to acquire it anew", u.text)
-				if in.teardown == nil { // whoever wrote it knows, and nothing ends the instance
+				if in.teardown == nil || o.endless && o.Kind.OneShot && isBrief(o) { // whoever wrote it knows, and nothing ends the instance
 					o.settle(u)
 					return true
 				}

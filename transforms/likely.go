@@ -52,7 +52,7 @@ func (s *scan) likely(o *Obligation, n syntax.Node, hops int) bool {
 		}
 		return strings.HasPrefix(origin.Module, ".") || s.gives(o, n) && !strings.HasPrefix(name, "create")
 	case callee.Is("identifier"):
-		return true // a callback of somebody
+		return !isMaker(name) // a callback of somebody
 	}
 	if method, ok := callee.ThisField(); ok {
 		if class, _ := callee.FieldOwner(); class.OK() && class.File() == s.f {
@@ -68,6 +68,12 @@ func (s *scan) likely(o *Obligation, n syntax.Node, hops int) bool {
 		return !o.Kind.Promised && !quiet[name]
 	}
 	return s.gives(o, n)
+}
+
+// isMaker reports whether a function is called as one is that makes something.
+func isMaker(name string) bool {
+	words := wordsOf(name)
+	return len(words) > 1 && (words[0] == "make" || words[0] == "create" || words[0] == "build")
 }
 
 // readsOrRuns reports whether a function is called as one is that reads, checks or runs
@@ -86,7 +92,7 @@ var quiet = map[string]bool{
 }
 
 // harmlessFunctions are globals that do not throw in earnest.
-var harmlessFunctions = map[string]bool{"isNaN": true, "parseInt": true, "parseFloat": true, "Symbol": true, "encodeURIComponent": true, "fetch": true}
+var harmlessFunctions = map[string]bool{"isNaN": true, "parseInt": true, "parseFloat": true, "Symbol": true, "encodeURIComponent": true, "fetch": true, "BigInt": true}
 
 // gives reports whether a call is given the handle.
 func (s *scan) gives(o *Obligation, call syntax.Node) bool {
@@ -123,7 +129,10 @@ func (s *scan) likelyIn(o *Obligation, fn syntax.Node, hops int) bool {
 	if fn.IsAsync() || fn.IsGenerator() {
 		return false
 	}
-	if hops == 0 || !fn.Field("body").OK() {
+	if hops == 0 {
+		return false // nobody reckons with what is that far away
+	}
+	if !fn.Field("body").OK() {
 		return true
 	}
 	in := s.at(fn)

@@ -155,3 +155,15 @@ func (in *instance) flag() string {
 	}
 	return found
 }
+
+// loopsByItself reports whether the rounds of a loop follow each other with nothing that
+// happens between them: what a listener asks for, when it is told, is no round.
+func (s *scan) loopsByItself(o *Obligation, loop syntax.Node) bool {
+	for fn := o.Call.Function(); fn.OK() && fn != loop; fn = fn.Function() {
+		args := fn.Outer().Parent()
+		if name := calleeName(args.Parent()); args.Is("arguments") && (chainable[name] || name == "addEventListener") {
+			return false
+		}
+	}
+	return true
+}

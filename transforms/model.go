@@ -129,6 +129,7 @@ type Obligation struct {
 	releases    []syntax.Node
 	lent        []syntax.Node   // the calls that only borrow the handle
 	kept        *Handle         // where the instance keeps what a call acquired
+	keptBeside  bool            // and in something of it that cannot be seen
 	gives       syntax.Node     // the function whose result the handle is
 	delays      syntax.Node     // the function whose result is a promise that only this one-shot settles
 	racing      bool            // it is a helper's, and its promise runs in a race

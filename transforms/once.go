@@ -42,6 +42,9 @@ func (s *scan) runsOnceAtMost(fn syntax.Node, hops int) bool {
 		name := strings.TrimSuffix(path.Base(fn.File().Path), path.Ext(fn.File().Path))
 		return s.allOnce(s.Project.MentionsOf(s.ctx, fn, name), fn, hops, &calls) && calls > 0
 	}
+	if fn.IsConstructor() && fn.Is("function_declaration", "function_expression", "function") {
+		return s.lasts(fn, hops-1)
+	}
 	if name := functionName(fn); name != nil {
 		calls := 0
 		refs := s.mentionsIn(fn, name)
@@ -111,7 +114,7 @@ func (s *scan) allOnce(refs []syntax.Node, fn syntax.Node, hops int, calls *int)
 		case isNaming(r):
 		case r.Within(fn) && r.File() == fn.File():
 			return false // by itself, again
-		case call.Is("call_expression") && call.Field("function").Inner(false) == r.Inner(false):
+		case call.Is("call_expression") && call.Field("function").Inner(false) == r.Inner(false), call.Is("new_expression") && call.Field("constructor").Inner(false) == r.Inner(false):
 			if !s.at(r).once(call, hops-1) {
 				return false
 			}

@@ -64,8 +64,8 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 	var missed []settle
 	own := 0
 	for _, st := range all {
-		if o.isOver(st.ref) || o.beforeArmed(st) {
-			continue
+		if o.isOver(st.ref) || o.beforeArmed(st) || slices.ContainsFunc(releases, st.ref.Within) {
+			continue // h.end(() => resolve())
 		}
 		if o.firesOnce() && (st.ref.Within(o.Call) || st.ref.Within(o.handlerFunction())) {
 			own++ // it has fired: nothing is owed

@@ -38,6 +38,10 @@ func (s *scan) judgeRegistration(o *Obligation) {
 	case o.handlerKept():
 		o.step(o.handler(), "moved: the function is kept elsewhere")
 		return
+	case s.drawnHere(o):
+		o.Status = Met
+		o.step(o.Call, "met: it listens to a part of what is written anew with it")
+		return
 	case o.onceForTarget():
 		o.step(o.Call, "moved: it is made once for what it is registered with")
 		return
@@ -236,7 +240,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 	}
 	beside := slices.DeleteFunc(siblings(all), func(r removal) bool {
 		atOnce := homeOf(r.call) == homeOf(o.Call) && r.call.Start() > o.Call.Start()
-		return s.onlyBefore(o, in, r) || r.call.File() != s.f || !inMethod(r.call) || atOnce
+		return s.onlyBefore(o, in, r) || r.call.File() != s.f || !inMethod(r.call) || atOnce || s.switches(o, r)
 	})
 	for _, r := range beside {
 		line, _ := s.f.Position(r.call.Start())

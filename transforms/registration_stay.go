@@ -12,7 +12,7 @@ import (
 func (s *scan) stayOf(o *Obligation, in *instance) stay {
 	key := s.placeKey(o.target(), 6)
 	field, isField := strings.CutPrefix(key, "this.")
-	if sym := rootOf(o.target()).Symbol(); sym != nil && sym.Kind == syntax.Parameter && !sym.Decl.Function().IsConstructor() && keptIn(sym) == "" {
+	if sym := rootOf(o.target()).Symbol(); isTold(sym) || isPartOfTold(o.target(), 3) {
 		return unknownStay // how long what one call was told of stays
 	}
 	switch {
@@ -41,6 +41,21 @@ func (s *scan) stayOf(o *Obligation, in *instance) stay {
 		return lastingStay
 	}
 	return unknownStay
+}
+
+// isTold reports whether a name is that of what one call was told of.
+func isTold(sym *syntax.Symbol) bool {
+	return sym != nil && sym.Kind == syntax.Parameter && !sym.Decl.Function().IsConstructor() && keptIn(sym) == ""
+}
+
+// isPartOfTold reports whether an expression, or a constant that is it, reads a part of
+// what one call was told of by its name: Reflect.get(told, 'socket').
+func isPartOfTold(n syntax.Node, hops int) bool {
+	n = n.Inner(true)
+	if sym := n.Symbol(); n.Is("identifier") && hops > 0 && sym != nil && sym.Constant() {
+		return isPartOfTold(sym.Init(), hops-1)
+	}
+	return n.Is("call_expression") && calleeText(n) == "Reflect.get" && isTold(n.Field("arguments").Child(0).Inner(true).Symbol())
 }
 
 // endsWithSignal reports whether a registration waits for the signal in something that

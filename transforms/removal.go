@@ -157,3 +157,26 @@ func (o *Obligation) isReleasedBy(callee syntax.Node) bool {
 	origin, ok := callee.Origin()
 	return ok && o.Acquire.fromModule(origin) && slices.ContainsFunc(o.Kind.Release, func(r Release) bool { return r.Pattern.Rooted() && r.Pattern.IsAt(origin) })
 }
+
+// switches reports whether the function around a removal adds the very same again, on
+// another way: it tells whether to listen, and ends nothing.
+func (s *scan) switches(o *Obligation, r removal) bool {
+	given := squeeze(r.call.Field("arguments"))
+	for n := range homeOf(r.call).Descendants() {
+		if n.Is("call_expression") && calleeName(n) == o.Acquire.Pattern.Anchor && squeeze(n.Field("arguments")) == given && isInsteadOf(n, r.call) {
+			return true
+		}
+	}
+	return false
+}
+
+// isInsteadOf reports whether two calls stand in the two branches of an if.
+func isInsteadOf(a, b syntax.Node) bool {
+	for p := a.Parent(); p.OK() && !p.IsFunction(); p = p.Parent() {
+		yes, no := p.Field("consequence"), p.Field("alternative")
+		if p.Is("if_statement") && (a.Within(yes) && b.Within(no) || a.Within(no) && b.Within(yes)) {
+			return true
+		}
+	}
+	return false
+}

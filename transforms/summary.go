@@ -154,6 +154,10 @@ func (s *scan) noteMove(o *Obligation, u use, home syntax.Node) {
 	case u.at.Is("call_expression"):
 		field, of, ok := collectionOf(u.at)
 		if !ok {
+			object := u.at.Field("function").Inner(false).Field("object")
+			if _, own := object.ThisField(); own && adders[calleeName(u.at)] {
+				o.keptBeside = true // in something of the instance that cannot be seen
+			}
 			return
 		}
 		h.Place, h.Field, h.Of = InSet, field, of
@@ -173,7 +177,7 @@ func (s *scan) noteMove(o *Obligation, u use, home syntax.Node) {
 // judgeKept goes on with what a call put into its instance: there it is owed,
 // too.
 func (s *scan) judgeKept(o *Obligation) {
-	if o.kept == nil || o.Status == Unmet {
+	if o.kept == nil || o.keptBeside || o.Status == Unmet {
 		return
 	}
 	if s.ends(o.kept.Of) {

@@ -12,7 +12,7 @@ import (
 func (s *scan) throws(n syntax.Node) bool {
 	if n.Is("await_expression") {
 		inner := n.Inner(true)
-		if executor := inner.Field("arguments").Child(0); isExecutor(executor) && onlyResolves(executor) {
+		if s.cannotReject(inner, 2) {
 			return false
 		}
 		switch inner.Field("function").Field("property").Text() {
@@ -29,6 +29,8 @@ func (s *scan) throws(n syntax.Node) bool {
 	switch name := fn.Field("property").Text(); {
 	case (chainable[name] || takesAway(n) || name == "addEventListener") && n.Field("arguments").Len() >= 2:
 		return false // a listener is registered, or taken away
+	case name == "toString" && n.Field("arguments").Len() == 0:
+		return false // everything has it
 	case name == "ref" || name == "unref":
 		return false // a timer, server or socket is told whether to keep the process up
 	case name == "catch" || name == "allSettled" || s.rejects[name]:
@@ -36,7 +38,14 @@ func (s *scan) throws(n syntax.Node) bool {
 	case isMonitor(n):
 		return false
 	}
-	if o, ok := fn.Origin(); ok && o.Module == "" {
+	o, known := fn.Origin()
+	if known && harmlessOfNode[syntax.ModuleName(o.Module)+"."+o.Last()] {
+		return false
+	}
+	if called := syntax.CalledFunction(n); called.OK() && called.IsAsync() {
+		return false // it rejects, which is seen where it is awaited
+	}
+	if known && o.Module == "" {
 		return !harmlessGlobals[strings.Join(o.Path, ".")] && !(len(o.Path) == 2 && o.Path[0] == "console")
 	}
 	if fn.Is("identifier") {
@@ -64,6 +73,13 @@ var harmlessGlobals = map[string]bool{
 	"Date.now": true, "performance.now": true, "Math.max": true, "Math.min": true, "Math.floor": true, "Math.round": true,
 	"Math.random": true, "String": true, "Number": true, "Boolean": true, "Array.isArray": true, "Object.keys": true,
 	"process.hrtime": true, "process.nextTick": true,
+}
+
+// harmlessOfNode are functions of Node that do not throw in earnest.
+var harmlessOfNode = map[string]bool{
+	"util.promisify": true, "path.join": true, "path.resolve": true, "path.dirname": true,
+	"path.basename": true, "path.extname": true, "path.relative": true, "path.normalize": true, "os.tmpdir": true, "os.hostname": true, "os.platform": true,
+	"crypto.randomUUID": true, "crypto.randomBytes": true, "crypto.randomInt": true, "crypto.createHash": true,
 }
 
 // isSettle reports whether an identifier is a parameter of a Promise executor.

@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 	"github.com/unleak-dev/unleak/patch"
@@ -35,7 +36,7 @@ func (s *scan) judgeUnfilled(o *Obligation) bool {
 			found = &u
 		}
 	}
-	if found == nil || !s.reachable(found.place, o.Call) {
+	if found == nil || !s.reachable(found.place, o.Call) || s.filledElsewhere(o, found) {
 		return false
 	}
 	fn := o.Call.Function()
@@ -92,6 +93,13 @@ func (s *scan) filled(place syntax.Node) bool {
 		s.fills = s.namesFilled()
 	}
 	return s.fills[name]
+}
+
+// filledElsewhere reports whether a release may be of what another file has put into
+// something that the function was given: it is that of something else by its name.
+func (s *scan) filledElsewhere(o *Obligation, u *unfilled) bool {
+	root := rootOf(u.place).Symbol()
+	return root != nil && root.Kind == syntax.Parameter && !slices.ContainsFunc(o.Kind.Release[:1], func(r Release) bool { return lastName(u.call.Field("function").Inner(false)) == r.Pattern.Anchor })
 }
 
 // namesFilled are the names of variables, fields and properties that are given

@@ -1,0 +1,115 @@
+package transforms
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// resetGrace is how long, in milliseconds, a one-shot may be pending that only puts back
+// what it finds.
+const resetGrace = 60000
+
+// millis is the number of milliseconds that is written down: as a number, a sum or a
+// product of such, or as a constant that is one.
+func millis(n syntax.Node, hops int) (float64, bool) {
+	n = n.Inner(true)
+	switch n.Kind() {
+	case "number":
+		v, err := strconv.ParseFloat(strings.ReplaceAll(n.Text(), "_", ""), 64)
+		return v, err == nil
+	case "identifier":
+		if sym := n.Symbol(); hops > 0 && sym != nil && sym.Kind == syntax.Variable && sym.Constant() {
+			return millis(sym.Init(), hops-1)
+		}
+	case "binary_expression":
+		a, first := millis(n.Field("left"), hops)
+		b, second := millis(n.Field("right"), hops)
+		switch operator := n.Field("operator").Text(); {
+		case !first || !second:
+		case operator == "*":
+			return a * b, true
+		case operator == "+":
+			return a + b, true
+		}
+	}
+	return 0, false
+}
+
+// waitingTime is millis of the delay of a one-shot, also where that is a constant of
+// another file.
+func (s *scan) waitingTime(o *Obligation) (float64, bool) {
+	delay := o.Call.Field("arguments").Child(1).Inner(true)
+	if v, ok := millis(delay, 3); ok {
+		return v, true
+	}
+	im, ok := delay.Symbol().Import()
+	if !delay.Is("identifier") || !ok {
+		return 0, false
+	}
+	_, decl := s.Project.Declaration(s.ctx, s.Project.Resolve(s.f.Path, im.Module), im.Name)
+	if !decl.Is("variable_declarator") {
+		return 0, false
+	}
+	return millis(decl.Field("value"), 3)
+}
+
+// onlyPutsBack reports whether the callback of a one-shot that fires before long does
+// nothing but forget what was kept, or put something back as it was: whoever outlives
+// the instance finds nothing of that.
+func (s *scan) onlyPutsBack(o *Obligation) bool {
+	if time, known := s.waitingTime(o); !known || time > resetGrace {
+		return false
+	}
+	body := o.Call.Field("arguments").Child(0).Inner(false).Field("body")
+	if body.Is("statement_block") {
+		return body.Len() > 0 && putsBackEach(body)
+	}
+	return putsBack(body)
+}
+
+func putsBackEach(block syntax.Node) bool {
+	for stmt := range block.Children() {
+		switch stmt.Kind() {
+		case "comment":
+		case "if_statement":
+			if stmt.Field("alternative").OK() || !putsBackEach(stmt.Field("consequence")) {
+				return false
+			}
+		case "expression_statement":
+			if !putsBack(stmt.Child(0)) {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// putsBack: this.cached = null, delete this.asked[id], this.asked.delete(id),
+// row.classList.remove('new').
+func putsBack(n syntax.Node) bool {
+	n = n.Inner(false)
+	switch n.Kind() {
+	case "assignment_expression":
+		value := n.Field("right").Inner(false)
+		return n.Field("left").Is("member_expression", "subscript_expression") && (isNothing(value) || value.Is("false", "true", "number", "string") || collectionType(value) != "")
+	case "unary_expression":
+		return n.Field("operator").Text() == "delete"
+	case "call_expression":
+		callee := n.Field("function").Inner(false)
+		switch object := callee.Field("object").Inner(false); callee.Field("property").Text() {
+		case "delete":
+			return object.Is("member_expression")
+		case "removeClass", "removeAttribute":
+			return true
+		case "tooltip", "popover", "collapse":
+			return n.Field("arguments").Child(0).Is("string")
+		case "remove":
+			return lastName(object) == "classList"
+		}
+	}
+	return false
+}
