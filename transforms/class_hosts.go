@@ -100,7 +100,10 @@ func (s *scan) classHostOf(in *instance) *classHost {
 			return h
 		}
 	}
-	return in.hostAbove()
+	if h := in.hostAbove(); h != nil || !isController(in.class.Node) {
+		return h
+	}
+	return &controllers
 }
 
 // hostTeardown settles what ends the instances of a class that a host ends: the method

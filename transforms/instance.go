@@ -153,6 +153,9 @@ func isAsync(fn syntax.Node) bool { return fn.IsAsync() || returnsPromise(fn) }
 func mostFinal(members []syntax.Member, fits func(syntax.Member) bool) (syntax.Member, bool) {
 	best, found := syntax.Member{}, false
 	for _, m := range members {
+		if m.Name == "disconnected" && !slices.ContainsFunc(members, func(m syntax.Member) bool { return m.Name == "connected" && m.Method }) {
+			continue // it may be told of what has happened
+		}
 		if m.Static || !m.Method || !isTeardown(m.Name) || toldWhat(m) || fits != nil && !fits(m) || onlyShows(m.Function()) {
 			continue
 		}

@@ -7,9 +7,9 @@ import "slices"
 // first is completed.
 var teardownNames = []string{
 	"[Symbol.asyncDispose]", "[Symbol.dispose]",
-	"ngOnDestroy", "componentWillUnmount", "disconnectedCallback", "onModuleDestroy", "onApplicationShutdown",
+	"ngOnDestroy", "componentWillUnmount", "disconnectedCallback", "hostDisconnected", "onModuleDestroy", "onApplicationShutdown",
 	"beforeDestroy", "beforeUnmount", "destroyed", "unmounted", "onunload", "onUnload", "onRemove", "removeHooks", "disposeInternal", "_destroy",
-	"dispose", "destroy", "close", "shutdown", "teardown", "tearDown", "terminate", "disconnect", "stop", "end", "cleanup", "cleanUp",
+	"dispose", "destroy", "close", "shutdown", "teardown", "tearDown", "terminate", "disconnect", "disconnected", "stop", "end", "cleanup", "cleanUp",
 	"dismount", "unmount", "detach", "deactivate", "release", "quit", "kill", "finalize", "remove",
 }
 
