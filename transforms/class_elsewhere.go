@@ -38,7 +38,7 @@ func (s *scan) betterAtEnd(o *Obligation, in *instance, how stay, beside []remov
 // to is as good as one that it does come to: what is registered takes itself away, by
 // the rule for gestures, or the end gives a value to what is watched.
 func (s *scan) settledByHandler(o *Obligation, in *instance, removal syntax.Node) bool {
-	fns := s.functionsIn(in, o.handler())
+	fns := s.handlersIn(in, o.handler())
 	if slices.Contains(moves, eventOf(o)) {
 		for _, fn := range fns {
 			if removal.Statement().Parent() == fn.Field("body") {
@@ -86,7 +86,7 @@ func (s *scan) gestureIn(o *Obligation, in *instance, at syntax.Node) []*Obligat
 		if x == o || !x.Kind.Registers() || homeOf(x.Call) != homeOf(o.Call) || !slices.Contains(gestureEnds, eventOf(x)) {
 			continue
 		}
-		runs := s.reachOf(in, s.functionsIn(in, x.handler())...)
+		runs := s.reachOf(in, s.handlersIn(in, x.handler())...)
 		if runs.runs(at) && slices.ContainsFunc(s.removals(x, codeOf(in.class.Node)), func(r removal) bool { return r.works() && runs.runs(r.call) }) {
 			out = append(out, x)
 		}
@@ -101,7 +101,7 @@ func (e *classEdit) gestureRemovals(o *Obligation) []string {
 	for _, x := range o.beside {
 		name, method := x.handler().ThisField()
 		target, durable := e.lastingTarget(x)
-		runs := e.s.reachOf(e.in, e.s.functionsIn(e.in, x.handler())...)
+		runs := e.s.reachOf(e.in, e.s.handlersIn(e.in, x.handler())...)
 		ended := slices.ContainsFunc(e.s.removals(x, codeOf(e.in.class.Node)), func(r removal) bool { return r.works() && e.s.reached(e.in).runs(r.call) })
 		if !method || !e.always(name) || !durable || ended || !steady(e.s.f, x.event()) {
 			continue
@@ -112,6 +112,22 @@ func (e *classEdit) gestureRemovals(o *Obligation) []string {
 		}
 		if !tidies {
 			out = append(out, e.s.writeRemoval(x, target, e.there("this."+name), syntax.Node{})+";")
+		}
+	}
+	return out
+}
+
+// handlersIn are the functions that a handler may be: also those that a field of the
+// instance is given, of which the handler is one.
+func (s *scan) handlersIn(in *instance, handler syntax.Node) []syntax.Node {
+	out := s.functionsIn(in, handler)
+	field, ok := handler.Inner(false).ThisField()
+	if !ok {
+		return out
+	}
+	for _, r := range in.refs[field] {
+		if p := r.Outer().Parent(); p.Is("assignment_expression") && p.Field("left").Inner(false) == r {
+			out = append(out, s.functionsIn(in, p.Field("right"))...)
 		}
 	}
 	return out

@@ -43,7 +43,18 @@ func (s *scan) takesItselfAway(o *Obligation, removal syntax.Node) bool {
 	if slices.Contains(moves, eventOf(o)) {
 		return fn.OK() && removal.Statement().Parent() == fn.Field("body")
 	}
-	return inOneOf(s.reachedFrom([]syntax.Node{fn}), removal)
+	return inOneOf(s.reachedFrom(append(assigned(o.handler().Inner(false).Symbol()), fn)), removal)
+}
+
+// assigned are the functions that a variable is given.
+func assigned(sym *syntax.Symbol) []syntax.Node {
+	var out []syntax.Node
+	for _, r := range sym.Mentions() {
+		if p := r.Outer().Parent(); p.Is("assignment_expression") && p.Field("left").Inner(false) == r && p.Field("right").Inner(false).IsFunction() {
+			out = append(out, p.Field("right").Inner(false))
+		}
+	}
+	return out
 }
 
 func inOneOf(fns []syntax.Node, n syntax.Node) bool {
