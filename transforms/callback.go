@@ -148,7 +148,7 @@ func inCondition(n syntax.Node) bool {
 
 // repeatedHooks are called by frameworks again and again in an instance's life.
 var repeatedHooks = map[string]bool{
-	"componentDidUpdate": true, "ngOnChanges": true, "ngDoCheck": true, "ngAfterViewChecked": true, "ngAfterContentChecked": true,
+	"componentDidUpdate": true, "componentWillReceiveProps": true, "UNSAFE_componentWillReceiveProps": true, "ngOnChanges": true, "ngDoCheck": true, "ngAfterViewChecked": true, "ngAfterContentChecked": true,
 	"attributeChangedCallback": true,
 }
 

@@ -12,31 +12,42 @@ import (
 // once the instance is gone.
 func (s *scan) toldOnce(o *Obligation, in *instance) bool {
 	h := in.host
-	if h == nil || len(h.draws) == 0 || firesAtOnce(o) || !slices.Contains(o.Acquire.From, "global") || s.flagOfInstance(o, in) {
+	if h == nil || len(h.draws) == 0 || firesAtOnce(o) && !s.warns(h) || !slices.Contains(o.Acquire.From, "global") || s.flagOfInstance(o, in) {
 		return false
 	}
 	if o.Handle.Place == InField {
-		return s.trackedIn(o, in)
+		return !firesAtOnce(o) && s.trackedIn(o, in)
 	}
-	if v, known := s.Project.VersionOf(s.f.Path, h.from[0]); !known || !v.Less(h.forgives) {
-		return false
+	_, member := o.Call.ThisClass()
+	if name := syntax.MemberName(member); !slices.Contains(h.onces, name) && !repeatedHooks[name] && !isFrame(o) {
+		if ms, written := milliseconds(o.Call.Field("arguments").Child(1)); written && ms < longAgain || firesAtOnce(o) {
+			return false // what people do is seldom the last that they do there
+		}
 	}
-	ms, written := milliseconds(o.Call.Field("arguments").Child(1))
-	if isFrame := o.Acquire.Pattern.Anchor != "setTimeout"; !isFrame && written && ms < longAgain {
-		return false
-	}
-	return o.Handle.Place == Discarded && s.draws(in, o.Call.Field("arguments").Child(0), 3)
+	return o.Handle.Place == Discarded && s.warns(h) && s.draws(in, o.Call.Field("arguments").Child(0), 3)
+}
+
+// isFrame: it waits until the page is drawn.
+func isFrame(o *Obligation) bool {
+	return o.Acquire.Pattern.Anchor == "requestAnimationFrame" || o.Acquire.Pattern.Anchor == "requestIdleCallback"
+}
+
+// warns reports whether the release of a host that a file is written for tells its users of
+// a leak when an instance that is gone is drawn anew.
+func (s *scan) warns(h *classHost) bool {
+	v, known := s.Project.VersionOf(s.f.Path, h.from[0])
+	return known && v.Less(h.forgives)
 }
 
 // mayBeTold reports whether a one-shot that is soon over is looked at all the same: a frame
 // of an instance that a host draws.
 func (s *scan) mayBeTold(o *Obligation) bool {
 	class, _ := o.Call.ThisClass()
-	if !class.IsClass() && !class.Is("object") || firesAtOnce(o) {
+	if !class.IsClass() && !class.Is("object") {
 		return false
 	}
 	h := s.instance(class).host
-	return h != nil && len(h.draws) > 0
+	return h != nil && len(h.draws) > 0 && (!firesAtOnce(o) || s.warns(h))
 }
 
 // trackedIn is isTracked for what is kept in a field.

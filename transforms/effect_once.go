@@ -86,6 +86,12 @@ func (s *scan) staysALoop(o *Obligation, loop syntax.Node) bool {
 // have ended.
 func (s *scan) comesTooLate(o *Obligation, e *span) bool {
 	delay := o.Call.Field("arguments").Child(1).Inner(false)
+	if !e.blank() && !firesAtOnce(o) && slices.Contains(e.host.from, baseHosts[0].from[0]) && s.warns(&baseHosts[0]) && s.changesComponent(o, e) {
+		return true
+	}
+	if again, _ := e.runsAnew(); again && isFrame(o) && !e.blank() && actsOnRun(o, e) {
+		return true
+	}
 	if o.Kind.Name == "" || !delay.OK() || e.blank() || !s.changesComponent(o, e) {
 		return false
 	}
@@ -98,6 +104,35 @@ func (s *scan) comesTooLate(o *Obligation, e *span) bool {
 		return ms >= longAgain
 	}
 	return ms >= longOnce
+}
+
+// actsOnRun reports whether what a one-shot runs calls a method of an element that the run
+// of the effect found in a ref: when that is over, another may be there, or none.
+func actsOnRun(o *Obligation, e *span) bool {
+	callback := o.Call.Field("arguments").Child(0).Inner(false)
+	if !callback.IsFunction() {
+		callback = localFunction(callback)
+	}
+	for n := range callback.Field("body").Descendants() {
+		callee := n.Field("function").Inner(false)
+		if !n.Is("call_expression") || !callee.Is("member_expression") {
+			continue
+		}
+		if sym := rootOf(callee).Symbol(); sym != nil && sym.Kind == syntax.Variable && sym.Decl.Function() == e.fn && !sym.Node.Within(callback) && fromRef(sym.Init()) {
+			return true
+		}
+	}
+	return false
+}
+
+// fromRef reports whether a value is what a ref holds: a.current || b.current
+func fromRef(value syntax.Node) bool {
+	for n := range value.Descendants() {
+		if n.Is("member_expression") && n.Field("property").Text() == "current" {
+			return true
+		}
+	}
+	return false
 }
 
 // milliseconds is the value of a delay: a number, a product of numbers, or a constant of
