@@ -232,6 +232,9 @@ func (e *classEdit) handleType(o *Obligation) string {
 	if r.Receiver() == "HANDLE" {
 		return "{ " + r.Anchor + "(): unknown }"
 	}
+	if o.isCallable() {
+		return "() => void"
+	}
 	return "unknown"
 }
 

@@ -1,6 +1,7 @@
 package transforms
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -50,6 +51,11 @@ func (s *scan) diesTogether(o *Obligation) bool {
 	if o.Kind.Retainer == "" || !bound {
 		return false
 	}
+	if o.Owner.Form == OwnerClass && o.isCallable() {
+		if in := s.instance(o.Owner.Node); in.host != nil && in.host.streams != nil {
+			return !s.ofPage(in, n)
+		}
+	}
 	for n = n.Inner(true); n.OK(); n = n.Field("object").Inner(true) {
 		if name, ok := n.ThisField(); ok {
 			class, _ := n.FieldOwner()
@@ -71,4 +77,14 @@ func (s *scan) diesTogether(o *Obligation) bool {
 		}
 	}
 	return true
+}
+
+// ofPage reports whether something is the page, or a name by which a framework calls it:
+// all else that an instance listens to is taken for a part of what it draws, and goes
+// with it.
+func (s *scan) ofPage(in *instance, n syntax.Node) bool {
+	if name, ok := n.StringValue(); ok {
+		return slices.Contains([]string{"window", "document", "body"}, name)
+	}
+	return stream{s: s, in: in}.lastingTarget(n) != ""
 }
