@@ -28,6 +28,7 @@ type Detector struct {
 	filings  []candidate                  // those of something filed under a key
 	rejects  map[string]bool              // methods that release and reject: they do not throw
 	imported *lru.Cache[string, *summary] // what functions of other files return: declaration -> *summary
+	ownings  *lru.Cache[string, *owning]  // what instances of a class owe: its place -> *owning
 }
 
 // Style overrides what forms otherwise choose by the code.
@@ -53,8 +54,12 @@ func NewDetector(p *project.Project, kinds []*Kind, offers bool) *Detector {
 	if err != nil {
 		panic(err) // not for a positive size
 	}
+	ownings, err := lru.New[string, *owning](knownOwnings)
+	if err != nil {
+		panic(err) // not for a positive size
+	}
 	d := &Detector{
-		Project: p, Kinds: kinds, Offers: offers, imported: imported, rejects: map[string]bool{},
+		Project: p, Kinds: kinds, Offers: offers, imported: imported, ownings: ownings, rejects: map[string]bool{},
 		byAnchor: map[string][]candidate{}, byModule: map[string][]candidate{},
 	}
 	for _, k := range kinds {
@@ -186,7 +191,7 @@ func (d *Detector) candidates(n syntax.Node) []candidate {
 		name = callee.Text()
 		if im, ok := callee.Symbol().Import(); ok {
 			if im.Name == "*" || im.Name == "default" {
-				return append(slices.Clone(d.byModule[syntax.ModuleName(im.Module)]), d.byAnchor[name]...)
+				return slices.Concat(d.byModule[syntax.ModuleName(im.Module)], d.byAnchor[name], d.anywhere)
 			}
 			name = im.Name
 		} else if o, ok := callee.Origin(); ok && o.Last() != "" { // const dial = secure ? tls.connect : net.connect
@@ -258,6 +263,9 @@ func (s *scan) match(c candidate, n syntax.Node) *Obligation {
 		if o := s.renewal(c, n, b); o != nil {
 			return o
 		}
+	}
+	if slices.Contains(c.acquire.Types, ofOwn) {
+		return s.matchOwn(c, n, b)
 	}
 	evidence := s.evidence(c, n, b)
 	if evidence == nil {

@@ -92,6 +92,7 @@ func (s *scan) judge(o *Obligation) {
 	s.judgeBrief(o)
 	s.judgeStreamed(o)
 	s.judgeMisspelt(o)
+	s.judgeOwn(o)
 	if o.Status == Unmet {
 		s.rate(o)
 	}

@@ -259,8 +259,11 @@ func (s *scan) parameterEffect(o *Obligation, call syntax.Node, index, hops int)
 	fn := syntax.CalledFunction(call)
 	in := s
 	if !fn.OK() {
-		sym := call.Field("function").Inner(false).Symbol()
-		im, _ := sym.Import()
+		callee := call.Field("function").Inner(false)
+		im, _ := callee.Symbol().Import()
+		if whole, ok := callee.Field("object").Inner(false).Symbol().Import(); ok && whole.Name == "*" { // lib.close(handle)
+			im = syntax.Import{Module: whole.Module, Name: callee.Field("property").Text()}
+		}
 		file, decl := s.Project.Declaration(s.ctx, s.Project.Resolve(s.f.Path, im.Module), im.Name)
 		if decl.Is("variable_declarator") {
 			decl = decl.Field("value").Inner(false)

@@ -14,6 +14,7 @@ type words struct {
 	rest    []*Acquire            // those without a word
 	lengths [256]uint64           // of the words, by their first byte: bit 63 for all from 63 on
 	longest int                   // of the modules
+	own     bool                  // instances of the project's own classes are asked for, too
 }
 
 func newWords(kinds []*Kind) *words {
@@ -28,6 +29,10 @@ func newWords(kinds []*Kind) *words {
 				}
 			}
 			name := a.Pattern.Anchor
+			if slices.Contains(a.Types, ofOwn) {
+				w.own = true
+				continue
+			}
 			if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r >= 0x80 || !isWordByte(byte(r)) }) {
 				w.rest = append(w.rest, a)
 				continue
@@ -60,6 +65,9 @@ func (w *words) any(src []byte) bool {
 		}
 		start := i
 		for i++; i < len(src) && wordBytes[src[i]]; i++ {
+		}
+		if w.own && b == 'n' && i-start == 3 && src[start+1] == 'e' && src[start+2] == 'w' && holder(src[i:]) {
+			return true
 		}
 		if w.lengths[b]&(1<<min(i-start, 63)) == 0 {
 			continue
@@ -136,4 +144,18 @@ func (a *Acquire) fits(u wordUse, src []byte) bool {
 		return endsStreams(src) || slices.ContainsFunc(a.Types, func(t string) bool { return bytes.Contains(src, []byte(t)) })
 	}
 	return u != prose
+}
+
+// holders are what classes are called that hold something for those who make them.
+// Nearly every file makes something: one that does, and holds nothing else that can
+// leak, is looked at for those only.
+var holders = [][]byte{
+	[]byte("Connection"), []byte("Client"), []byte("Session"), []byte("Pool"), []byte("Socket"), []byte("Transport"), []byte("Driver"), []byte("Watcher"),
+}
+
+// holder reports whether a text goes on with the name of such a class.
+func holder(rest []byte) bool {
+	name := bytes.TrimLeft(rest[:min(len(rest), 80)], space)
+	end := bytes.IndexFunc(name, func(r rune) bool { return r >= 0x80 || !isWordByte(byte(r)) })
+	return end > 0 && len(name) < len(rest) && slices.ContainsFunc(holders, func(h []byte) bool { return bytes.HasSuffix(name[:end], h) })
 }

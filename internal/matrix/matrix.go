@@ -117,7 +117,9 @@ func samples(kinds []*transforms.Kind) ([]*sample, error) {
 }
 
 func oneShape(k *transforms.Kind) bool {
-	return k.Keyed != "" || k.Undo != nil || slices.ContainsFunc(k.Acquire, func(a transforms.Acquire) bool { return slices.Contains(a.Types, "this") })
+	return k.Keyed != "" || k.Undo != nil || slices.ContainsFunc(k.Acquire, func(a transforms.Acquire) bool {
+		return slices.Contains(a.Types, "this") || slices.Contains(a.Types, "own")
+	})
 }
 
 // program is an owner with holes for a kind; see programs.txtar.
