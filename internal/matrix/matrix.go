@@ -256,7 +256,7 @@ func (h holes) acquisition(handle string) string {
 	if h.class {
 		given = "this.given"
 	}
-	return strings.NewReplacer("given.", given+".", "(given,", "("+given+",", "h.", handle+".").Replace(h.taken)
+	return strings.NewReplacer("given.", given+".", "(given,", "("+given+",", ", given,", ", "+given+",", "h.", handle+".").Replace(h.taken)
 }
 
 // Acquire is the acquisition as an expression.
@@ -278,12 +278,12 @@ func (h holes) Given() string { return h.given }
 
 // Register registers the function f with the object at the place given.
 func (h holes) Register(given, f string) string {
-	return strings.NewReplacer("(given", "("+given, "given.", given+".", "F", f).Replace(h.taken)
+	return strings.NewReplacer("(given", "("+given, ", given", ", "+given, "given.", given+".", "F", f).Replace(h.taken)
 }
 
 // Remove takes it away.
 func (h holes) Remove(given, f string) string {
-	return strings.NewReplacer("(given", "("+given, "given.", given+".", "F", f).Replace(h.removed)
+	return strings.NewReplacer("(given", "("+given, ", given", ", "+given, "given.", given+".", "F", f).Replace(h.removed)
 }
 
 // Assign acquires into a place that is there.

@@ -326,6 +326,10 @@ function services(world) {
     sequelize: sequelize(world),
     mobx: reactions(world),
     'react-native': native(world),
+    evtd: exported({
+      on: (event, target, f, options) => target.addEventListener(event, f, options),
+      off: (event, target, f, options) => target.removeEventListener(event, f, options),
+    }),
     knex: { knex: knex(world), default: knex(world), __esModule: true },
     redis: redis(world),
     amqplib: exported(amqp),
