@@ -337,6 +337,12 @@ func (s *scan) evidence(c candidate, n syntax.Node, b syntax.Bindings) []string 
 	t := syntax.TypeOf(receiver)
 	if a.Exact && t.Module != "" && !a.fromModule(syntax.Origin{Module: t.Module}) {
 		t = s.typeElsewhere(receiver)
+		if s.endsElsewhere(receiver) {
+			return nil
+		}
+	}
+	if c.kind.Operator != "" && onlyEnds(n.Field("arguments").Child(0)) {
+		return nil // it is told of an end
 	}
 	if len(a.From) > 0 {
 		return evidenceOfModule(a, receiver, t)

@@ -78,7 +78,24 @@ func (s *scan) paidAbove(in *instance) *Obligation {
 // its constructor, a field, or a method that the class does not override.
 func (s *scan) stillAcquired(in *instance, o *Obligation) bool {
 	_, member := o.Call.ThisClass()
-	return member.OK() && (member.IsConstructor() || !member.Is("method_definition") || !has(in.members, syntax.MemberName(member)))
+	switch {
+	case !member.OK():
+		return false
+	case member.IsConstructor(), !member.Is("method_definition"):
+		return true
+	}
+	name := syntax.MemberName(member)
+	return !has(in.members, name) && (syntax.Accessibility(member) == "" || syntax.Accessibility(member) == "public" || s.runsMethod(in, name))
+}
+
+// runsMethod reports whether a class, or one above it, mentions a method of its own.
+func (s *scan) runsMethod(in *instance, method string) bool {
+	for _, c := range in.ancestors {
+		if len(newScan(s.ctx, s.Detector, c.File).instance(c.Node).refs[method]) > 0 {
+			return true
+		}
+	}
+	return len(in.refs[method]) > 0
 }
 
 func has(members []syntax.Member, name string) bool {

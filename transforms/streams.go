@@ -163,6 +163,12 @@ func (q stream) endless(n syntax.Node, hops int) string {
 func (q stream) made(call syntax.Node, name string, hops int) string {
 	args := slices.Collect(call.Field("arguments").Children())
 	switch name {
+	case "interval", "timer", "fromEvent":
+		if q.guarded {
+			return "" // there is another value soon
+		}
+	}
+	switch name {
 	case "interval":
 		return "interval never ends"
 	case "timer":

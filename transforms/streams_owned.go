@@ -246,3 +246,23 @@ func (q stream) filledIn(above project.Class, name string, hops int) string {
 	}
 	return ""
 }
+
+// endsElsewhere reports whether what is in a member of some class of the project ends by
+// itself: that class says when it is over.
+func (s *scan) endsElsewhere(n syntax.Node) bool {
+	n = n.Inner(true)
+	if !n.Is("member_expression") {
+		return false
+	}
+	name := n.Field("property").Text()
+	class, ok := s.Project.ClassOf(s.ctx, s.f, syntax.TypeOf(n.Field("object")))
+	if !ok || !class.Node.IsClass() {
+		return false
+	}
+	holder, _, ok := s.Project.FindMember(s.ctx, class, name)
+	if !ok {
+		return false
+	}
+	there := newScan(s.ctx, s.Detector, holder.File).instance(holder.Node)
+	return slices.ContainsFunc(there.refs[name], func(ref syntax.Node) bool { return methodOn(ref) == "complete" || methodOn(ref) == "error" })
+}

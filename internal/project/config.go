@@ -257,6 +257,9 @@ func (p *Project) readTSConfig(file string, depth int) *TSConfig {
 	}
 	var raw struct {
 		Extends         any
+		Files           *[]string
+		Include         []string
+		References      []struct{ Path string }
 		CompilerOptions struct {
 			BaseURL                 *string `json:"baseUrl"`
 			Paths                   map[string][]string
@@ -279,6 +282,16 @@ func (p *Project) readTSConfig(file string, depth int) *TSConfig {
 	for _, base := range extendsList(raw.Extends) {
 		if b := p.extended(dir, base, depth); b != nil {
 			inherit(c, b)
+		}
+	}
+	if raw.Files != nil && len(*raw.Files) == 0 && raw.Include == nil {
+		for _, r := range raw.References { // of a solution, which has no files: its parts beside it have them
+			if at := path.Join(dir, r.Path); path.Dir(at) == dir && strings.HasSuffix(at, ".json") {
+				if part := p.readTSConfig(at, depth+1); part != nil {
+					inherit(c, part)
+					break
+				}
+			}
 		}
 	}
 	c.Path = file

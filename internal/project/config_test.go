@@ -53,6 +53,19 @@ func TestTSConfig(t *testing.T) {
 			"x.ts", TSConfig{Path: "tsconfig.json", Target: "es5"}},
 		{"circle", map[string]string{"a.json": `{"extends": "./tsconfig.json", "compilerOptions": {"outDir": "from-a"}}`, "tsconfig.json": `{"extends": "./a.json", "compilerOptions": {"target": "es5"}}`},
 			"x.ts", TSConfig{Path: "tsconfig.json", Target: "es5", OutDir: "from-a"}},
+		{"a solution", map[string]string{
+			"tsconfig.json":      `{"files": [], "references": [{"path": "./tsconfig.app.json"}, {"path": "./tsconfig.spec.json"}]}`,
+			"tsconfig.app.json":  `{"compilerOptions": {"target": "es6", "paths": {"@/*": ["src/*"]}}, "files": ["src/main.ts"]}`,
+			"tsconfig.spec.json": `{"compilerOptions": {"target": "es3"}}`},
+			"src/x.ts", TSConfig{Path: "tsconfig.json", Target: "es6", Paths: map[string][]string{"@/*": {"src/*"}}, pathsBase: "."}},
+		{"a solution that its part extends", map[string]string{
+			"tsconfig.json":     `{"files": [], "references": [{"path": "./tsconfig.app.json"}], "compilerOptions": {"target": "es6"}}`,
+			"tsconfig.app.json": `{"extends": "./tsconfig.json", "compilerOptions": {"outDir": "out"}}`},
+			"src/x.ts", TSConfig{Path: "tsconfig.json", Target: "es6", OutDir: "out"}},
+		{"a solution of packages", map[string]string{
+			"tsconfig.json":            `{"files": [], "references": [{"path": "./packages/a"}, {"path": "./packages/b/tsconfig.json"}], "compilerOptions": {"target": "es6"}}`,
+			"packages/a/tsconfig.json": `{"compilerOptions": {"target": "es3"}}`, "packages/b/tsconfig.json": `{"compilerOptions": {"target": "es3"}}`},
+			"x.ts", TSConfig{Path: "tsconfig.json", Target: "es6"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
