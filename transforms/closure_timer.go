@@ -30,7 +30,7 @@ func (s *scan) judgeLeftRunning(o *Obligation, fn syntax.Node) bool {
 		if !slices.ContainsFunc(r.code, func(body syntax.Node) bool { return changesAround(body, home) }) {
 			return false
 		}
-		if isBrief(o) && !slices.ContainsFunc(r.code, beginsLocally) {
+		if s.isBrief(o) && !slices.ContainsFunc(r.code, beginsLocally) {
 			return false
 		}
 		o.Handle.Of = owner

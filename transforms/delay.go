@@ -44,6 +44,9 @@ func (s *scan) waitingTime(o *Obligation) (float64, bool) {
 	if v, ok := millis(delay, 3); ok {
 		return v, true
 	}
+	if v, ok := s.staticNumber(delay); ok {
+		return v, true
+	}
 	im, ok := delay.Symbol().Import()
 	if !delay.Is("identifier") || !ok {
 		return 0, false
@@ -112,4 +115,25 @@ func putsBack(n syntax.Node) bool {
 		}
 	}
 	return false
+}
+
+// staticNumber is the number that a static field of a class begins with: Client.retryDelay.
+func (s *scan) staticNumber(n syntax.Node) (float64, bool) {
+	sym := n.Field("object").Inner(false).Symbol()
+	if !n.Is("member_expression") || sym == nil {
+		return 0, false
+	}
+	class := sym.Decl
+	if im, ok := sym.Import(); ok {
+		_, class = s.Project.Declaration(s.ctx, s.Project.Resolve(s.f.Path, im.Module), im.Name)
+	}
+	if !class.IsClass() {
+		return 0, false
+	}
+	for _, m := range syntax.Members(class) {
+		if m.Static && m.Name == n.Field("property").Text() {
+			return millis(m.Node.Field("value"), 3)
+		}
+	}
+	return 0, false
 }

@@ -109,6 +109,13 @@ func (s *scan) judgePaid(o *Obligation, e *span, g *hosting, p payments) bool {
 	if homeOf(o.Call) != e.fn { // acquired later on: from where on the function that does is there
 		g.late = s.comesLate(o, e)
 		begin = graph.Around(childOf(e.fn, o.Call))
+		if name := functionName(childOf(e.fn, o.Call)); len(begin) == 0 && name != nil { // declared: from where on it is called
+			for _, r := range name.Refs {
+				if r.Function() == e.fn {
+					begin = append(begin, graph.Around(r)...)
+				}
+			}
+		}
 		if len(begin) == 0 {
 			begin = []int{syntax.Entry}
 		}

@@ -29,6 +29,9 @@ func (s *scan) settledAlong(u use) []syntax.Node {
 			out = append(out, n)
 		}
 	}
+	if u.effect == moved {
+		out = append(out, asksForTaker(u.at)...)
+	}
 	if u.effect == released { // h.process().kill(): one release
 		for n := receiver(u.at); n.OK(); n = receiver(n) {
 			out = append(out, n)
@@ -95,7 +98,7 @@ func (o *Obligation) holds(e syntax.Edge) bool {
 				return !e.When
 			}
 		}
-		if isHandle(left, h) && isNothing(right) {
+		if (isHandle(left, h) || o.reachesThrough(left)) && isNothing(right) {
 			switch c.Field("operator").Text() {
 			case "!=", "!==":
 				return e.When
@@ -337,4 +340,35 @@ func keptAs(n syntax.Node) string {
 		return "(default export)"
 	}
 	return ""
+}
+
+// asksForTaker lists the evaluations that ask whether there is anybody to hand something
+// on to: where there is nobody, nothing is meant to be handed on.
+//
+//	shop?.atTheEnd(() => watcher.close());
+//	if (bus) bus.on('end', () => clearInterval(id));
+func asksForTaker(at syntax.Node) []syntax.Node {
+	call := at
+	if at.Parent().Is("arguments") {
+		call = at.Parent().Parent()
+	}
+	m := call.Field("function").Inner(false)
+	if !call.Is("call_expression") || !m.Is("member_expression") {
+		return nil
+	}
+	var out []syntax.Node
+	taker := m.Field("object").Inner(false)
+	if m.HasToken("?.") || m.Field("optional_chain").OK() {
+		for n := taker; n.OK(); n = n.Field("object").Inner(false) {
+			out = append(out, n)
+		}
+	}
+	stmt := call.Statement()
+	for p := stmt.Parent(); p.Is("statement_block", "if_statement") && taker.Is("identifier", "member_expression"); p = p.Parent() {
+		asked := p.Field("condition").Inner(false)
+		if p.Is("if_statement") && stmt.Within(p.Field("consequence")) && asked.OK() && syntax.SameExpression(asked, taker) {
+			out = append(out, asked)
+		}
+	}
+	return out
 }

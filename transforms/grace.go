@@ -14,9 +14,12 @@ import (
 const shortGrace = 1000
 
 // isBrief reports whether a one-shot is written down to fire within that time.
-func isBrief(o *Obligation) bool {
-	delay := o.Call.Field("arguments").Child(1).Inner(false)
-	return !delay.OK() || isSoon(delay)
+func (s *scan) isBrief(o *Obligation) bool {
+	if !o.Call.Field("arguments").Child(1).OK() {
+		return true
+	}
+	time, known := s.waitingTime(o)
+	return known && time <= shortGrace
 }
 
 // isSoon reports whether a time is written down, in milliseconds, that is soon over.
@@ -32,7 +35,7 @@ func (s *scan) judgeGrace(o *Obligation, in *instance) bool {
 	if o.Handle.Place != Discarded || !slices.Contains(o.Acquire.From, "global") || s.unreferenced(o) {
 		return false
 	}
-	if isBrief(o) {
+	if s.isBrief(o) {
 		return false
 	}
 	final := s.calledBy(in, o.Call.Field("arguments").Child(0))

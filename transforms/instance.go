@@ -300,6 +300,20 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "met: part of the teardown")
 		return
 	}
+	if o.Kind.OneShot && !o.told && s.asksFirst(o) {
+		o.Status = Met
+		o.step(o.Call, "met: ends by itself, and asks before it does anything")
+		return
+	}
+	if !o.Kind.OneShot && in.teardown == nil && s.unreferenced(o) {
+		o.step(o.Call, "moved: nothing ends the instance, and it keeps nothing up")
+		return
+	}
+	if o.Kind.OneShot && in.inEnding(o.Call) {
+		o.Status = Met
+		o.step(o.Call, "met: part of an end")
+		return
+	}
 	if o.Kind.OneShot && (o.Handle.Place == Discarded || o.Handle.Place == InVariable) && answers(o.Call) {
 		o.Status = Met
 		o.step(o.Call, "met: ends by itself, and somebody waits for what it calls")
@@ -333,7 +347,7 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "met: ends by itself, and nothing ends the instance before")
 		return
 	}
-	if o.Kind.OneShot && !o.told && o.Handle.Place == Discarded && !loop.OK() && isBrief(o) && !s.beginsAnew(o, in) {
+	if o.Kind.OneShot && !o.told && o.Handle.Place == Discarded && !loop.OK() && s.isBrief(o) && !s.beginsAnew(o, in) {
 		o.Status, o.Form = Met, nil
 		o.step(o.Call, "met: ends by itself, and soon")
 		return
@@ -455,7 +469,7 @@ func (s *scan) fieldSettled(o *Obligation, in *instance, field string) bool {
 				return true
 			case u.effect == released && u.at.Function() == o.Call.Function() && u.at.End() <= o.Call.Start():
 				o.step(u.at, "%s, only to acquire it anew", u.text)
-				if in.teardown == nil || o.endless && o.Kind.OneShot && isBrief(o) { // whoever wrote it knows, and nothing ends the instance
+				if in.teardown == nil || o.endless && o.Kind.OneShot && s.isBrief(o) { // whoever wrote it knows, and nothing ends the instance
 					o.settle(u)
 					return true
 				}

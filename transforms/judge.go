@@ -28,6 +28,11 @@ func (s *scan) judgeOf(o *Obligation) func(*Obligation) {
 
 // judge follows the handle of one acquisition and says what came of it.
 func (s *scan) judge(o *Obligation) {
+	if inPage(o.Call) {
+		o.Status = Moved
+		o.step(o.Call, "moved: it is acquired in a page that is driven from here")
+		return
+	}
 	if s.judgePlugin(o) || s.judgeSetup(o) || s.judgeHosted(o) || s.judgeRenewal(o) || s.judgeCalls(o) {
 		if o.Status == Unmet {
 			s.rate(o)
@@ -328,6 +333,10 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 		o.step(o.Call, "moved: a script's own, which ends with the process")
 		return
 	}
+	if !settled && s.livesOn(o, home) {
+		o.step(o.Call, "moved: it goes on with what is made of it later")
+		return
+	}
 	s.waysOut(o, home, g, begin, stops, settled)
 }
 
@@ -366,6 +375,9 @@ func (s *scan) waysOut(o *Obligation, home syntax.Node, g *syntax.Graph, begin [
 	}
 	o.again = len(begin) > 0 && g.Reaches(starts, begin[0], stop, feasible) && !(o.Kind.Readable && len(o.releases) == 0)
 	switch {
+	case !o.again && s.failsAtStart(o, home, exits):
+		o.step(o.Call, "moved: where it cannot begin, the program does not run")
+		return
 	case len(exits) == 0 && !o.again:
 		o.Status = Met
 		o.step(o.Call, "met: settled on every way out")

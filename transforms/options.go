@@ -234,7 +234,7 @@ func (s *scan) judgeOnceHosted(o *Obligation, in *instance) bool {
 	if o.told = s.toldOnce(o, in); o.told {
 		return false
 	}
-	if view && in.host != &controllers && o.Handle.Place == InField && in.teardown.own.OK() && !isBrief(o) {
+	if view && in.host != &controllers && o.Handle.Place == InField && in.teardown.own.OK() && !s.isBrief(o) {
 		return false // who keeps it, and ends other things, can end it
 	}
 	if loop := s.loopOf(o); loop.OK() && s.isEndless(o, loop) && (o.Handle.Place == InField || o.Handle.Place == Discarded) {

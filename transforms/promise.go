@@ -92,7 +92,7 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 			s.judgeDelay(o, executor)
 		}
 		return
-	case o.Kind.OneShot && len(releases) == 0 && o.Handle.Place == Discarded && slices.Contains(o.Acquire.From, "global") && isBrief(o):
+	case o.Kind.OneShot && len(releases) == 0 && o.Handle.Place == Discarded && slices.Contains(o.Acquire.From, "global") && s.isBrief(o):
 		o.Status = Met
 		o.step(o.Call, "met: ends by itself, and soon")
 		return

@@ -242,7 +242,7 @@ func (s *scan) beside(o *Obligation, in *instance, at syntax.Node, field string)
 		return false // whoever wrote it may call it
 	}
 	r := s.reached(in)
-	if r.opaque {
+	if r.opaque || s.calledByOthers(in, at) {
 		return false
 	}
 	if r.runs(at) || s.reachOf(in, s.functionsIn(in, o.Call.Field("arguments"))...).runs(at) && !o.cancelledBy(in, at) {
@@ -295,4 +295,25 @@ func endsByName(at syntax.Node) bool {
 	_, member, _ := at.InstanceAt()
 	name := strings.ToLower(syntax.MemberName(member))
 	return strings.Contains(name, "destroy") || strings.Contains(name, "dispose")
+}
+
+// calledByOthers reports whether other code of the file calls the method around a
+// release: whoever wrote that knows when the instance ends.
+func (s *scan) calledByOthers(in *instance, at syntax.Node) bool {
+	_, member, _ := at.InstanceAt()
+	name := syntax.MemberName(member)
+	if name == "" || name == in.teardown.name {
+		return false
+	}
+	for id := range s.f.NodeCount() {
+		n := s.f.Node(int32(id))
+		callee := n.Field("function").Inner(false)
+		if !n.Is("call_expression") || callee.Field("property").Text() != name || !callee.Field("object").Inner(false).Is("this") || n.Within(in.class.Node) {
+			continue
+		}
+		if owner, _, _ := callee.InstanceAt(); !owner.OK() { // function () { this.off(); }, put on an instance
+			return true
+		}
+	}
+	return false
 }

@@ -298,6 +298,9 @@ func (s *scan) handlerKey(n syntax.Node) string {
 			return fmt.Sprintf("symbol %d", sym.Node.ID())
 		}
 	}
+	if name := n.Field("name").Symbol(); n.IsFunction() && name != nil { // function once() { off(once); }
+		return fmt.Sprintf("symbol %d", name.Node.ID())
+	}
 	if n.IsFunction() {
 		return fmt.Sprintf("made %d", n.ID())
 	}

@@ -38,6 +38,10 @@ func (s *scan) judgeRegistration(o *Obligation) {
 	case o.handlerKept():
 		o.step(o.handler(), "moved: the function is kept elsewhere")
 		return
+	case o.onOwnSignal():
+		o.Status = Met
+		o.step(o.Call, "met: the signal is its own, and goes with it")
+		return
 	case s.drawnHere(o):
 		o.Status = Met
 		o.step(o.Call, "met: it listens to a part of what is written anew with it")
@@ -210,8 +214,8 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "met: what it is registered with is made anew each time")
 		return
 	}
-	if event, _ := o.event().Inner(false).StringValue(); strings.HasPrefix(event, "SIG") {
-		o.step(o.Call, "moved: a signal is the whole process's affair")
+	if s.isOfProcess(o) {
+		o.step(o.Call, "moved: it is the whole process's affair")
 		return
 	}
 	if in.teardown != nil && in.callsTeardown(o) && (o.Kind.OneShot || !o.Kind.Awaited) {
@@ -255,7 +259,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		o.Status = Met
 		o.step(o.Call, "met: ends by itself")
 	case !(how == lastingStay || how == givenStay) && s.judgeAgain(o, in):
-	case s.endsAbove(o, in) && how == givenStay && s.emits(o):
+	case s.endsAbove(o, in) && !s.beginsAgain(o, in) && how == givenStay && s.emits(o):
 		o.Evidence = append(o.Evidence, in.teardown.name+"() above ends the instance")
 		s.unmet(o, NeverReleased, nil)
 		o.Form = formClass{}
@@ -263,6 +267,8 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		o.Evidence = append(o.Evidence, "the framework ends the instance")
 		s.unmet(o, NeverReleased, nil)
 		o.Form = formClass{}
+	case how == givenStay && s.beginsAgain(o, in):
+		o.step(o.Call, "moved: the instance may begin again after %s()", in.teardown.name)
 	case !in.ended():
 		o.step(o.Call, "moved: nothing ends the instance, so nothing shows when it should end")
 	case how == lastingStay && s.emits(o), how == givenStay && s.emits(o):

@@ -76,3 +76,20 @@ func (formMistaken) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		Notes:   []Note{{Unsafe, fmt.Sprintf("line %d did nothing until now: does anything rely on the %s still being there after it?", line, o.Kind.Noun)}},
 	}, nil
 }
+
+// forgiveMistaken takes a registration for settled that another one tells of: it was
+// meant to take that one away, and is no registration once it does.
+func (s *scan) forgiveMistaken() {
+	for _, x := range s.found {
+		wrong, ok := x.gist.(removal)
+		if !ok || x.Status != Unmet || x.Way != WrongRelease {
+			continue
+		}
+		for _, o := range s.found {
+			if o != x && o.Call == wrong.call && o.Status == Unmet {
+				o.Status, o.Form, o.Exits, o.Refusal = Moved, nil, nil, nil
+				o.step(x.Call, "moved: it was meant to take that one away")
+			}
+		}
+	}
+}

@@ -15,6 +15,9 @@ func (s *scan) stayOf(o *Obligation, in *instance) stay {
 	if sym := rootOf(o.target()).Symbol(); isTold(sym) || isPartOfTold(o.target(), 3) {
 		return unknownStay // how long what one call was told of stays
 	}
+	if from := foundIn(o.target(), 4); from.OK() && s.placeKey(from, 6) != "global document" {
+		return unknownStay // a part of what was given goes with that, as a rule
+	}
 	switch {
 	case in.hosted && (strings.Contains(key, "(") || strings.HasPrefix(key, "this.$")):
 		return lastsBeyond(key)

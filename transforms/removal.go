@@ -162,6 +162,9 @@ func (o *Obligation) isReleasedBy(callee syntax.Node) bool {
 // another way: it tells whether to listen, and ends nothing.
 func (s *scan) switches(o *Obligation, r removal) bool {
 	given := squeeze(r.call.Field("arguments"))
+	if o.Call.Function().IsConstructor() && s.addedByMethod(o, given) {
+		return true
+	}
 	for n := range homeOf(r.call).Descendants() {
 		if n.Is("call_expression") && calleeName(n) == o.Acquire.Pattern.Anchor && squeeze(n.Field("arguments")) == given && isInsteadOf(n, r.call) {
 			return true
@@ -179,4 +182,20 @@ func isInsteadOf(a, b syntax.Node) bool {
 		}
 	}
 	return false
+}
+
+// addedByMethod reports whether what a removal names is only ever added by methods, and
+// not where the instance is made: the removal is the counterpart of those.
+func (s *scan) addedByMethod(o *Obligation, given string) bool {
+	added := false
+	for n := range codeOf(o.Owner.Node) {
+		if !n.Is("call_expression") || calleeName(n) != o.Acquire.Pattern.Anchor || squeeze(n.Field("arguments")) != given {
+			continue
+		}
+		if homeOf(n).IsConstructor() {
+			return false
+		}
+		added = true
+	}
+	return added
 }

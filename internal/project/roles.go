@@ -22,7 +22,7 @@ const (
 var testFolders = map[string]bool{
 	"test": true, "tests": true, "__tests__": true, "__mocks__": true, "spec": true, "specs": true, "e2e": true,
 	"fixtures": true, "__fixtures__": true, "__snapshots__": true, "cypress": true, "playwright": true,
-	"testing": true, "test-utils": true, "testutils": true, "test-helpers": true,
+	"testing": true, "perfTest": true, "perf-test": true, "loadtest": true, "load-test": true, "test-utils": true, "testutils": true, "test-helpers": true,
 }
 
 // testFolderEnds are how packages of tests are called: app-e2e, unit-tests.

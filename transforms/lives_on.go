@@ -1,0 +1,62 @@
+package transforms
+
+import (
+	"slices"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// livesOn reports whether a function that is told of something later makes something else
+// of a handle and keeps or hands that on: what was begun lasts as long as that.
+func (s *scan) livesOn(o *Obligation, home syntax.Node) bool {
+	if _, two := o.Bindings["HANDLE"]; !two || o.Kind.Begins != Called || o.Handle.Symbol == nil {
+		return false
+	}
+	return slices.ContainsFunc(o.Handle.Symbol.Refs, func(r syntax.Node) bool {
+		fn := r.Function()
+		call := r.Outer().Parent().Parent()
+		if fn == home || isInline(fn) || !call.Is("call_expression") || call.Field("function").Inner(false).Field("object").Inner(false) != r {
+			return false
+		}
+		return !takesAway(call) && !isTeardown(calleeName(call)) && call.Outer().Parent().Is("variable_declarator", "arguments", "return_statement", "assignment_expression")
+	})
+}
+
+// failsAtStart reports whether the only ways that leave what lasts as long as the program
+// are errors of the function that begins an application: it does not run then.
+func (s *scan) failsAtStart(o *Obligation, home syntax.Node, exits []ExitPlace) bool {
+	name := keptAs(home)
+	if name == "" {
+		name = ownName(home)
+	}
+	if !o.Kind.Lasts || !isStarter(name, home) || !isApplication(s.Project, s.f.Path) {
+		return false
+	}
+	return !slices.ContainsFunc(exits, func(x ExitPlace) bool { return x.Node.Is("return_statement") || x.How == "the end is reached" })
+}
+
+// asksFirst reports whether a function that was put off, for a short time, asks the
+// instance how it is before it does anything.
+func (s *scan) asksFirst(o *Obligation) bool {
+	time, known := s.waitingTime(o)
+	body := o.Call.Field("arguments").Child(0).Inner(false).Field("body")
+	first := body.Child(0)
+	for first.Is("comment") {
+		first = first.NextNamed()
+	}
+	if slices.Contains(o.Acquire.From, "global") || !known || time > askedGrace || !first.Is("if_statement") || first.Field("alternative").OK() {
+		return false
+	}
+	own := false
+	for d := range first.Field("condition").Descendants() {
+		own = own || d.IsThis()
+	}
+	then := first.Field("consequence")
+	if then.Is("statement_block") {
+		then = then.Child(0)
+	}
+	return own && (then.Is("return_statement") || !first.NextNamed().OK())
+}
+
+// askedGrace is how long, in milliseconds, a function may be put off that asks first.
+const askedGrace = 5000
