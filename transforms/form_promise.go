@@ -50,6 +50,7 @@ func (formPromise) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 			fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("line %d stands before %s is declared: does it ever run before that line was reached?", line, how.names[0].name)})
 		}
 	}
+	fix.Edits = insideOut(fix.Edits)
 	fix.Message = fmt.Sprintf("Release the %s before the promise settles", o.Kind.Noun)
 	if o.Way == NeverReleased && !o.Kind.Awaited {
 		fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("nothing releases the %s today: is it meant to go on after the promise has settled?", o.Kind.Noun)})
@@ -63,6 +64,23 @@ func (formPromise) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		}
 	}
 	return fix, nil
+}
+
+// insideOut makes one of insertions at one place: what ends an inner function, written
+// last, stands before what goes on behind the outer one.
+func insideOut(edits []patch.Edit) []patch.Edit {
+	var out []patch.Edit
+	for _, e := range edits {
+		i := slices.IndexFunc(out, func(x patch.Edit) bool {
+			return x.Start == x.End && e.Start == e.End && x.Start == e.Start
+		})
+		if i < 0 {
+			out = append(out, e)
+			continue
+		}
+		out[i].New = e.New + out[i].New
+	}
+	return out
 }
 
 // releaseBeforeSettling releases where a function settles, or tells what came of it.
