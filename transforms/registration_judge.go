@@ -73,7 +73,7 @@ func (s *scan) judgeRegistration(o *Obligation) {
 		}
 		return
 	}
-	if !s.judgeRepeated(o) {
+	if !s.judgeDirective(o) && !s.judgeRepeated(o) {
 		o.step(o.Call, "moved: nothing shows when it should end")
 	}
 }

@@ -87,7 +87,22 @@ func (s *scan) isSetup(fn syntax.Node) bool {
 		return calleeName(at.Parent()) == "defineComponent" && at.Child(0).Inner(false) == fn
 	}
 	name := functionName(fn)
-	return name != nil && isHookName(name.Name) && !fn.Function().OK() && s.importsVue()
+	if name == nil || fn.Function().OK() || !s.importsVue() {
+		return false
+	}
+	return isHookName(name.Name) || !fn.IsAsync() && callsHooks(fn)
+}
+
+// callsHooks reports whether a function tells Vue on the spot what to do when the
+// component comes and goes: only a setup may, or what it calls.
+func callsHooks(fn syntax.Node) bool {
+	c := &setup{host: vueSetup}
+	for n := range fn.Field("body").Own() {
+		if n.Is("call_expression") && (c.isCallOf(n, vueSetup.begin) || c.isCallOf(n, vueSetup.ends[:written])) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *scan) importsVue() bool {
