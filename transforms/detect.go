@@ -346,7 +346,13 @@ func (s *scan) evidence(c candidate, n syntax.Node, b syntax.Bindings) []string 
 		return nil // it is told of an end
 	}
 	if len(a.From) > 0 {
-		return evidenceOfModule(a, receiver, t)
+		if of := evidenceOfModule(a, receiver, t); of != nil || c.kind.Family != Listeners {
+			return of
+		}
+		if im, ok := receiver.Symbol().Import(); ok && strings.HasPrefix(im.Module, ".") { // a store of another file
+			return evidenceOfModule(a, receiver, s.typeElsewhere(receiver))
+		}
+		return nil
 	}
 	return s.evidenceOfShape(c, t)
 }

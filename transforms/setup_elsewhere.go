@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -36,6 +37,27 @@ var runners = []string{
 // isComposable reports whether a setup is one that other setups call, which may use what
 // it returns at their end.
 func (c *setup) isComposable() bool { return c.where == nil && isHookName(nameOf(c.root)) }
+
+// madeInSetup reports whether a setup made what it subscribes to: a store of its own.
+// What it has by a hook, or was handed, is somebody else's.
+func (s *scan) madeInSetup(o *Obligation, c *setup) bool {
+	receiver, named := o.Bindings[o.Acquire.Pattern.Receiver()]
+	sym := rootOf(receiver).Symbol()
+	if !named || o.Acquire.Pattern.Receiver() == "HANDLE" || o.Kind.Family != Listeners || o.Kind.Registers() || sym == nil || !sym.Decl.Within(c.root) {
+		return false
+	}
+	if b, in := s.f.BlockAt(sym.Decl.Start(), sym.Decl.End()); c.where != nil && (!in || !b.Instance) {
+		return false
+	}
+	init := sym.Init().Inner(true)
+	switch name := calleeName(init); {
+	case init.Is("new_expression"):
+		return true
+	case init.Is("call_expression"):
+		return !isHookName(name) && !strings.HasPrefix(name, "get") && name != "inject"
+	}
+	return false
+}
 
 // takesAnother reports whether a removal takes another registration of the setup away.
 func (s *scan) takesAnother(o *Obligation, c *setup, r removal) bool {

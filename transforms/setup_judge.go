@@ -61,6 +61,10 @@ func (s *scan) goesRound(o *Obligation) bool {
 }
 
 func (s *scan) judgeSetupHeld(o *Obligation, d *setupDebt, met func(syntax.Node, string) bool) bool {
+	if s.madeInSetup(o, d.setup) {
+		o.step(o.Call, "moved: what is subscribed to ends with the component, which made it")
+		return true
+	}
 	v := widen(o.Call)
 	o.Handle = Handle{Value: v}
 	target := syntax.Node{}
