@@ -152,6 +152,11 @@ func (d *Detector) scan(ctx context.Context, f *syntax.File, hops int) *scan {
 		if o := s.matchImported(n); o != nil {
 			s.found = append(s.found, o)
 		}
+		if !slices.ContainsFunc(s.found, func(o *Obligation) bool { return o.Call == n }) {
+			if o := s.matchTold(n); o != nil {
+				s.found = append(s.found, o)
+			}
+		}
 	}
 	for i := 0; i < len(s.found); i++ { // judging one may find more behind it
 		if ctx.Err() != nil {

@@ -25,7 +25,7 @@ func (s *scan) judgeHosted(o *Obligation) bool {
 	}
 	e := s.effectAt(o.Call)
 	if e == nil {
-		return s.judgeComponent(o)
+		return s.judgeMemo(o) || s.judgeComponent(o)
 	}
 	for n := o.Call.Parent(); n != e.fn; n = n.Parent() {
 		if n.IsClass() || isExecutor(n) {

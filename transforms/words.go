@@ -15,11 +15,18 @@ type words struct {
 	lengths [256]uint64           // of the words, by their first byte: bit 63 for all from 63 on
 	longest int                   // of the modules
 	own     bool                  // instances of the project's own classes are asked for, too
+	tells   bool                  // what the project itself has to subscribe to is asked for
 }
 
 func newWords(kinds []*Kind) *words {
 	w := &words{named: map[string][]*Acquire{}, modules: map[string]bool{}}
 	for _, k := range kinds {
+		if k.Name == subscriptionKind {
+			w.tells = true
+			for name := range subscribers {
+				w.lengths[name[0]] |= 1 << len(name)
+			}
+		}
 		for i := range k.Acquire {
 			a := &k.Acquire[i]
 			if a.Whole {
@@ -73,6 +80,9 @@ func (w *words) any(src []byte) bool {
 			continue
 		}
 		word := src[start:i]
+		if w.tells && i < len(src) && src[i] == '(' && subscribers[string(word)] && hasEffects(src) {
+			return true
+		}
 		acquires := w.named[string(word)]
 		if acquires == nil || slices.Contains(tried, string(word)) {
 			continue
