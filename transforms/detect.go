@@ -152,7 +152,7 @@ func (d *Detector) scan(ctx context.Context, f *syntax.File, hops int) *scan {
 		if o := s.matchImported(n); o != nil {
 			s.found = append(s.found, o)
 		}
-		if !slices.ContainsFunc(s.found, func(o *Obligation) bool { return o.Call == n }) {
+		if last := len(s.found) - 1; last < 0 || s.found[last].Call != n {
 			if o := s.matchTold(n); o != nil {
 				s.found = append(s.found, o)
 			}
