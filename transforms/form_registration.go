@@ -121,6 +121,9 @@ func (formCorrection) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	if m, right := s.misspelt(e.in); right != "" && wrong.Within(m.Node) {
 		return nil, refuse(TooEntangled, "nothing calls %s() either: the framework calls %s()", m.Name, right)
 	}
+	if n := o.handler().Inner(false); (n.IsFunction() || isBind(n)) && o.eachOwn() {
+		return nil, refuse(TooEntangled, "each is given a function of its own there, and one field would hold the last of them")
+	}
 	handler, guard, no := e.namedHandler(o, wrong, true)
 	if no != nil {
 		return nil, no
@@ -140,6 +143,16 @@ func (formCorrection) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		Plan: p, Edits: e.finish(), Notes: e.notes,
 		Message: fmt.Sprintf("Take the %s of %s away that was registered", o.Kind.Noun, p.Owner.Name),
 	}, nil
+}
+
+// eachOwn reports whether a registration is made for each of several targets.
+func (o *Obligation) eachOwn() bool {
+	fn := o.Call.Function()
+	root := rootOf(o.target()).Symbol()
+	if inLoop(o.Call, fn) {
+		return true
+	}
+	return fn.Outer().Parent().Is("arguments") && root != nil && root.Kind == syntax.Parameter && root.Decl.Function() == fn
 }
 
 // trackRegistration makes sure that the teardown can take a registration away,

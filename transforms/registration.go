@@ -320,6 +320,11 @@ func sameEvent(a, b syntax.Node) likeness {
 	switch {
 	case literal && too && x == y, squeeze(a) == squeeze(b):
 		return same
+	case literal && too && strings.HasPrefix(y, "."): // all of a namespace: 'click.menu' by '.menu'
+		if slices.ContainsFunc(strings.Fields(x), func(event string) bool { return !strings.HasSuffix(event, y) }) {
+			return perhaps
+		}
+		return same
 	case literal && too:
 		return different
 	case a.Is("member_expression") && b.Is("member_expression") && squeeze(a.Field("object")) == squeeze(b.Field("object")):
