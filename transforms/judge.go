@@ -15,6 +15,7 @@ func (s *scan) judgeOf(o *Obligation) func(*Obligation) {
 			s.judgeLasting(o)
 			s.judgeShared(o)
 			s.judgeMisspelt(o)
+			s.judgeTakenOut(o)
 		}
 	case o.Acquire.Pattern.Given("HANDLE"):
 		return s.judgeGiven
@@ -98,6 +99,7 @@ func (s *scan) judge(o *Obligation) {
 	s.judgeStreamed(o)
 	s.judgeMisspelt(o)
 	s.judgeOwn(o)
+	s.judgeTakenOut(o)
 	if o.Status == Unmet {
 		s.rate(o)
 	}
