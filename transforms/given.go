@@ -41,7 +41,10 @@ func (s *scan) judgeGiven(o *Obligation) {
 			c.uses = append(c.uses, givesBack(giver)...)
 		}
 	}
-	needed, handedOn, meant := false, false, false
+	if o.Kind.Readable {
+		c.uses = append(c.uses, endsOfGiver(o, fn)...)
+	}
+	needed, handedOn, meant, read := false, false, false, false
 	for _, u := range c.uses {
 		switch u.effect {
 		case released:
@@ -49,7 +52,8 @@ func (s *scan) judgeGiven(o *Obligation) {
 			o.step(u.at, "%s", u.text)
 			meant = meant || !afterFailure(u.at, fn)
 		case moved:
-			handedOn = true
+			whole := strings.HasPrefix(u.text, readText)
+			read, handedOn = read || whole, handedOn || !whole
 			o.step(u.at, "moved: %s", u.text)
 		default:
 			needed = true
@@ -64,7 +68,7 @@ func (s *scan) judgeGiven(o *Obligation) {
 		o.Status = Met
 		o.step(o.Call, "met: settled on every way out")
 		return
-	case len(o.releases) == 0 && (handedOn || !needed || o.Kind.Alone || s.runsOnce(o.Call.Function()) || !o.Call.Function().OK()):
+	case len(o.releases) == 0 && !read && (handedOn || !needed || o.Kind.Alone || s.runsOnce(o.Call.Function()) || !o.Call.Function().OK()):
 		o.step(o.Call, "moved: nothing in the callback releases it: taken as meant to stay")
 		return
 	case o.Kind.Alone && !meant:
@@ -77,11 +81,29 @@ func (s *scan) judgeGiven(o *Obligation) {
 		exits = append(exits, x.at)
 	}
 	way := MissingPath
-	if len(o.releases) == 0 {
+	if len(o.releases) == 0 && !read {
 		way = NeverReleased
 	}
 	s.unmet(o, way, exits)
 	o.Form, o.gist = formCallback{}, c.out
+}
+
+// endsOfGiver are the calls in a callback that end what gives it the handle, and the
+// handle with that: req.destroy().
+func endsOfGiver(o *Obligation, fn syntax.Node) []use {
+	var out []use
+	sym := widen(o.Call).Parent().Field("name").Symbol()
+	if sym == nil {
+		return nil
+	}
+	for _, ref := range sym.Refs {
+		method := ref.Outer().Parent()
+		name := method.Field("property").Text()
+		if call := method.Parent(); ref.Within(fn) && call.Field("function") == method && (isTeardown(name) || name == "abort") {
+			out = append(out, use{released, ref, call, "released by " + shorten(call.Text())})
+		}
+	}
+	return out
 }
 
 // givesBack classifies the mentions of a function that the callback is given for

@@ -31,6 +31,9 @@ const usingText = "using"
 // returnedText marks the move to a caller.
 const returnedText = "returned"
 
+// readText marks what ends because somebody reads it.
+const readText = "read to its end"
+
 // maxHops bounds how far a handle is followed through aliases and functions.
 const maxHops = 6
 
@@ -77,7 +80,7 @@ func (s *scan) useOf(o *Obligation, ref syntax.Node, hops int) []use {
 			return one(moved, p, "its release is handed on")
 		}
 		if called && o.Kind.Readable && reads(p.Parent(), name) {
-			return one(moved, p.Parent(), "read to its end by .%s", name)
+			return one(moved, p.Parent(), readText+" by .%s", name)
 		}
 		if called && chainable[name] { // x.on(..) is x again
 			return s.valueUse(o, ref, widen(p.Parent()), hops)
@@ -122,7 +125,7 @@ func (s *scan) valueUse(o *Obligation, ref, v syntax.Node, hops int) []use {
 	}
 	p := v.Parent()
 	if o.Kind.Readable && p.Is("for_in_statement") && p.Field("right") == v {
-		return one(moved, p, "read to its end by a loop")
+		return one(moved, p, readText+" by a loop")
 	}
 	switch p.Kind() {
 	case "variable_declarator":

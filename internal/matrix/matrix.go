@@ -117,7 +117,10 @@ func samples(kinds []*transforms.Kind) ([]*sample, error) {
 }
 
 func oneShape(k *transforms.Kind) bool {
-	return k.Keyed != "" || k.Undo != nil || slices.ContainsFunc(k.Acquire, func(a transforms.Acquire) bool {
+	if k.Keyed != "" || k.Undo != nil || !slices.ContainsFunc(k.Acquire, func(a transforms.Acquire) bool { return !a.Pattern.Given("HANDLE") }) {
+		return true
+	}
+	return slices.ContainsFunc(k.Acquire, func(a transforms.Acquire) bool {
 		return slices.Contains(a.Types, "this") || slices.Contains(a.Types, "own")
 	})
 }

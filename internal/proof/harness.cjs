@@ -268,6 +268,7 @@ class World {
     for (const [r, kind] of this.alive) {
       if (['setTimeout', 'setInterval', 'frame', 'idle'].includes(kind)) real.clearTimeout(r);
       if (kind === 'chromium') r.process().kill('SIGKILL');
+      if (kind === 'http connection') r.destroy();
       if (kind === 'server') r.close(() => {}), r.closeAllConnections?.();
     }
   }
