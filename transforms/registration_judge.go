@@ -234,7 +234,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "moved: part of the teardown")
 		return
 	}
-	if wrong, why := s.wrongRemoval(o, in, all); wrong.call.OK() && !s.besideTeardown(o, in, how, wrong) {
+	if wrong, why := s.wrongRemoval(o, in, all); wrong.call.OK() && (wrong.event == same || !s.besideTeardown(o, in, how, wrong)) {
 		o.releases = []syntax.Node{wrong.call}
 		o.step(wrong.call, "cannot work: %s", why)
 		o.Evidence = append(o.Evidence, why)
