@@ -74,6 +74,26 @@ func (s *scan) isOfProcess(o *Obligation) bool {
 	return isApplication(s.Project, s.f.Path) || o.Owner.Form == OwnerClass && s.lasts(o.Owner.Node, onceHops)
 }
 
+// endsProcess reports whether what a listener calls ends the process, whatever else it
+// does: nothing is left behind then.
+func (s *scan) endsProcess(o *Obligation) bool {
+	fn := o.handlerFunction()
+	if !fn.OK() {
+		fn = localFunction(o.handler().Inner(false))
+	}
+	target, ok := o.target().Origin()
+	if !fn.OK() || !ok || target.Module != "" || !slices.Equal(target.Path, []string{"process"}) {
+		return false
+	}
+	for n := range fn.Field("body").Own() {
+		callee, ok := n.Field("function").Origin()
+		if n.Is("call_expression") && ok && callee.Module == "" && slices.Equal(callee.Path, []string{"process", "exit"}) {
+			return true
+		}
+	}
+	return false
+}
+
 var uncaught = map[string]bool{
 	"uncaughtException": true, "uncaughtExceptionMonitor": true, "unhandledRejection": true, "rejectionHandled": true, "warning": true,
 }

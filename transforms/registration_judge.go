@@ -42,6 +42,9 @@ func (s *scan) judgeRegistration(o *Obligation) {
 		o.Status = Met
 		o.step(o.Call, "met: the signal is its own, and goes with it")
 		return
+	case s.endsProcess(o):
+		o.step(o.handler(), "moved: it ends the process")
+		return
 	case s.drawnHere(o):
 		o.Status = Met
 		o.step(o.Call, "met: it listens to a part of what is written anew with it")

@@ -42,6 +42,7 @@ func TestReadSkipped(t *testing.T) {
 		{"generated-mark.ts", "\ufeff\n// @generated\n", "generated"},
 		{"generated-script.js", "#!/usr/bin/env node\n// @generated\n", "generated"},
 		{"minified.js", strings.Repeat("var a=1;", 1000), "minified"},
+		{"minified-parts.js", strings.Repeat("/* a */\n", 900) + strings.Repeat(strings.Repeat("var a=1;", 700)+"\n", 5), "minified"},
 		{"minified-lines.js", strings.Repeat(strings.Repeat("var a=1;", 200)+"\n", 10), "minified"},
 	}
 	for _, tt := range tests {

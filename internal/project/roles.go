@@ -21,7 +21,7 @@ const (
 // need.
 var testFolders = map[string]bool{
 	"test": true, "tests": true, "__tests__": true, "__mocks__": true, "spec": true, "specs": true, "e2e": true,
-	"fixtures": true, "__fixtures__": true, "__snapshots__": true, "cypress": true, "playwright": true,
+	"fixtures": true, "__fixtures__": true, "goldens": true, "golden": true, "__snapshots__": true, "cypress": true, "playwright": true,
 	"testing": true, "perfTest": true, "perf-test": true, "loadtest": true, "load-test": true, "test-utils": true, "testutils": true, "test-helpers": true,
 }
 
@@ -38,7 +38,7 @@ var testEnds = []string{
 // scriptFolders hold scripts wherever they are.
 var scriptFolders = map[string]bool{
 	"scripts": true, "bin": true, "examples": true, "example": true, "samples": true,
-	"bench": true, "benches": true, "benchmark": true, "benchmarks": true,
+	"bench": true, "benches": true, "benchmark": true, "benchmarks": true, "benchmarking": true, "internal-scripts": true, "build-scripts": true,
 	".github": true, ".circleci": true, ".husky": true, ".storybook": true, ".vscode": true, ".vitepress": true,
 }
 

@@ -46,11 +46,19 @@ func isGenerated(head []byte) bool {
 	return bytes.Contains(head, []byte("@generated")) || bytes.Contains(head, []byte("DO NOT EDIT"))
 }
 
-// isMinified: people do not write five kilobytes in lines of 500 bytes.
+// isMinified: people do not write five kilobytes in lines of 500 bytes, nor most of a
+// text in some lines of 2,000, with short ones of licences between them.
 func isMinified(src []byte) bool {
 	if len(src) < 5000 {
 		return false
 	}
-	lines := bytes.Count(src, []byte{'\n'}) + 1
-	return len(src)/lines > 500
+	lines, long, inLong := 0, 0, 0
+	for line := range bytes.Lines(src) {
+		lines++
+		if len(line) > 2000 {
+			long++
+			inLong += len(line)
+		}
+	}
+	return len(src)/lines > 500 || long > 3 && inLong > len(src)*3/4
 }
