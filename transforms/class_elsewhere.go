@@ -95,7 +95,7 @@ func (s *scan) gestureIn(o *Obligation, in *instance, at syntax.Node) []*Obligat
 }
 
 // gestureRemovals write the removals, beside that of a move, of what waits for the end of
-// the gesture; not where that gives back what belongs to the page.
+// the gesture; not where that concerns others, too.
 func (e *classEdit) gestureRemovals(o *Obligation) []string {
 	var out []string
 	for _, x := range o.beside {
@@ -106,11 +106,11 @@ func (e *classEdit) gestureRemovals(o *Obligation) []string {
 		if !method || !e.always(name) || !durable || ended || !steady(e.s.f, x.event()) {
 			continue
 		}
-		tidies := false
+		others := false
 		for n := range codeOf(e.in.class.Node) {
-			tidies = tidies || changesPage(n) && runs.runs(n)
+			others = others || concernsOthers(n) && runs.runs(n)
 		}
-		if !tidies {
+		if !others {
 			out = append(out, e.s.writeRemoval(x, target, e.there("this."+name), syntax.Node{})+";")
 		}
 	}

@@ -108,7 +108,63 @@ func (s *scan) follows(o *Obligation, n syntax.Node) bool {
 	return false
 }
 
-// changesPage reports whether n is the page or its window, named for something else than
+// concernsOthers reports whether n calls or changes something that is not the component's
+// own, other than to take a listener away: what the end of a gesture does there is to be
+// done, though the component has gone.
+func concernsOthers(n syntax.Node) bool {
+	switch n.Kind() {
+	case "assignment_expression", "augmented_assignment_expression", "update_expression", "unary_expression":
+		left := n.Field("left").Inner(false)
+		if n.Is("update_expression", "unary_expression") {
+			left = n.Field("argument").Inner(false)
+		}
+		if n.Is("unary_expression") && n.Field("operator").Text() != "delete" {
+			return false
+		}
+		return !isOwn(rootOf(left))
+	case "new_expression":
+		return true
+	case "call_expression":
+	default:
+		return false
+	}
+	callee := n.Field("function").Inner(false)
+	if takesAway(n) || slices.Contains(harmless, calleeName(n)) || callee.Is("identifier") && localFunction(callee).OK() {
+		return false
+	}
+	if callee.Is("member_expression") && callee.Field("object").Inner(false).IsThis() {
+		return false // a method
+	}
+	root := rootOf(callee)
+	return !(root.Is("identifier") && root.Symbol() == nil && slices.Contains(pure, root.Text()))
+}
+
+// harmless are functions that concern the event, the component's own parent, or what ends
+// by itself.
+var harmless = []string{
+	"emit", "$emit", "preventDefault", "stopPropagation", "stopImmediatePropagation", "nextTick", "$nextTick",
+	"clearTimeout", "clearInterval", "cancelAnimationFrame", "setTimeout", "requestAnimationFrame",
+}
+
+// pure are objects whose functions change nothing.
+var pure = []string{"Math", "Number", "String", "Array", "Object", "JSON", "Date", "Boolean", "console", "parseInt", "parseFloat", "isNaN"}
+
+// isOwn reports whether a name is that of something that a component made for itself.
+func isOwn(root syntax.Node) bool {
+	if root.IsThis() {
+		return true
+	}
+	sym := root.Symbol()
+	if sym == nil || sym.Kind != syntax.Variable || !sym.Decl.Function().OK() && !root.File().Component() {
+		return false
+	}
+	switch name := calleeName(sym.Init().Inner(true)); {
+	case isHookName(name), name == "inject", name == "defineProps", name == "toRef", name == "toRefs":
+		return false
+	}
+	return true
+}
+
 // to take a listener away.
 func changesPage(n syntax.Node) bool {
 	if !n.Is("identifier") || n.Symbol() != nil || n.Text() != "document" && n.Text() != "window" {

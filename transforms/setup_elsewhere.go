@@ -59,6 +59,30 @@ func (s *scan) madeInSetup(o *Obligation, c *setup) bool {
 	return false
 }
 
+// onlyShown reports whether a function of a component is in no other object than those
+// that its markup is made of: what setup returns, what h(..) is given.
+func (c *setup) onlyShown(sym *syntax.Symbol) bool {
+	if c.isComposable() || sym == nil {
+		return false
+	}
+	return !slices.ContainsFunc(sym.Refs, func(r syntax.Node) bool {
+		v := r.Outer()
+		p := v.Parent()
+		if p.Is("pair") {
+			p = p.Parent()
+		}
+		switch to := p.Outer().Parent(); {
+		case !p.Is("object"):
+			return p.Is("array", "return_statement", "spread_element") || p.Is("assignment_expression") && p.Field("right").Inner(false) == r
+		case to.Is("return_statement"):
+			return to.Function() != c.root
+		case to.Is("arguments"):
+			return !slices.Contains([]string{"h", "createVNode", "mergeProps", "expose", "defineExpose"}, calleeName(to.Parent()))
+		}
+		return true
+	})
+}
+
 // takesAnother reports whether a removal takes another registration of the setup away.
 func (s *scan) takesAnother(o *Obligation, c *setup, r removal) bool {
 	return slices.ContainsFunc(s.found, func(x *Obligation) bool {
@@ -180,11 +204,11 @@ func (e *setupEdit) putBeside(o *Obligation, d *setupDebt, target *syntax.Symbol
 }
 
 // addGesture takes away, with what a gesture tells of each move, what waits for its end;
-// not where that gives back what belongs to the page.
+// not where that concerns others, too.
 func (e *setupEdit) addGesture(o *Obligation, d *setupDebt) {
 	for _, x := range o.beside {
 		ended := slices.ContainsFunc(e.s.removals(x, d.setup.code()), func(r removal) bool { return r.works() && d.setup.endsAt(r.call) != nil })
-		if ended || e.s.tidiesPage(x) {
+		if ended || e.s.endConcernsOthers(x) {
 			continue
 		}
 		handler, target := x.handler().Inner(false), rootOf(x.target()).Symbol()
@@ -197,12 +221,13 @@ func (e *setupEdit) addGesture(o *Obligation, d *setupDebt) {
 	}
 }
 
-// tidiesPage reports whether the function that is registered does something with the page
-// but take listeners away: the cursor is to be as it was.
-func (s *scan) tidiesPage(o *Obligation) bool {
+// endConcernsOthers reports whether what waits for the end of a gesture does something
+// then that is to be done whether the component is there or not: the cursor is to be as it
+// was.
+func (s *scan) endConcernsOthers(o *Obligation) bool {
 	return slices.ContainsFunc(s.reachedFrom([]syntax.Node{o.handlerFunction()}), func(fn syntax.Node) bool {
 		for n := range fn.Field("body").Descendants() {
-			if changesPage(n) {
+			if concernsOthers(n) {
 				return true
 			}
 		}
