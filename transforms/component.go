@@ -118,7 +118,7 @@ func (formComponent) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	}
 	code := effect + "(() => {\n\treturn () => {\n"
 	for _, release := range ordered(list) {
-		code += "\t\t" + release + ";\n"
+		code += "\t\t" + strings.ReplaceAll(release, "\n", ";\n\t\t") + ";\n"
 	}
 	w.edits = append(w.edits, w.st.after(last, w.st.fit(code+"\t};\n}, []);")))
 	noun := mended[0].Kind.Noun
@@ -195,5 +195,18 @@ func (w *effectEdit) ofRef(o *Obligation, component syntax.Node) (owed, syntax.N
 			guarded = place.Text() + "?.()"
 		}
 	}
+	if first, known := firstValue(ref); known && w.s.keepingOf(o, component, place).read {
+		guarded += "\n" + place.Text() + " = " + first // whoever asks sees that there is none: it may begin again
+	}
 	return owed{o: o, release: guarded}, stmt, nil
+}
+
+// firstValue is what a ref holds before anything is put into it.
+func firstValue(ref *syntax.Symbol) (string, bool) {
+	args := ref.Init().Inner(false).Field("arguments")
+	first := args.Child(0).Inner(false)
+	if !first.OK() {
+		return "undefined", true
+	}
+	return first.Text(), isNothing(first) || first.Is("number")
 }

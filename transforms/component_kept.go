@@ -50,7 +50,7 @@ func (s *scan) keepingOf(o *Obligation, component, place syntax.Node) keeping {
 	}
 	for _, r := range place.Field("object").Inner(false).Symbol().Mentions() {
 		m := r.Outer().Parent()
-		if isRefPlace(m) && !syntax.IsWrite(m) && m != place && !slices.ContainsFunc(k.releases, func(u use) bool { return m.Within(u.at) }) {
+		if isRefPlace(m) && !syntax.IsWrite(m) && m != place && !slices.ContainsFunc(k.releases, func(u use) bool { return m.Within(u.at) || asksFirst(m, u.at) }) {
 			k.read = true
 		}
 	}
@@ -58,6 +58,12 @@ func (s *scan) keepingOf(o *Obligation, component, place syntax.Node) keeping {
 		k.end = s.flagOfComponent(o, component)
 	}
 	return k
+}
+
+// asksFirst reports whether a mention asks whether there is something to release.
+func asksFirst(mention, release syntax.Node) bool {
+	branch := mention.Ancestor("if_statement")
+	return branch.OK() && mention.Within(branch.Field("condition")) && release.Within(branch.Field("consequence"))
 }
 
 // isTracked reports whether a one-shot is kept to be cancelled, and does something when it
