@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -19,8 +20,8 @@ func (s *scan) toldOnce(o *Obligation, in *instance) bool {
 		return !firesAtOnce(o) && s.trackedIn(o, in)
 	}
 	_, member := o.Call.ThisClass()
-	if name := syntax.MemberName(member); !slices.Contains(h.onces, name) && !repeatedHooks[name] && !isFrame(o) {
-		if ms, written := milliseconds(o.Call.Field("arguments").Child(1)); written && ms < longAgain || firesAtOnce(o) {
+	if name := syntax.MemberName(member); !slices.Contains(h.onces, name) && !repeatedHooks[name] && !in.isRefCallback(name) {
+		if ms, written := milliseconds(o.Call.Field("arguments").Child(1)); written && ms < longAgain || firesAtOnce(o) || isFrame(o) {
 			return false // what people do is seldom the last that they do there
 		}
 	}
@@ -79,7 +80,32 @@ func (s *scan) draws(in *instance, callback syntax.Node, hops int) bool {
 			if !own || n.Outer().Parent().Field("function").Inner(false) != n {
 				continue
 			}
-			if slices.Contains(in.host.draws, name) || hops > 0 && s.draws(in, n, hops-1) {
+			if !in.asksForElement(n, fn) && (slices.Contains(in.host.draws, name) || hops > 0 && s.draws(in, n, hops-1)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isRefCallback reports whether a method is called with an element when that is there, and
+// without when it is gone: ref={this.measure}.
+func (in *instance) isRefCallback(name string) bool {
+	return slices.ContainsFunc(in.refs[name], func(ref syntax.Node) bool {
+		attribute := ref.Ancestor("jsx_attribute")
+		return attribute.OK() && strings.HasSuffix(strings.ToLower(attribute.Child(0).Text()), "ref")
+	})
+}
+
+// asksForElement reports whether n is done in a function only where a field holds
+// something, as those for elements do while the instance is drawn.
+func (in *instance) asksForElement(n, fn syntax.Node) bool {
+	for p := n.Parent(); p.OK() && p != fn; p = p.Parent() {
+		if !p.Is("if_statement") || !n.Within(p.Field("consequence")) {
+			continue
+		}
+		for d := range p.Field("condition").Descendants() {
+			if name, own := d.ThisField(); own && name != "props" && name != "state" && name != "context" {
 				return true
 			}
 		}

@@ -221,6 +221,9 @@ func (r *rearm) open(n syntax.Node) bool {
 func (r *rearm) reached(n, fn syntax.Node) bool {
 	g := r.s.graph(fn)
 	stops := r.stops(g, fn)
+	if r.o.Kind.OneShot && r.releasedBefore(g, n, fn) {
+		return false
+	}
 	return slices.ContainsFunc(r.s.points(g, fn, n), func(p int) bool {
 		return g.Reaches([]int{syntax.Entry}, p, func(q int) bool { return stops[q] }, func(syntax.Edge) bool { return true })
 	})

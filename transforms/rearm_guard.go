@@ -145,3 +145,24 @@ func (r *rearm) protects(n syntax.Node, field string) bool {
 		return true
 	})
 }
+
+// releasedBefore reports whether a function releases the field on some way to an evaluation
+// in it: whoever wrote it knows when there is one.
+func (r *rearm) releasedBefore(g *syntax.Graph, n, fn syntax.Node) bool {
+	to := r.s.points(g, fn, n)
+	for _, name := range r.names {
+		for _, ref := range r.in.refs[name] {
+			release := r.s.releaseAt(r.o, ref)
+			if !release.OK() || homeOf(release) != fn {
+				continue
+			}
+			from := r.s.points(g, fn, release)
+			if slices.ContainsFunc(to, func(p int) bool {
+				return g.Reaches(from, p, func(int) bool { return false }, func(syntax.Edge) bool { return true })
+			}) {
+				return true
+			}
+		}
+	}
+	return false
+}
