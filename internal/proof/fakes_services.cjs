@@ -306,6 +306,21 @@ function readline(world, awaited) {
   return { createInterface: () => thing(world, 'interface', { close: 'now' }, { question, line: '' }) };
 }
 
+// Loggers: what they write to is alive until it is ended.
+function pino(world) {
+  const out = (kind) => () => thing(world, kind, { end: 'now' }, { write: () => true });
+  return Object.assign(() => ({ info() {} }), { destination: out('destination'), transport: out('transport') });
+}
+
+function winston(world) {
+  const transport = () => {
+    return function () {
+      return thing(world, 'transport', { close: 'now' }, { write: () => true });
+    };
+  };
+  return { transports: { File: transport(), Http: transport(), Stream: transport() } };
+}
+
 // services are the modules.
 function services(world) {
   const sql = mysql(world);
@@ -346,6 +361,8 @@ function services(world) {
     'better-sqlite3': database(world),
     sqlite: { DatabaseSync: database(world) },
     nodemailer: exported(mail(world)),
+    pino: exported(pino(world)),
+    winston: winston(world),
     ssh2: { Client: ssh(world) },
     readline: readline(world, false),
     'readline/promises': readline(world, true),
