@@ -124,6 +124,9 @@ func (s *scan) sink(o *Obligation, h Handle, v syntax.Node) (Handle, string) {
 	return h, "part of another value"
 }
 
+// keptElsewhere marks the move into a property of something else.
+const keptElsewhere = "kept in another object"
+
 func (s *scan) bind(o *Obligation, h Handle, target syntax.Node) (Handle, string) {
 	target = target.Inner(false)
 	if sym := target.Symbol(); sym != nil {
@@ -153,7 +156,7 @@ func (s *scan) bind(o *Obligation, h Handle, target syntax.Node) (Handle, string
 	if s.merelyShown(o, target) {
 		return h, "" // dropped, but for that
 	}
-	return h, "kept in another object"
+	return h, keptElsewhere
 }
 
 // merelyShown: a copy of the handle is a property of something else, and nobody

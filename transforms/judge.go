@@ -61,6 +61,7 @@ func (s *scan) judge(o *Obligation) {
 		s.judgeEntry(o)
 	case elsewhere == returnedText && o.Kind.Copied && isGetter(o.Call.Function()):
 		s.judgeGetter(o)
+	case elsewhere == keptElsewhere && s.judgeShown(o):
 	case elsewhere != "":
 		o.step(o.Call, "moved: %s", elsewhere)
 		if elsewhere == returnedText {

@@ -56,7 +56,7 @@ func (s *scan) judgeShown(o *Obligation) bool {
 }
 
 // shownKey is the place that a value was read from, by a constant, perhaps, or with
-// something else for nothing: const old = this.img.src || ''.
+// something else for nothing: const old = this.img.src || ”.
 func (s *scan) shownKey(n syntax.Node) string {
 	n = n.Inner(false)
 	if sym := n.Symbol(); sym != nil && n.Is("identifier") && sym.Constant() {
