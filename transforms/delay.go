@@ -20,8 +20,13 @@ func millis(n syntax.Node, hops int) (float64, bool) {
 		v, err := strconv.ParseFloat(strings.ReplaceAll(n.Text(), "_", ""), 64)
 		return v, err == nil
 	case "identifier":
-		if sym := n.Symbol(); hops > 0 && sym != nil && sym.Kind == syntax.Variable && sym.Constant() {
+		sym := n.Symbol()
+		switch {
+		case hops == 0 || sym == nil:
+		case sym.Kind == syntax.Variable && sym.Constant():
 			return millis(sym.Init(), hops-1)
+		case sym.Kind == syntax.Parameter: // (ms = 100), as a rule
+			return millis(defaultOf(sym), hops-1)
 		}
 	case "binary_expression":
 		a, first := millis(n.Field("left"), hops)
@@ -136,4 +141,13 @@ func (s *scan) staticNumber(n syntax.Node) (float64, bool) {
 		}
 	}
 	return 0, false
+}
+
+// defaultOf is the value that a parameter has where it is not given.
+func defaultOf(param *syntax.Symbol) syntax.Node {
+	p := param.Node.Parent()
+	if p.Is("assignment_pattern") {
+		return p.Field("right")
+	}
+	return p.Field("value")
 }

@@ -156,7 +156,7 @@ func mostFinal(members []syntax.Member, fits func(syntax.Member) bool) (syntax.M
 		if m.Name == "disconnected" && !slices.ContainsFunc(members, func(m syntax.Member) bool { return m.Name == "connected" && m.Method }) {
 			continue // it may be told of what has happened
 		}
-		if m.Static || !m.Method || !isTeardown(m.Name) || toldWhat(m) || fits != nil && !fits(m) || onlyShows(m.Function()) {
+		if m.Static || !m.Method || !isTeardown(m.Name) || toldWhat(m) || fits != nil && !fits(m) || m.Name == "close" && onlyShows(m.Function()) {
 			continue
 		}
 		hollow := isHollow(m.Function())
@@ -422,13 +422,17 @@ func (in *instance) left() []ExitPlace {
 	return []ExitPlace{{at, t.name + "() leaves it"}}
 }
 
+// oneFrame is how long, in milliseconds, a turn takes at most that draws.
+const oneFrame = 16
+
 // isImmediate: a timeout that fires in the same turn, or the next.
 func isImmediate(o *Obligation) bool {
 	if !slices.Contains(o.Acquire.From, "global") {
 		return false
 	}
 	delay := o.Call.Field("arguments").Child(1)
-	return !delay.OK() || delay.Is("number") && (delay.Text() == "0" || delay.Text() == "1")
+	time, known := millis(delay, 3)
+	return !delay.OK() || known && time <= oneFrame
 }
 
 func (o *Obligation) settle(u use) {

@@ -30,7 +30,8 @@ func (s *scan) judgeLasting(o *Obligation) {
 		return
 	}
 	ends := o.Kind.OneShot && o.Owner.Form == OwnerClass && s.lasts(o.Owner.Node, onceHops)
-	if !ends && !s.once(o.Call, onceHops) && !s.leftToRun(o) {
+	keeps := o.endless && o.Handle.Place == InField && s.lasts(o.Owner.Node, onceHops) // one at a time
+	if !ends && !keeps && !s.once(o.Call, onceHops) && !s.leftToRun(o) {
 		return
 	}
 	if !s.Offers || o.Owner.Form == OwnerFunction || o.Kind.OneShot {

@@ -119,6 +119,9 @@ func answers(call syntax.Node) bool {
 	callback := call.Field("arguments").Child(0)
 	isGiven := func(n syntax.Node) bool {
 		sym := n.Symbol()
+		if isSettle(n) && !sym.Node.Within(callback) {
+			return true
+		}
 		return n.Is("identifier") && sym != nil && sym.Kind == syntax.Parameter && answerNames[sym.Name] && !sym.Node.Within(callback)
 	}
 	if isGiven(callback) {

@@ -98,7 +98,7 @@ func (s *scan) judgeSpan(o *Obligation, home syntax.Node, here []removal) {
 			}
 			o.releases = append(o.releases, r.call)
 			o.step(l.at, "%s", l.text)
-			for _, n := range s.settledAlong(l) {
+			for _, n := range append(s.settledAlong(l), forTheSame(o.Call, r.call)...) {
 				for _, p := range s.points(g, home, n) {
 					stops[p] = true
 				}
@@ -127,7 +127,8 @@ func (s *scan) judgeSpan(o *Obligation, home syntax.Node, here []removal) {
 	o.Exits = slices.DeleteFunc(o.Exits, func(x ExitPlace) bool {
 		return !x.Node.Is("return_statement", "throw_statement", "await_expression") && !x.Node.Outer().Is("await_expression") && x.How != "the end is reached"
 	})
-	if o.Status == Unmet && len(o.Exits) == 0 && !o.again {
+	each := rootOf(o.target()).Symbol() // another one each time
+	if o.Status == Unmet && len(o.Exits) == 0 && (!o.again || each != nil && each.Decl.Is("for_in_statement")) {
 		o.Status, o.Form = Met, nil
 		o.step(o.Call, "met: nothing between the two is waited for")
 	}
@@ -270,6 +271,10 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		o.Evidence = append(o.Evidence, "the framework ends the instance")
 		s.unmet(o, NeverReleased, nil)
 		o.Form = formClass{}
+	case s.hearsAfterEnd(o, in):
+		o.step(o.handler(), "moved: it is meant to hear of what comes after the end")
+	case how == givenStay && s.madeByTarget(o, in):
+		o.step(o.Call, "moved: what it is registered with made the instance, and goes with it")
 	case how == givenStay && s.beginsAgain(o, in):
 		o.step(o.Call, "moved: the instance may begin again after %s()", in.teardown.name)
 	case !in.ended():

@@ -108,7 +108,7 @@ func asksFor(condition syntax.Node, text string) bool {
 // sources says whether a field holds what the instance was given, by itself or as
 // a part of something, and whether it holds what the instance made.
 func sources(in *instance, field string) (given, made bool) {
-	given = in.borrowed(field)
+	given = in.borrowed(field) && !in.onlyAwaited(field)
 	for _, ref := range in.refs[field] {
 		p := ref.Outer().Parent()
 		if !p.Is("assignment_expression") || p.Field("left").Inner(false) != ref {
@@ -119,6 +119,8 @@ func sources(in *instance, field string) (given, made bool) {
 			switch {
 			case v.Is("new_expression", "call_expression", "object", "array"):
 				made = true
+			case v.Is("identifier") && sym != nil && sym.Kind == syntax.Parameter && isThen(sym.Decl.Function()):
+				made = true // what was waited for
 			case v.Is("member_expression", "identifier") && sym != nil && (sym.Kind == syntax.Parameter || isCopyOfParameter(sym)):
 				given = true
 			}
@@ -307,3 +309,22 @@ func (s *scan) endOfTarget(o *Obligation, in *instance) syntax.Node {
 // enders are further methods that end what they are called on, or take it out of
 // the page.
 var enders = map[string]bool{"remove": true, "abort": true, "unref": true, "destroySoon": true, "complete": true, "empty": true}
+
+// isThen reports whether a function is called with what a promise resolves to.
+func isThen(fn syntax.Node) bool {
+	args := fn.Outer().Parent()
+	return args.Is("arguments") && calleeName(args.Parent()) == "then"
+}
+
+// onlyAwaited reports whether all that a field is filled with by its name is what some
+// promise resolved to.
+func (in *instance) onlyAwaited(field string) bool {
+	if slices.ContainsFunc(in.members, func(m syntax.Member) bool { return m.Name == field && m.Param }) {
+		return false
+	}
+	return !slices.ContainsFunc(in.refs[field], func(ref syntax.Node) bool {
+		p := ref.Outer().Parent()
+		sym := p.Field("right").Inner(false).Symbol()
+		return p.Is("assignment_expression") && p.Field("left").Inner(false) == ref && sym != nil && sym.Kind == syntax.Parameter && !isThen(sym.Decl.Function())
+	})
+}

@@ -162,7 +162,7 @@ func (o *Obligation) isReleasedBy(callee syntax.Node) bool {
 // another way: it tells whether to listen, and ends nothing.
 func (s *scan) switches(o *Obligation, r removal) bool {
 	given := squeeze(r.call.Field("arguments"))
-	if o.Call.Function().IsConstructor() && s.addedByMethod(o, given) {
+	if o.Call.Function().IsConstructor() && s.addedByMethod(o, given) || s.toldOfEnd(o, r.call) {
 		return true
 	}
 	for n := range homeOf(r.call).Descendants() {
@@ -198,4 +198,15 @@ func (s *scan) addedByMethod(o *Obligation, given string) bool {
 		added = true
 	}
 	return added
+}
+
+// toldOfEnd reports whether the method around a removal is what listens for an end, and
+// for nothing else: what it takes something away from is over then.
+func (s *scan) toldOfEnd(o *Obligation, call syntax.Node) bool {
+	_, member, _ := call.InstanceAt()
+	refs := s.instance(o.Owner.Node).refs[syntax.MemberName(member)]
+	return len(refs) > 0 && !slices.ContainsFunc(refs, func(r syntax.Node) bool {
+		use := bound(r)
+		return !callbackOf(use).ends && !isTakenAway(r)
+	})
 }

@@ -117,6 +117,9 @@ func isLogging(fn syntax.Node) bool {
 	if fn.Field("object").Is("this") {
 		return fn.Field("property").Text() == "log"
 	}
+	if said := fn.Outer().Parent().Field("arguments").Child(0); said.Is("string", "template_string") && fn.Field("property").Text() != "error" {
+		return true
+	}
 	object := fn.Field("object").Inner(false)
 	name := object.Text()
 	if object.Is("member_expression") {
