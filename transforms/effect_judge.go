@@ -33,6 +33,11 @@ func (s *scan) judgeHosted(o *Obligation) bool {
 		}
 	}
 	o.Owner = Owner{OwnerEffect, e.name(), e.fn}
+	if s.isRoot(e.fn.Function()) {
+		o.Status = Moved
+		o.step(o.Call, "moved: the root component lives as long as the page")
+		return true
+	}
 	if o.Kind.Registers() {
 		return s.judgeListening(o, e)
 	}

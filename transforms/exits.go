@@ -348,12 +348,9 @@ func keptAs(n syntax.Node) string {
 //	shop?.atTheEnd(() => watcher.close());
 //	if (bus) bus.on('end', () => clearInterval(id));
 func asksForTaker(at syntax.Node) []syntax.Node {
-	call := at
-	if at.Parent().Is("arguments") {
-		call = at.Parent().Parent()
-	}
+	call := at.Parent().Parent()
 	m := call.Field("function").Inner(false)
-	if !call.Is("call_expression") || !m.Is("member_expression") {
+	if !at.Parent().Is("arguments") || !call.Is("call_expression") || !m.Is("member_expression") {
 		return nil
 	}
 	var out []syntax.Node

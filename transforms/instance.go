@@ -280,7 +280,7 @@ func (s *scan) judgeField(o *Obligation) {
 func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 	in := s.instance(class)
 	o.Owner = ownerOf(class, o.Handle)
-	if in.hosted && isRootFile(s.f) {
+	if in.hosted && isRootFile(s.f) || class.IsClass() && s.isRoot(class) {
 		o.step(o.Call, "moved: the root component lives as long as the page")
 		return
 	}
@@ -305,7 +305,7 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "met: ends by itself, and asks before it does anything")
 		return
 	}
-	if !o.Kind.OneShot && in.teardown == nil && s.unreferenced(o) {
+	if !o.Kind.OneShot && in.teardown == nil && s.unreferenced(o) && isApplication(s.Project, s.f.Path) {
 		o.step(o.Call, "moved: nothing ends the instance, and it keeps nothing up")
 		return
 	}

@@ -155,7 +155,7 @@ func isInstead(a, b syntax.Node) bool {
 func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 	in := s.instance(class)
 	o.Owner = ownerOf(class, o.Handle)
-	if in.hosted && isRootFile(s.f) {
+	if in.hosted && isRootFile(s.f) || class.IsClass() && s.isRoot(class) {
 		o.step(o.Call, "moved: the root component lives as long as the page")
 		return
 	}

@@ -1,0 +1,29 @@
+package transforms
+
+import "github.com/unleak-dev/unleak/internal/syntax"
+
+// isRoot reports whether a component, by its function or class, is the root of a page: its
+// own file renders it into the page, and nothing else there mentions it.
+//
+//	ReactDOM.render(<Root/>, document.getElementById('app'));
+func (s *scan) isRoot(component syntax.Node) bool {
+	name := className(component)
+	if !component.IsClass() {
+		name = functionName(component)
+	}
+	if name == nil {
+		return false
+	}
+	rendered := false
+	for _, r := range name.Refs {
+		if r == name.Node || isNaming(r) {
+			continue
+		}
+		element := r.Ancestor("jsx_self_closing_element", "jsx_opening_element")
+		call := element.Ancestor("call_expression")
+		if rendered = element.OK() && (calleeName(call) == "render" || calleeName(call) == "hydrate"); !rendered {
+			return false
+		}
+	}
+	return rendered
+}
