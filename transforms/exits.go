@@ -98,7 +98,7 @@ func (o *Obligation) holds(e syntax.Edge) bool {
 				return !e.When
 			}
 		}
-		if (isHandle(left, h) || o.reachesThrough(left)) && isNothing(right) {
+		if (isHandle(left, h) || o.reachesThrough(left) || o.isSetWith(left)) && isNothing(right) {
 			switch c.Field("operator").Text() {
 			case "!=", "!==":
 				return e.When
