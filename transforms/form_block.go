@@ -38,7 +38,10 @@ func (formBlock) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		case s.Style.Using:
 			settle = s.declareUsing
 		}
-		fix, no := settle(p.only(o), o)
+		fix, no := (*Fix)(nil), s.renamed(o)
+		if no == nil {
+			fix, no = settle(p.only(o), o)
+		}
 		if no == nil {
 			return fix, nil
 		}

@@ -60,3 +60,29 @@ func (s *scan) asksFirst(o *Obligation) bool {
 
 // askedGrace is how long, in milliseconds, a function may be put off that asks first.
 const askedGrace = 5000
+
+// renamed refuses to take something away at the end of a call by names that stand for
+// something else then: signal = AbortSignal.timeout(ms).
+func (s *scan) renamed(o *Obligation) *Refusal {
+	if !o.Kind.Registers() {
+		return nil
+	}
+	for _, part := range []syntax.Node{o.target(), o.event(), o.handler()} {
+		if part.Inner(false).IsFunction() {
+			continue
+		}
+		for n := range part.Descendants() {
+			sym := n.Symbol()
+			if !n.Is("identifier") || sym == nil {
+				continue
+			}
+			for _, r := range sym.Refs {
+				if syntax.IsWrite(r) && r != sym.Node && r.Start() > o.Call.End() {
+					line, _ := s.f.Position(r.Start())
+					return refuse(TooEntangled, "line %d gives %s another value", line, sym.Name)
+				}
+			}
+		}
+	}
+	return nil
+}
