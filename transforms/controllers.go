@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -42,4 +43,24 @@ func (in *instance) hostOfController(key string) bool {
 		}
 	}
 	return key == "this.host" || key == "this._host"
+}
+
+// ofOwnElement reports whether something is the element that a component or directive of
+// Angular stands at, which ends with it: new (private el: ElementRef) { this.el.nativeElement }.
+func (in *instance) ofOwnElement(key string) bool {
+	if in.host == nil || !slices.Contains(in.host.from, angular[0]) {
+		return false
+	}
+	if strings.HasSuffix(key, ".nativeElement") {
+		return true
+	}
+	field, ok := strings.CutPrefix(key, "this.")
+	isElement := func(v syntax.Node) bool {
+		return v.Inner(true).Is("member_expression") && v.Inner(true).Field("property").Text() == "nativeElement"
+	}
+	return ok && (slices.ContainsFunc(in.members, func(m syntax.Member) bool { return m.Name == field && isElement(m.Node.Field("value")) }) ||
+		slices.ContainsFunc(in.refs[field], func(r syntax.Node) bool {
+			p := r.Outer().Parent()
+			return p.Is("assignment_expression") && p.Field("left").Inner(false) == r && isElement(p.Field("right"))
+		}))
 }

@@ -23,7 +23,7 @@ func (s *scan) stayOf(o *Obligation, in *instance) stay {
 		return lastsBeyond(key)
 	case in.host != nil && in.host.view && foundInPage(key):
 		return unknownStay // it may be a part of what the instance draws
-	case key == "this", in.hostOfController(key):
+	case key == "this", in.hostOfController(key), in.ofOwnElement(key):
 		return ownStay
 	case isField && o.endsWithSignal(in, field):
 		return givenStay
