@@ -172,9 +172,7 @@ func (d *directive) name() string {
 func (s *scan) handsOnElement(d *directive, ends []syntax.Node) bool {
 	for _, fn := range ends {
 		var given []*syntax.Symbol
-		for _, sym := range plainParameters(fn) {
-			given = append(given, sym)
-		}
+		given = append(given, plainParameters(fn)...)
 		for n := range fn.Field("body").Descendants() {
 			if !n.Is("call_expression") || takesAway(n) {
 				continue
@@ -239,7 +237,8 @@ func (formDirective) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	slices.Reverse(mended)
 	fix.Plan = p.only(mended...)
 	name := parameterText(d.begin)
-	for _, fn := range d.ends {
+	if len(d.ends) > 0 {
+		fn := d.ends[0]
 		sym := plainParameters(fn)
 		if len(d.ends) > 1 || len(sym) == 0 || sym[0] == nil || sym[0].Name != name || !fn.Field("body").Is("statement_block") || fn.IsAsync() {
 			return nil, refuse(TooEntangled, "the end of the directive names its element otherwise")

@@ -164,13 +164,3 @@ func isOwn(root syntax.Node) bool {
 	}
 	return true
 }
-
-// to take a listener away.
-func changesPage(n syntax.Node) bool {
-	if !n.Is("identifier") || n.Symbol() != nil || n.Text() != "document" && n.Text() != "window" {
-		return false
-	}
-	call := n.Ancestor("call_expression")
-	second := call.Field("arguments").Child(1)
-	return !takesAway(call) || n != second && n.Within(second)
-}
