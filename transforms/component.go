@@ -61,14 +61,8 @@ func (s *scan) judgeComponent(o *Obligation) bool {
 // function around its own that calls hooks and is named as one that may.
 func (s *scan) componentAt(n syntax.Node) syntax.Node {
 	for fn := n.Function().Function(); fn.OK(); fn = fn.Function() {
-		name := nameOf(fn)
-		if name == "" || fn.Class().OK() || !isHookName(name) && (name[0] < 'A' || name[0] > 'Z') {
-			continue
-		}
-		for d := range fn.Field("body").Own() {
-			if d.Is("call_expression") && isHookName(calleeName(d)) {
-				return fn
-			}
+		if s.callsHooks(fn) {
+			return fn
 		}
 	}
 	return syntax.Node{}

@@ -25,7 +25,7 @@ func (s *scan) judgeHosted(o *Obligation) bool {
 	}
 	e := s.effectAt(o.Call)
 	if e == nil {
-		return s.judgeMemo(o) || s.judgeComponent(o)
+		return s.judgeMemo(o) || s.judgeMade(o) || s.judgeDrawn(o) || s.judgeComponent(o)
 	}
 	for n := o.Call.Parent(); n != e.fn; n = n.Parent() {
 		if n.IsClass() || isExecutor(n) {
@@ -261,9 +261,7 @@ func (s *scan) usesOfPlace(o *Obligation, place syntax.Node) []use {
 	for _, r := range ref.Mentions() {
 		m := r.Outer().Parent()
 		if !isRefPlace(m) {
-			p := r.Outer().Parent()
-			list := p.Is("array") && !p.Parent().Is("arguments") // not of dependencies
-			if list || p.Is("arguments", "return_statement", "pair", "jsx_expression", "spread_element") || r.Is("shorthand_property_identifier") {
+			if isHandedOn(r) {
 				out = append(out, use{moved, r, r, "the ref is handed on"})
 			}
 			continue
@@ -277,6 +275,13 @@ func (s *scan) usesOfPlace(o *Obligation, place syntax.Node) []use {
 		out = append(out, s.useOf(o, m, maxHops)...)
 	}
 	return out
+}
+
+// isHandedOn reports whether somebody else is given what a name stands for.
+func isHandedOn(r syntax.Node) bool {
+	p := r.Outer().Parent()
+	list := p.Is("array") && !p.Parent().Is("arguments") // not of dependencies
+	return list || p.Is("arguments", "return_statement", "pair", "jsx_expression", "spread_element") || r.Is("shorthand_property_identifier")
 }
 
 // payments is what settles an obligation of an effect.
