@@ -74,6 +74,7 @@ func (s *scan) judge(o *Obligation) {
 		s.judgeVariable(o)
 		s.judgeAnswer(o)
 		s.judgeChain(o)
+		s.judgeCleanup(o)
 	case h.Place == Discarded:
 		s.judgeDiscarded(o)
 	default:
