@@ -102,6 +102,7 @@ func (s *scan) judge(o *Obligation) {
 	s.judgeMisspelt(o)
 	s.judgeOwn(o)
 	s.judgeTakenOut(o)
+	s.judgeTwice(o)
 	if o.Status == Unmet {
 		s.rate(o)
 	}
