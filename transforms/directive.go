@@ -228,7 +228,12 @@ func (formDirective) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 			continue
 		}
 		d = o.gist.(*directive)
-		code = append(code, s.writeRemoval(o, o.targetText(), el.Text()+"."+handler.Field("property").Text(), syntax.Node{}))
+		kept := el.Text() + "." + handler.Field("property").Text()
+		removal := s.writeRemoval(o, o.targetText(), kept, syntax.Node{})
+		if st.ts { // its type may say that it need not be there
+			removal = "if (" + kept + ") " + removal
+		}
+		code = append(code, removal)
 		mended = append(mended, o)
 	}
 	if d == nil {

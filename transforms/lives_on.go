@@ -72,17 +72,31 @@ func (s *scan) renamed(o *Obligation) *Refusal {
 			continue
 		}
 		for n := range part.Descendants() {
-			sym := n.Symbol()
-			if !n.Is("identifier") || sym == nil {
+			if !n.Is("identifier") {
 				continue
 			}
-			for _, r := range sym.Refs {
-				if syntax.IsWrite(r) && r != sym.Node && r.Start() > o.Call.End() {
+			for _, r := range namesakes(n) {
+				if syntax.IsWrite(r) && r.Start() > o.Call.End() {
 					line, _ := s.f.Position(r.Start())
-					return refuse(TooEntangled, "line %d gives %s another value", line, sym.Name)
+					return refuse(TooEntangled, "line %d gives %s another value", line, n.Text())
 				}
 			}
 		}
 	}
 	return nil
+}
+
+// namesakes are the other mentions of a variable, also of one that the file does not
+// declare.
+func namesakes(n syntax.Node) []syntax.Node {
+	if sym := n.Symbol(); sym != nil {
+		return slices.DeleteFunc(slices.Clone(sym.Refs), func(r syntax.Node) bool { return r == sym.Node })
+	}
+	var out []syntax.Node
+	for d := range n.File().Root().Descendants() {
+		if d.Is("identifier") && d.Text() == n.Text() && d.Symbol() == nil {
+			out = append(out, d)
+		}
+	}
+	return out
 }

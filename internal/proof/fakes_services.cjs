@@ -312,15 +312,6 @@ function pino(world) {
   return Object.assign(() => ({ info() {} }), { destination: out('destination'), transport: out('transport') });
 }
 
-function winston(world) {
-  const transport = () => {
-    return function () {
-      return thing(world, 'transport', { close: 'now' }, { write: () => true });
-    };
-  };
-  return { transports: { File: transport(), Http: transport(), Stream: transport() } };
-}
-
 // services are the modules.
 function services(world) {
   const sql = mysql(world);
@@ -362,7 +353,6 @@ function services(world) {
     sqlite: { DatabaseSync: database(world) },
     nodemailer: exported(mail(world)),
     pino: exported(pino(world)),
-    winston: winston(world),
     ssh2: { Client: ssh(world) },
     readline: readline(world, false),
     'readline/promises': readline(world, true),
