@@ -135,7 +135,7 @@ func TestConstruct(t *testing.T) {
 		{"set from outside", "export class K { every!: number; go() { setInterval(() => {}, this.every); } close() {} }", "set-from-outside"},
 		{"set by the constructor", "export class K { every: number; constructor() { this.every = 9; } go() { setInterval(() => {}, this.every); } close() {} }", "subject.go()"},
 		{"short one-shot", "export class K { t?: ReturnType<typeof setTimeout>; go() { this.t = setTimeout(() => {}, 50); } close() {} }", "too-short"},
-		{"one-shot of unknown length", "export class K { go(ms = 5) { setTimeout(() => {}, ms); } close() {} }", "too-short"},
+		{"one-shot of unknown length", "export class K { go(ms = Number(process.env.MS)) { setTimeout(() => {}, ms); } close() {} }", "too-short"},
 		{"long one-shot", "export class K { go() { setTimeout(() => {}, 60 * 1_000); } close() {} }", "i < 50 &&"},
 		{"one-shot by a field", "export class K { readonly ms = 400; go() { setTimeout(() => {}, this.ms); } close() {} }", "i < 10 &&"},
 		{"not of Node", "import { Client } from '@stomp/stompjs';\nexport class K { c = new Client(); go() { this.c.activate(); } async close() {} }", "not-seen"},

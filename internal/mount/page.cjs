@@ -50,7 +50,7 @@ exports.open = (home) => {
     };
     place('setTimeout', begin('timeout', real.setTimeout, true));
     place('setInterval', begin('interval', real.setInterval, false));
-    const soon = (value) => (callback, ms) => real.setTimeout(() => callback(value()), ms ?? 4);
+    const soon = (value) => (callback, ms) => real.setTimeout(() => callback(value()), ms ?? 50); // long enough to unmount before it, on a busy machine, too
     const frame = begin('frame', soon(() => performance.now()), true);
     const idle = begin('idle', soon(() => ({ didTimeout: false, timeRemaining: () => 1 })), true);
     place('requestAnimationFrame', (f) => frame(f));
