@@ -231,7 +231,7 @@ func (q stream) declaredBy(class project.Class, name string, hops int) string {
 // after its end does.
 func (q stream) filledIn(above project.Class, name string, hops int) string {
 	seen := false
-	for _, ref := range q.s.Project.MentionsOf(q.s.ctx, above.Node, above.Name()) {
+	for _, ref := range q.s.Project.HeirsOf(q.s.ctx, above.Node, above.Name()) {
 		class := ref.Ancestor("class_heritage").Parent() // extends it, or keeps to it
 		if ref.Ancestor("type_arguments", "arguments").Within(class) || !class.IsClass() {
 			continue

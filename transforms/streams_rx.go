@@ -40,7 +40,9 @@ func (s *scan) pipes() bool {
 }
 
 // endsStreams reports whether a text may have a class in whose code it is known what
-// streams outlive: it names the module of its decorator.
+// streams outlive: it names the module of its decorator, and has one.
 func endsStreams(src []byte) bool {
-	return slices.ContainsFunc(classHosts, func(h classHost) bool { return h.streams != nil && bytes.Contains(src, []byte(h.from[0])) })
+	return slices.ContainsFunc(classHosts, func(h classHost) bool {
+		return h.streams != nil && bytes.Contains(src, []byte(h.from[0])) && slices.ContainsFunc(h.decorators, func(d string) bool { return bytes.Contains(src, []byte("@"+d+"(")) })
+	})
 }

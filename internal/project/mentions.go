@@ -84,24 +84,38 @@ func (m *mentioned) of(name string) []string {
 	return out
 }
 
+// heir is put before the name of what a class extends or keeps to.
+const heir = ":"
+
+// longestHeritage bounds how far behind `extends` the name of a class is looked for.
+const longestHeritage = 400
+
 // longestClause bounds how far behind `import` its module is looked for.
 const longestClause = 8 << 10
 
 // mentionedIn tells the names in import clauses and destructured requires, and those
 // behind `new`. It reads text, and may tell others, too: who asks looks at the tree.
 func mentionedIn(src []byte, tell func([]byte)) {
-	words := func(text []byte) { wordsIn(text, func(word []byte) bool { tell(word); return true }) }
+	words := func(text []byte, tell func([]byte)) {
+		wordsIn(text, func(word []byte) bool { tell(word); return true })
+	}
 	each(src, "import", func(at int) {
 		clause := src[at+len("import") : min(len(src), at+longestClause)]
 		if end := bytes.IndexAny(clause, "'\"`;("); end > 0 {
-			words(clause[:end])
+			words(clause[:end], tell)
 		}
 	})
+	for _, word := range []string{"extends ", "implements "} {
+		each(src, word, func(at int) {
+			clause, _, _ := bytes.Cut(src[at+len(word):min(len(src), at+longestHeritage)], []byte("{"))
+			words(clause, func(name []byte) { tell(append([]byte(heir), name...)) })
+		})
+	}
 	each(src, "require(", func(at int) {
 		before := src[max(0, at-longestClause):at]
 		for _, word := range []string{"const ", "let ", "var "} {
 			if i := bytes.LastIndex(before, []byte(word)); i >= 0 && !bytes.ContainsAny(before[i:], ";(") {
-				words(before[i+len(word):])
+				words(before[i+len(word):], tell)
 			}
 		}
 	})
@@ -155,12 +169,21 @@ func isWord(r rune) bool {
 // a part of a whole module, is not found, but for `new whole.Name()`. Which files were
 // asked is remembered for Dependents; a file that begins to mention it is not foreseen.
 func (p *Project) MentionsOf(ctx context.Context, decl syntax.Node, name string) []syntax.Node {
+	return p.mentionsOf(ctx, decl, name, "")
+}
+
+// HeirsOf is MentionsOf for files in which a class extends, or keeps to, one of that name.
+func (p *Project) HeirsOf(ctx context.Context, decl syntax.Node, name string) []syntax.Node {
+	return p.mentionsOf(ctx, decl, name, heir)
+}
+
+func (p *Project) mentionsOf(ctx context.Context, decl syntax.Node, name, as string) []syntax.Node {
 	if name == "" {
 		return nil
 	}
 	at := decl.File().Path
 	p.mentioned.once.Do(func() { p.mentioned.build(ctx, p) })
-	files := p.mentioned.of(name)
+	files := p.mentioned.of(as + name)
 	for rel, src := range p.overlay {
 		if !slices.Contains(files, rel) && bytes.Contains(src, []byte(name)) {
 			files = append(files, rel)

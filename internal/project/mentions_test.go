@@ -44,6 +44,26 @@ func TestMentionsOf(t *testing.T) {
 	}
 }
 
+func TestHeirsOf(t *testing.T) {
+	p := tree(t, map[string]string{
+		"hub.ts":  "export abstract class Hub {}\n",
+		"a.ts":    "import { Hub } from './hub';\nexport class A extends Hub {}\n",
+		"b.ts":    "import { Hub } from './hub';\nexport class B\n  implements Other, Hub<string> {}\n",
+		"user.ts": "import { Hub } from './hub';\nexport const of = (hub: Hub) => hub;\n",
+	})
+	_, decl := p.Declaration(context.Background(), "hub.ts", "Hub")
+	files := map[string]bool{}
+	for _, n := range p.HeirsOf(context.Background(), decl, "Hub") {
+		files[n.File().Path] = true
+	}
+	if len(files) != 2 || !files["a.ts"] || !files["b.ts"] {
+		t.Errorf("the heirs are in %v", files)
+	}
+	if p.parsed.Contains("user.ts") {
+		t.Error("user.ts was parsed, which only uses it")
+	}
+}
+
 func TestMentionsOfChangedFiles(t *testing.T) {
 	p := tree(t, map[string]string{
 		"hub.ts": "export class Hub {}\n",
