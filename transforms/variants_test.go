@@ -19,7 +19,7 @@ import (
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
 
-var variants = flag.Int("variants", 6, "how many variants TestShapes makes of each example; TestBytes makes four times as many")
+var variants = flag.Int("variants", 4, "how many variants TestShapes makes of each example; TestBytes makes three times as many")
 
 // example is one file of a case, in the project of the case.
 type example struct {
@@ -86,7 +86,7 @@ func examples(t testing.TB) []example {
 func TestShapes(t *testing.T) { eachVariant(t, 1, shape) }
 
 // TestBytes changes the bytes of the examples: see mangle.
-func TestBytes(t *testing.T) { eachVariant(t, 4, mangle) }
+func TestBytes(t *testing.T) { eachVariant(t, 3, mangle) }
 
 func eachVariant(t *testing.T, times int, vary func(example, *rand.Rand) []byte) {
 	n := *variants * times
