@@ -24,7 +24,7 @@ func (s *scan) besideTeardown(o *Obligation, in *instance, how stay, r removal) 
 		return false
 	}
 	ends := s.reached(in)
-	return !ends.opaque && !s.calledByOthers(in, r.call) && (view || in.hosted || !s.endsGesture(in, r.call)) && !ends.runs(r.call) && !s.endOfTarget(o, in).OK()
+	return !ends.opaque && !ends.runs(r.call) && !s.calledByOthers(in, r.call) && (view || in.hosted || !s.endsGesture(in, r.call)) && !s.endOfTarget(o, in).OK()
 }
 
 // betterAtEnd reports whether a removal beside those of others would not do: the end of

@@ -32,7 +32,7 @@ func (s *scan) judgeHandled(o *Obligation, component syntax.Node) bool {
 			o.Status = Met
 			o.step(r.call, "met: released when the component ends")
 			return true
-		case s.comesBeside(o, r.call), r.call.Within(fn), r.call.Function() == o.Call.Function() && r.call.Start() > o.Call.Start():
+		case s.comesBeside(o, r.call), r.call.Within(fn), home == o.Call.Function() && r.call.Start() > o.Call.Start():
 			o.Status = Met
 			o.step(r.call, "met: taken away by what was registered with it")
 			return true
@@ -75,8 +75,7 @@ func (s *scan) comesBeside(o *Obligation, removal syntax.Node) bool {
 		if !x.Kind.Registers() || x.Call.Function() != o.Call.Function() || !s.lastsBeyondPage(x) {
 			return false
 		}
-		fn := x.registered()
-		return slices.ContainsFunc(s.reachedFrom([]syntax.Node{fn}), func(fn syntax.Node) bool { return removal.Within(fn) })
+		return inOneOf(s.reachedFrom([]syntax.Node{x.registered()}), removal)
 	})
 }
 

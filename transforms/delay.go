@@ -56,7 +56,7 @@ func (s *scan) waitingTime(o *Obligation) (float64, bool) {
 	if !delay.Is("identifier") || !ok {
 		return 0, false
 	}
-	_, decl := s.Project.Declaration(s.ctx, s.Project.Resolve(s.f.Path, im.Module), im.Name)
+	_, decl := s.declarationOf(im)
 	if !decl.Is("variable_declarator") {
 		return 0, false
 	}
@@ -130,7 +130,7 @@ func (s *scan) staticNumber(n syntax.Node) (float64, bool) {
 	}
 	class := sym.Decl
 	if im, ok := sym.Import(); ok {
-		_, class = s.Project.Declaration(s.ctx, s.Project.Resolve(s.f.Path, im.Module), im.Name)
+		_, class = s.declarationOf(im)
 	}
 	if !class.IsClass() {
 		return 0, false

@@ -185,7 +185,7 @@ func (s *scan) reachedFrom(fns []syntax.Node) []syntax.Node {
 
 // endsBy reports whether n runs when the effect ends that way.
 func (s *scan) endsBy(c cleanup, n syntax.Node) bool {
-	return slices.ContainsFunc(s.reachedFrom(c.fns), func(fn syntax.Node) bool { return n.Within(fn) })
+	return inOneOf(s.reachedFrom(c.fns), n)
 }
 
 // spansIn are the effects of a component or hook.

@@ -90,24 +90,25 @@ func (s *scan) wrongIn(o *Obligation, e *span, all []removal) (removal, string) 
 			continue
 		}
 		switch {
-		case r.target == different && r.f == same && r.flags && !s.fitsOther(o, e, r):
+		case r.target == different && r.f == same && r.flags && !s.fitsOther(o, e.fn, r):
 			return r, "it is registered with something else"
 		case r.target == different:
 		case r.f != different && !r.flags:
 			return r, "it is registered with another capture flag"
 		case r.f == different && r.made:
 			return r, "the function named there is a new one, which was never registered"
-		case r.f == different && (s.madeHere(o) || o.handler().Inner(false).IsFunction()) && !s.fitsOther(o, e, r):
+		case r.f == different && (s.madeHere(o) || o.handler().Inner(false).IsFunction()) && !s.fitsOther(o, e.fn, r):
 			return r, "the function that was registered is another one"
 		}
 	}
 	return removal{}, ""
 }
 
-// fitsOther reports whether a removal takes another registration of the effect away.
-func (s *scan) fitsOther(o *Obligation, e *span, r removal) bool {
+// fitsOther reports whether a removal takes another registration of an effect, or of a
+// setup, away.
+func (s *scan) fitsOther(o *Obligation, within syntax.Node, r removal) bool {
 	return slices.ContainsFunc(s.found, func(x *Obligation) bool {
-		if x == o || !x.Kind.Registers() || !x.Call.Within(e.fn) {
+		if x == o || !x.Kind.Registers() || !x.Call.Within(within) {
 			return false
 		}
 		m, ok := s.removalAt(x, r.call)

@@ -1,8 +1,9 @@
 package transforms
 
 import (
-	"github.com/unleak-dev/unleak/internal/syntax"
 	"slices"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
 )
 
 // chainable methods return what they are called on, in every library that has

@@ -67,8 +67,7 @@ func (s *scan) isOfProcess(o *Obligation) bool {
 	if strings.HasPrefix(event, "SIG") {
 		return true
 	}
-	origin, ok := o.target().Origin()
-	if !uncaught[event] || !ok || origin.Module != "" || !slices.Equal(origin.Path, []string{"process"}) {
+	if !uncaught[event] || !isGlobal(o.target(), "process") {
 		return false
 	}
 	return isApplication(s.Project, s.f.Path) || o.Owner.Form == OwnerClass && s.lasts(o.Owner.Node, onceHops)
@@ -77,21 +76,21 @@ func (s *scan) isOfProcess(o *Obligation) bool {
 // endsProcess reports whether what a listener calls ends the process, whatever else it
 // does: nothing is left behind then.
 func (s *scan) endsProcess(o *Obligation) bool {
-	fn := o.handlerFunction()
-	if !fn.OK() {
-		fn = localFunction(o.handler().Inner(false))
-	}
-	target, ok := o.target().Origin()
-	if !fn.OK() || !ok || target.Module != "" || !slices.Equal(target.Path, []string{"process"}) {
+	if !isGlobal(o.target(), "process") {
 		return false
 	}
-	for n := range fn.Field("body").Own() {
-		callee, ok := n.Field("function").Origin()
-		if n.Is("call_expression") && ok && callee.Module == "" && slices.Equal(callee.Path, []string{"process", "exit"}) {
+	for n := range o.registered().Field("body").Own() {
+		if n.Is("call_expression") && isGlobal(n.Field("function"), "process", "exit") {
 			return true
 		}
 	}
 	return false
+}
+
+// isGlobal reports whether an expression is a global, or the member of one, by its path.
+func isGlobal(n syntax.Node, path ...string) bool {
+	o, ok := n.Origin()
+	return ok && o.Module == "" && slices.Equal(o.Path, path)
 }
 
 var uncaught = map[string]bool{

@@ -99,12 +99,8 @@ func (s *scan) runsMethod(in *instance, method string) bool {
 }
 
 func has(members []syntax.Member, name string) bool {
-	for _, m := range members {
-		if m.Name == name {
-			return true
-		}
-	}
-	return false
+	_, ok := memberNamed(members, name)
+	return ok
 }
 
 // overridden is the debt as one of the class below, which stands where its teardown does.

@@ -217,7 +217,7 @@ func (s *scan) isClient(sym *syntax.Symbol) bool {
 		case call.Field("function") != method, chainable[name], name == "addEventListener", isStarter(name, syntax.Node{}):
 			return false
 		default:
-			gives = gives || isUsed(call) || asks[name]
+			gives = gives || !isDropped(call) || asks[name]
 		}
 	}
 	return gives
@@ -228,16 +228,13 @@ var asks = map[string]bool{
 	"call": true, "send": true, "query": true, "request": true, "publish": true, "write": true, "execute": true, "exec": true, "post": true, "put": true,
 }
 
-// isUsed reports whether somebody wants what a call gives.
-func isUsed(call syntax.Node) bool { return !call.Outer().Parent().Is("expression_statement") }
-
 // judgeUsedOnce: one method of an instance without a name is called for what it gives.
 func (s *scan) judgeUsedOnce(o *Obligation) {
 	method := widen(o.Call).Parent()
 	call := method.Parent()
 	name := method.Field("property").Text()
 	fn := o.Call.Function()
-	if !method.Is("member_expression") || call.Field("function") != method || !isUsed(call) || !fn.OK() || s.runsOnce(fn) ||
+	if !method.Is("member_expression") || call.Field("function") != method || isDropped(call) || !fn.OK() || s.runsOnce(fn) ||
 		isTeardown(name) || isStarter(name, syntax.Node{}) || name == "then" || chainable[name] {
 		return
 	}

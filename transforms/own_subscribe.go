@@ -130,7 +130,7 @@ func (s *scan) importedValue(n syntax.Node) syntax.Node {
 	if !ok || im.TypeOnly || im.Name == "*" {
 		return syntax.Node{}
 	}
-	_, decl := s.Project.Declaration(s.ctx, s.Project.Resolve(s.f.Path, im.Module), im.Name)
+	_, decl := s.declarationOf(im)
 	if decl.Is("variable_declarator") {
 		return decl.Field("value").Inner(true)
 	}

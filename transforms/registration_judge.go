@@ -139,15 +139,18 @@ func (s *scan) judgeSpan(o *Obligation, home syntax.Node, here []removal) {
 func isInstead(a, b syntax.Node) bool {
 	for p := a.Parent(); p.OK() && !p.IsFunction(); p = p.Parent() {
 		told := p.Field("condition").Inner(false).Symbol()
-		if !p.Is("if_statement") || told == nil || told.Kind != syntax.Parameter {
-			continue
-		}
-		yes, no := p.Field("consequence"), p.Field("alternative")
-		if a.Within(yes) && b.Within(no) || a.Within(no) && b.Within(yes) {
+		if told != nil && told.Kind == syntax.Parameter && parts(p, a, b) {
 			return true
 		}
 	}
 	return false
+}
+
+// parts reports whether a statement is an if, of which two calls stand in the two
+// branches.
+func parts(branch, a, b syntax.Node) bool {
+	yes, no := branch.Field("consequence"), branch.Field("alternative")
+	return branch.Is("if_statement") && (a.Within(yes) && b.Within(no) || a.Within(no) && b.Within(yes))
 }
 
 // judgeRegistered: is there anything in the class that takes it away, and should

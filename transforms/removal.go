@@ -176,8 +176,7 @@ func (s *scan) switches(o *Obligation, r removal) bool {
 // isInsteadOf reports whether two calls stand in the two branches of an if.
 func isInsteadOf(a, b syntax.Node) bool {
 	for p := a.Parent(); p.OK() && !p.IsFunction(); p = p.Parent() {
-		yes, no := p.Field("consequence"), p.Field("alternative")
-		if p.Is("if_statement") && (a.Within(yes) && b.Within(no) || a.Within(no) && b.Within(yes)) {
+		if parts(p, a, b) {
 			return true
 		}
 	}

@@ -17,7 +17,7 @@ func (s *scan) typeElsewhere(n syntax.Node) syntax.Type {
 		if !ok {
 			return syntax.Type{}
 		}
-		_, decl := s.Project.Declaration(s.ctx, s.Project.Resolve(s.f.Path, im.Module), im.Name)
+		_, decl := s.declarationOf(im)
 		return declaredType(decl)
 	case "member_expression":
 		class, ok := s.Project.ClassOf(s.ctx, s.f, syntax.TypeOf(n.Field("object")))
@@ -31,6 +31,12 @@ func (s *scan) typeElsewhere(n syntax.Node) syntax.Type {
 		return declaredType(m.Node)
 	}
 	return syntax.Type{}
+}
+
+// declarationOf is where the project declares what this file imports, and the file; nil
+// and the zero Node for what is not of the project.
+func (s *scan) declarationOf(im syntax.Import) (*syntax.File, syntax.Node) {
+	return s.Project.Declaration(s.ctx, s.Project.Resolve(s.f.Path, im.Module), im.Name)
 }
 
 // declaredType is that of a variable, field or property, by its annotation or

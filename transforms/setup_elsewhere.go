@@ -83,17 +83,6 @@ func (c *setup) onlyShown(sym *syntax.Symbol) bool {
 	})
 }
 
-// takesAnother reports whether a removal takes another registration of the setup away.
-func (s *scan) takesAnother(o *Obligation, c *setup, r removal) bool {
-	return slices.ContainsFunc(s.found, func(x *Obligation) bool {
-		if x == o || !x.Kind.Registers() || !x.Call.Within(c.root) {
-			return false
-		}
-		m, ok := s.removalAt(x, r.call)
-		return ok && m.works()
-	})
-}
-
 // handedOut reports whether n runs when somebody likes whom the setup gives a function:
 // the caller of a composable, a hook that is not known. What the markup is given is only
 // told of what happens there.

@@ -209,7 +209,7 @@ func (s *scan) judgeSetupListening(o *Obligation, d *setupDebt, met func(syntax.
 	}
 	s.unmetInSetup(o, way)
 	for _, r := range all {
-		if !r.works() && r.target == same && r.event == same && d.setup.endsAt(r.call) != nil && !s.takesAnother(o, d.setup, r) {
+		if !r.works() && r.target == same && r.event == same && d.setup.endsAt(r.call) != nil && !s.fitsOther(o, d.setup.root, r) {
 			s.unmet(o, WrongRelease, []ExitPlace{{r.call, "it names another function"}})
 			o.Refusal = refuse(TooEntangled, "line %d is meant to take it away, and names another function", lineOfNode(r.call))
 			break

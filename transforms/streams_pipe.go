@@ -21,17 +21,20 @@ func (q stream) piped(source syntax.Node, operators []syntax.Node, hops int) str
 		}
 		name, known := operatorName(op)
 		switch {
-		case known && flattening[name]:
+		case !known:
+			why = ""
+		case flattening[name]:
 			if inner := q.switched(op, hops-1); inner != "" {
 				why = inner
 			}
-		case known && slices.Contains(through, name):
-		case known && q.idle(name, op) != "":
-			if said := q.idle(name, op); why != "" && !strings.Contains(why, said) {
+		case slices.Contains(through, name):
+		default:
+			said := q.idle(name, op)
+			if said == "" {
+				why = ""
+			} else if why != "" && !strings.Contains(why, said) {
 				why += ", " + said
 			}
-		default:
-			why = ""
 		}
 	}
 	return why
@@ -99,13 +102,17 @@ func (in *instance) untold(field string) bool {
 		return false
 	}
 	for _, ref := range in.refs[field] {
-		p := ref.Outer().Parent()
-		until := p.Is("arguments") && lastName(p.Parent().Field("function").Inner(false)) == "takeUntil"
-		if !until && methodOn(ref) != "complete" && methodOn(ref) != "unsubscribe" {
+		if !isUntil(ref) && methodOn(ref) != "complete" && methodOn(ref) != "unsubscribe" {
 			return false
 		}
 	}
 	return true
+}
+
+// isUntil reports whether takeUntil is given what is mentioned.
+func isUntil(ref syntax.Node) bool {
+	args := ref.Outer().Parent()
+	return args.Is("arguments") && lastName(args.Parent().Field("function").Inner(false)) == "takeUntil"
 }
 
 // setAtEnd reports whether a field says that the instance is over, and nothing else: it
@@ -148,8 +155,7 @@ func (e *classEdit) telling(field string, until func(string) (*streamWay, *Refus
 	write := how.operator
 	how.operator = func(o *Obligation) (string, *Refusal) {
 		for _, ref := range e.in.refs[field] {
-			p := ref.Outer().Parent()
-			if p.Is("arguments") && lastName(p.Parent().Field("function").Inner(false)) == "takeUntil" && ref.Within(o.Call.Field("function")) {
+			if isUntil(ref) && ref.Within(o.Call.Field("function")) {
 				return "", nil
 			}
 		}

@@ -69,7 +69,7 @@ func (q stream) tokenType(token syntax.Node) syntax.Type {
 	case ok && q.near:
 		return syntax.Type{}
 	case ok:
-		_, found := q.s.Project.Declaration(q.s.ctx, q.s.Project.Resolve(q.s.f.Path, im.Module), im.Name)
+		_, found := q.s.declarationOf(im)
 		decl = found.Field("value")
 	}
 	decl = decl.Inner(false)

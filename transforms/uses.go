@@ -267,7 +267,7 @@ func (s *scan) parameterEffect(o *Obligation, call syntax.Node, index, hops int)
 		if whole, ok := callee.Field("object").Inner(false).Symbol().Import(); ok && whole.Name == "*" { // lib.close(handle)
 			im = syntax.Import{Module: whole.Module, Name: callee.Field("property").Text()}
 		}
-		file, decl := s.Project.Declaration(s.ctx, s.Project.Resolve(s.f.Path, im.Module), im.Name)
+		file, decl := s.declarationOf(im)
 		if decl.Is("variable_declarator") {
 			decl = decl.Field("value").Inner(false)
 		}

@@ -61,6 +61,7 @@ var wordBytes = func() (table [256]bool) {
 // any reports whether one of the acquisitions can occur in a text.
 func (w *words) any(src []byte) bool {
 	var tried []string // words that stand in the text, in vain
+	tells := w.tells
 	for i := 0; i < len(src); {
 		b := src[i]
 		if !wordBytes[b] {
@@ -80,8 +81,11 @@ func (w *words) any(src []byte) bool {
 			continue
 		}
 		word := src[start:i]
-		if w.tells && i < len(src) && src[i] == '(' && subscribers[string(word)] && hasEffects(src) {
-			return true
+		if tells && i < len(src) && src[i] == '(' && subscribers[string(word)] {
+			if hasEffects(src) {
+				return true
+			}
+			tells = false // anywhere in this text
 		}
 		acquires := w.named[string(word)]
 		if acquires == nil || slices.Contains(tried, string(word)) {

@@ -16,9 +16,10 @@ type barrel struct {
 type handedOn struct{ module, name string }
 
 // readBarrel reads a file that is a barrel and nothing else: no import, no declaration.
-// Of any other it returns nil, and the parser has to say.
+// Of any other it returns nil, and the parser has to say. There is no byte order mark
+// before the text.
 func readBarrel(src []byte) *barrel {
-	t := tokens{bytes.TrimPrefix(src, bom)}
+	t := tokens{src}
 	b := &barrel{named: map[string]handedOn{}}
 	for {
 		switch t.next() {

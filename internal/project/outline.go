@@ -31,7 +31,7 @@ func (p *Project) outlineOf(rel string) *outline {
 }
 
 func outlineText(rel string, src []byte) *outline {
-	src = bytes.TrimPrefix(src, []byte("\xef\xbb\xbf"))
+	src = bytes.TrimPrefix(src, bom)
 	if b := readBarrel(src); b != nil {
 		return &outline{barrel: b}
 	}

@@ -104,18 +104,23 @@ func TestExecuted(t *testing.T) {
 	}
 }
 
+// isMounted: internal/mount mounts it, with a framework.
+func isMounted(c transforms.Case) bool {
+	return strings.Contains(c.Files["drive.cjs"], "exports.host = ")
+}
+
 // examples makes a cell of every file in the kinds' cases that can be mended.
 // One that cannot be driven is an error.
 func examples(t *testing.T, all, kinds []*transforms.Kind) []cell {
 	var out []cell
 	for _, k := range kinds {
 		for _, c := range k.Cases {
-			if strings.Contains(c.Files["drive.cjs"], "exports.host = ") {
-				continue // internal/mount mounts it
+			if isMounted(c) {
+				continue
 			}
 			for rel := range c.Files {
-				if !mendable(rel) || strings.Contains(c.Files["drive.cjs"], "exports.host = ") {
-					continue // the latter are mounted, by internal/mount
+				if !mendable(rel) {
+					continue
 				}
 				m := mend(t, all, c, rel)
 				if m.New == nil {
