@@ -98,8 +98,13 @@ func TestIsCandidate(t *testing.T) {
 		{"// nothing", false, false},
 		{"import puppeteer from 'puppeteer'; puppeteer.launch()", true, true},
 		{"rocket.launch()", false, false},
-		{"ajv.addSchema(schema, id) // ajv", false, true},
+		{"require('ajv'); ajv.addSchema(schema, id)", false, true},
 		{"return new Scope(this)", false, true},
+
+		// A module is named in quotes.
+		{"import * as http from 'node:http'; http.get(url, (res) => {})", true, true},
+		{"const { get } = require(\"http\"); get(url, (res) => {})", true, true},
+		{"import { HttpClient } from '@angular/common/http'; this.http.get('http://rows', (rows) => {})", false, false},
 
 		// A method is behind a dot and is called; in prose it is a word like others.
 		{"// it depends on (or listens on) what is on", false, false},

@@ -278,11 +278,27 @@ func (a *Acquire) reachable(src []byte) bool {
 	}
 	for _, m := range a.From {
 		m = strings.TrimSuffix(m, "/promises") // fs.promises
-		if m == "global" || bytes.Contains(src, []byte(m)) {
+		if m == "global" || namesModule(src, m) {
 			return true
 		}
 	}
 	return false
+}
+
+// namesModule reports whether a text has the name of a module in quotes: 'fs', "node:fs",
+// `fs/promises`.
+func namesModule(src []byte, module string) bool {
+	for at := 0; ; {
+		i := bytes.Index(src[at:], []byte(module))
+		if i < 0 {
+			return false
+		}
+		start := at + i
+		at = start + len(module)
+		if start > 0 && at < len(src) && strings.IndexByte("'\"`:", src[start-1]) >= 0 && strings.IndexByte("'\"`/", src[at]) >= 0 {
+			return true
+		}
+	}
 }
 
 // madeIn reports whether a text can make something of a type of the platform.

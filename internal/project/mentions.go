@@ -21,26 +21,42 @@ import (
 type mentioned struct {
 	once   sync.Once
 	seed   maphash.Seed
+	mu     sync.Mutex
 	files  []string
 	byName map[uint64][]int32
 }
 
+func newMentioned() *mentioned {
+	return &mentioned{seed: maphash.MakeSeed(), byName: map[uint64][]int32{}}
+}
+
+// Notes reports whether it matters what a file mentions, by its path alone.
+func (p *Project) Notes(rel string) bool { return p.RoleOf(rel, nil) != Test && !isShown(rel) }
+
+// Note takes what a file mentions, for the questions that come later. Who reads all files
+// of which Notes says so calls it for each once, and Noted at the end; it may be called
+// by several goroutines at a time.
+func (p *Project) Note(rel string, src []byte) {
+	if p.RoleOf(rel, src) != Test && !isShown(rel) {
+		p.mentioned.add(rel, p.mentioned.namesIn(src))
+	}
+}
+
+// Noted says that every file was given to Note: no question reads them again.
+func (p *Project) Noted() { p.mentioned.once.Do(func() {}) }
+
+// build reads all files of the project. What a run had noted of a part of them is
+// forgotten.
 func (m *mentioned) build(ctx context.Context, p *Project) {
-	m.seed, m.byName = maphash.MakeSeed(), map[uint64][]int32{}
+	m.files, m.byName = nil, map[uint64][]int32{}
 	paths := make(chan string, 64)
 	var readers sync.WaitGroup
-	var mu sync.Mutex
 	for range runtime.GOMAXPROCS(0) {
 		readers.Go(func() {
 			for rel := range paths {
-				src, err := p.files.read(rel)
-				if err != nil || len(src) > MaxFileSize || p.RoleOf(rel, src) == Test || isShown(rel) {
-					continue
+				if src, err := p.files.read(rel); err == nil && len(src) <= MaxFileSize {
+					p.Note(rel, src)
 				}
-				names := m.namesIn(src)
-				mu.Lock()
-				m.add(rel, names)
-				mu.Unlock()
 			}
 		})
 	}
@@ -68,6 +84,8 @@ func (m *mentioned) add(rel string, names []uint64) {
 	if len(names) == 0 {
 		return
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	id := int32(len(m.files))
 	m.files = append(m.files, rel)
 	for _, name := range names {

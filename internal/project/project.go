@@ -95,7 +95,7 @@ func newProject(root string) *Project {
 		Root: root, real: root, workspaces: map[string]map[string]*Package{},
 		parsed: bounded[*syntax.File](parsedFiles), exists: bounded[bool](knownFiles), resolved: bounded[string](knownFiles), outlines: bounded[*outline](knownOutlines), declared: bounded[declared](knownFiles),
 		packages: bounded[*Package](knownFolders), configs: bounded[*TSConfig](knownFolders), modules: bounded[bool](knownFolders), settings: bounded[string](knownFolders), around: bounded[*entries](knownFolders),
-		mentioned: &mentioned{},
+		mentioned: newMentioned(),
 	}
 }
 

@@ -64,30 +64,20 @@ type Summary struct {
 // with single paths is in the result.
 func Run(ctx context.Context, d *transforms.Detector, opts Options) (*Result, error) {
 	began := time.Now()
-	w := &worker{d: d, opts: opts, named: namedFiles(d.Project, opts.Paths), result: &Result{Project: d.Project}, seen: opts.Seen}
+	w := &worker{d: d, opts: opts, named: namedFiles(d.Project, opts.Paths), whole: isWhole(d.Project, opts), result: &Result{Project: d.Project}, seen: opts.Seen}
 	if w.seen == nil {
 		w.seen = &Counters{}
 	}
 	if w.opts.Accept == nil {
 		w.opts.Accept = func(*transforms.Fix) bool { return false }
 	}
-	group, ctx := errgroup.WithContext(ctx)
-	files := make(chan string, 256)
-	group.Go(func() error {
-		defer close(files)
-		return w.discover(ctx, files)
-	})
-	for range runtime.GOMAXPROCS(0) {
-		group.Go(func() error {
-			for rel := range files {
-				if err := w.file(ctx, rel); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+	if err := w.stage(ctx, w.discover, w.read); err != nil {
+		return nil, err
 	}
-	if err := group.Wait(); err != nil {
+	if w.whole {
+		d.Project.Noted()
+	}
+	if err := w.stage(ctx, w.send, w.mend); err != nil {
 		return nil, err
 	}
 	r := w.result
@@ -103,12 +93,59 @@ func Run(ctx context.Context, d *transforms.Detector, opts Options) (*Result, er
 }
 
 type worker struct {
-	d      *transforms.Detector
-	opts   Options
-	named  map[string]bool
-	seen   *Counters
-	mu     sync.Mutex
-	result *Result
+	d          *transforms.Detector
+	opts       Options
+	named      map[string]bool
+	whole      bool // every file of the project is found, and what each mentions is noted
+	seen       *Counters
+	mu         sync.Mutex
+	candidates []string
+	result     *Result
+}
+
+// stage sends files to as many workers as there are processors.
+func (w *worker) stage(ctx context.Context, from func(context.Context, chan<- string) error, work func(context.Context, string) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	files := make(chan string, 256)
+	group.Go(func() error {
+		defer close(files)
+		return from(ctx, files)
+	})
+	for range runtime.GOMAXPROCS(0) {
+		group.Go(func() error {
+			for rel := range files {
+				if err := work(ctx, rel); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// isWhole reports whether the run finds every file of the project.
+func isWhole(p *project.Project, opts Options) bool {
+	if opts.Files != nil || opts.Stdin != nil {
+		return false
+	}
+	return len(opts.Paths) == 0 || slices.ContainsFunc(opts.Paths, func(path string) bool {
+		abs, err := filepath.Abs(path)
+		return err == nil && abs == p.Root
+	})
+}
+
+// send sends the candidates, those of a folder together: they ask for the same others.
+func (w *worker) send(ctx context.Context, files chan<- string) error {
+	slices.Sort(w.candidates)
+	for _, rel := range w.candidates {
+		select {
+		case files <- rel:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 func (w *worker) discover(ctx context.Context, files chan<- string) error {
@@ -124,22 +161,24 @@ func (w *worker) discover(ctx context.Context, files chan<- string) error {
 		}
 		return nil
 	}
-	wanted := func(rel string) bool {
-		return (w.opts.Exclude == nil || !w.opts.Exclude(rel)) && w.wants(rel, nil)
-	}
 	if w.opts.Files != nil {
 		for _, rel := range w.opts.Files {
-			if syntax.Supported(rel) && wanted(rel) {
+			if syntax.Supported(rel) && w.admits(rel) {
 				send(rel)
 			}
 		}
 		return ctx.Err()
 	}
 	return w.d.Project.Discover(ctx, w.opts.Paths, func(rel string) {
-		if wanted(rel) {
+		if w.admits(rel) || w.whole && w.d.Project.Notes(rel) {
 			send(rel)
 		}
 	}, w.problem)
+}
+
+// admits says whether a file is to be looked at, as far as its path tells.
+func (w *worker) admits(rel string) bool {
+	return (w.opts.Exclude == nil || !w.opts.Exclude(rel)) && w.wants(rel, nil)
 }
 
 // namedFiles are the paths that are files, relative to the root: somebody named
@@ -185,24 +224,38 @@ func (w *worker) problem(err error) {
 	}
 }
 
-// file takes one file through the stages. A panic is a bug of ours in one file;
-// it is told, and the run goes on.
-func (w *worker) file(ctx context.Context, rel string) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			w.problem(&project.PathError{Path: rel, Err: fmt.Errorf("this is a bug of unleak, please report it with the file: %v", r)})
-		}
-	}()
-	src, given := w.opts.Stdin[rel]
-	if !given {
-		var err error
-		if src, err = w.d.Project.Read(rel); err != nil {
+// told tells of a panic: it is a bug of ours in one file, and the run goes on.
+func (w *worker) told(rel string) {
+	if r := recover(); r != nil {
+		w.problem(&project.PathError{Path: rel, Err: fmt.Errorf("this is a bug of unleak, please report it with the file: %v", r)})
+	}
+}
+
+// text is what a file holds.
+func (w *worker) text(rel string) ([]byte, error) {
+	if src, given := w.opts.Stdin[rel]; given {
+		return src, nil
+	}
+	return w.d.Project.Read(rel)
+}
+
+// read finds out whether a file is a candidate, and notes what it mentions.
+func (w *worker) read(_ context.Context, rel string) error {
+	defer w.told(rel)
+	_, given := w.opts.Stdin[rel]
+	admitted := given || w.opts.Files != nil || w.admits(rel)
+	src, err := w.text(rel)
+	if err != nil {
+		if admitted {
 			w.problem(err)
-			return nil
 		}
-		if !w.wants(rel, src) {
-			return nil
-		}
+		return nil
+	}
+	if w.whole {
+		w.d.Project.Note(rel, src)
+	}
+	if !admitted || !given && !w.wants(rel, src) {
+		return nil
 	}
 	w.seen.Files.Add(1)
 	if w.opts.Look != nil {
@@ -213,10 +266,24 @@ func (w *worker) file(ctx context.Context, rel string) (err error) {
 			return nil
 		}
 	}
-	if !w.d.IsWanted(src) {
+	if w.d.IsWanted(src) {
+		w.seen.Candidates.Add(1)
+		w.mu.Lock()
+		w.candidates = append(w.candidates, rel)
+		w.mu.Unlock()
+	}
+	return nil
+}
+
+// mend takes a candidate through the other stages. Its text is read again: all of them
+// together may be more than the memory holds.
+func (w *worker) mend(ctx context.Context, rel string) error {
+	defer w.told(rel)
+	src, err := w.text(rel)
+	if err != nil {
+		w.problem(err)
 		return nil
 	}
-	w.seen.Candidates.Add(1)
 	f, ok := w.d.Project.Loaded(rel, src)
 	if !ok {
 		f, err = syntax.Parse(ctx, rel, src)
