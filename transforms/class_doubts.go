@@ -232,8 +232,8 @@ func (e *classEdit) alwaysSet(h Handle) bool {
 	field := h.Field
 	for _, m := range e.in.members {
 		if m.Name == field {
-			v := m.Node.Field("value")
-			optional := m.Node.HasToken("?") || hasNothing(syntax.Annotation(m.Node), "undefined", "null")
+			typ, v := declaredAs(m.Node)
+			optional := m.Node.HasToken("?") || hasNothing(typ, "undefined", "null")
 			return (v.OK() && !isNothing(v) && !optional || e.constructed(field)) && !e.reset(field)
 		}
 	}
@@ -275,10 +275,21 @@ func (e *classEdit) mayBeNull(o *Obligation) bool {
 	}
 	for _, m := range e.in.members {
 		if m.Name == o.Handle.Field {
-			return strings.Contains(syntax.Annotation(m.Node).Text(), "null")
+			typ, _ := declaredAs(m.Node)
+			return strings.Contains(typ.Text(), "null")
 		}
 	}
 	return false
+}
+
+// declaredAs is the type and the first value of a member: timer: Timer | null = null, or,
+// in an object, timer: null as Timer | null.
+func declaredAs(member syntax.Node) (typ, value syntax.Node) {
+	typ, value = syntax.Annotation(member), member.Field("value")
+	if value.Is("as_expression") {
+		typ, value = value.Child(1), value.Child(0)
+	}
+	return typ, value
 }
 
 // nothingFor is what a field of the class holds while it holds no handle;
@@ -294,10 +305,7 @@ func (e *classEdit) nothingFor(o *Obligation) string {
 		if m.Name != o.Handle.Field || !m.Node.Is("public_field_definition", "field_definition", "pair") {
 			continue
 		}
-		typ, value := syntax.Annotation(m.Node), m.Node.Field("value")
-		if value.Is("as_expression") { // timer: null as Timer | null
-			typ, value = value.Child(1), value.Child(0)
-		}
+		typ, value := declaredAs(m.Node)
 		switch {
 		case m.Node.HasToken("readonly"):
 			return ""

@@ -20,6 +20,7 @@ type classHost struct {
 	declared   bool            // the base declares the teardown
 	above      bool            // the base has it, and relies on being called
 	view       bool            // the instances are parts of a page
+	awaited    bool            // it waits for the teardown
 	byName     bool            // a class that has none may have one under a name of its own choice
 	onces      []string        // methods that are called once
 	lost       []string        // methods that are not called again when an instance comes back after its end; "" for fields

@@ -263,6 +263,9 @@ func (e *span) name() string {
 	if e.within.OK() {
 		return nameOf(e.within)
 	}
+	if f := e.fn.File(); f.Component() {
+		return fileName(f)
+	}
 	return nameOf(e.fn)
 }
 

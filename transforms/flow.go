@@ -131,7 +131,7 @@ const keptElsewhere = "kept in another object"
 func (s *scan) bind(o *Obligation, h Handle, target syntax.Node) (Handle, string) {
 	target = target.Inner(false)
 	if sym := target.Symbol(); sym != nil {
-		if s.f.TopLevel(sym.Name) == sym {
+		if b, in := s.f.BlockAt(sym.Decl.Start(), sym.Decl.End()); s.f.TopLevel(sym.Name) == sym && !(in && b.Instance) {
 			return h, "kept in a variable of the module, which lives as long as the process"
 		}
 		if sym.Kind == syntax.Parameter {

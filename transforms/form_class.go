@@ -297,7 +297,11 @@ func (e *classEdit) release(w *work, o *Obligation, how, log string) {
 	noun := o.Kind.Noun
 	call, _ := e.s.qualified(o, r, instantiate(r.Pattern, o, noun))
 	of, clear, key, _ := e.iteration(o, how)
-	if o.Kind.Fails == Never {
+	unawaited := e.unawaited(o)
+	if unawaited {
+		call = e.st.dropped(call)
+	}
+	if o.Kind.Fails == Never || unawaited {
 		w.add(fmt.Sprintf("for (const %s of %s) %s;", noun, of, call), clear)
 		return
 	}
@@ -353,16 +357,32 @@ func (e *classEdit) releaseField(w *work, o *Obligation, how, call, log string) 
 		}
 		return
 	}
-	if o.Kind.Fails == Rejects {
+	unawaited := e.unawaited(o)
+	switch {
+	case unawaited:
+		call = e.st.dropped(call)
+	case o.Kind.Fails == Rejects:
 		call = "await " + call
 		w.async = true
 	}
 	if unsure {
 		call = "if (" + how + " != null) " + call
 	}
+	if unawaited {
+		w.add(call + ";")
+		e.empty(w, o, how)
+		return
+	}
 	guarded := fmt.Sprintf("try {\n\t%s;\n} catch (err) {\n\t%s\n}", call, failure(log, o, ""))
 	w.steps = append(w.steps, step{plain: call + ";", guarded: guarded, collect: log == ""})
 	e.empty(w, o, how)
+}
+
+// unawaited reports whether a release that rejects is begun, and nothing waits for it: the
+// host of the instance does not wait for its end.
+func (e *classEdit) unawaited(o *Obligation) bool {
+	t, h := e.in.teardown, e.in.host
+	return o.Kind.Fails == Rejects && h != nil && !h.awaited && t != nil && !t.async && !t.own.IsAsync() && (t.hosted || t.name == h.teardown)
 }
 
 // empty leaves nothing in a field, so that a second teardown does not release it

@@ -38,6 +38,12 @@ type owed struct {
 	flag    string      // the variable that is set to true before all else
 }
 
+// hasValue reports whether the release may return something, which the type of an effect
+// does not allow its end to return.
+func (x owed) hasValue() bool {
+	return !strings.HasPrefix(x.release, "void ") && !x.o.Kind.Quiet && !x.o.isCallable() && (x.o.Kind.Fails == Rejects || !slices.Contains(x.o.Acquire.From, "global"))
+}
+
 func (formEffect) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	e := p.Obligations[0].gist.(*hosting).span
 	w := &effectEdit{s: s, e: e, st: styleOf(s.f), names: map[string]bool{}, first: map[int32]string{}, stmts: map[int32]syntax.Node{}}
@@ -140,6 +146,9 @@ func (w *effectEdit) release(o *Obligation) (owed, *Refusal) {
 	if no != nil {
 		return owed{}, no
 	}
+	if o.Kind.Fails == Rejects {
+		text = w.st.dropped(text)
+	}
 	if strings.HasSuffix(name, ".current") {
 		text = "if (" + name + ") " + text
 	}
@@ -169,13 +178,16 @@ func (w *effectEdit) handle(o *Obligation) (string, syntax.Node, *Refusal) {
 		return place.Text(), w.e.fn.Field("body"), nil
 	}
 	if sym := o.Handle.Symbol; sym != nil {
-		if sym.Decl.Function() != w.e.fn {
+		if sym.Decl.Function() != w.e.fn && !w.isItsOwn(o, sym) {
 			return "", syntax.Node{}, refuse(TooEntangled, "%s stands outside of the effect, and may hold another by the time that this one ends", sym.Name)
 		}
 		if !sym.Constant() && severalValues(sym) {
 			return "", syntax.Node{}, refuse(Borrowed, "%s may also hold another, which must not be released here", sym.Name)
 		}
-		return sym.Name, sym.Scope(), nil
+		if block := sym.Scope(); block.Within(w.e.fn) {
+			return sym.Name, block, nil
+		}
+		return sym.Name, w.e.fn.Field("body"), nil
 	}
 	v := o.Handle.Value
 	stmt := v.Parent()
@@ -198,6 +210,20 @@ func (w *effectEdit) handle(o *Obligation) (string, syntax.Node, *Refusal) {
 	}
 	w.edits = append(w.edits, patch.Edit{Start: stmt.Start(), End: v.Start(), New: "const " + name + " = "})
 	return name, stmt.Parent(), nil
+}
+
+// isItsOwn reports whether only the effect itself gives a variable of its component a value.
+func (w *effectEdit) isItsOwn(o *Obligation, sym *syntax.Symbol) bool {
+	c := w.s.setupAt(o.Call)
+	if c == nil || !c.holds(sym) {
+		return false
+	}
+	for _, ref := range sym.Refs {
+		if p := ref.Outer().Parent(); syntax.IsWrite(ref) && ref.Function() != w.e.fn && !isNothing(p.Field("right").Inner(true)) {
+			return false
+		}
+	}
+	return true
 }
 
 func (w *effectEdit) fresh(base string) string {

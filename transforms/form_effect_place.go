@@ -63,9 +63,10 @@ func endingsOf(list []owed, e *span) []*leaving {
 	return out
 }
 
-// cleanupText is a function that does all of that, as the value of a return.
-func cleanupText(releases []string) string {
-	if len(releases) == 1 && !strings.HasPrefix(releases[0], "if ") && !strings.Contains(releases[0], "; ") {
+// cleanupText is a function that does all of that, as the value of a return. The list says
+// what is released.
+func cleanupText(releases []string, list []owed) string {
+	if len(releases) == 1 && !strings.HasPrefix(releases[0], "if ") && !strings.Contains(releases[0], "; ") && !slices.ContainsFunc(list, owed.hasValue) {
 		return "() => " + releases[0]
 	}
 	var b strings.Builder
@@ -93,13 +94,13 @@ func (w *effectEdit) asBlock(body syntax.Node, list []owed) *Refusal {
 		prefix, code = "const "+w.named(x)+" = ", v.Text()
 	}
 	releases := ordered(list)
-	pay := "return " + cleanupText(releases) + ";"
+	pay := "return " + cleanupText(releases, list) + ";"
 	if w.e.host.pays == byCall {
 		callee, no := w.registrar()
 		if no != nil {
 			return no
 		}
-		pay = callee + "(" + cleanupText(releases) + ");"
+		pay = callee + "(" + cleanupText(releases, list) + ");"
 	}
 	indent := indentAt(w.s.f, w.e.fn.Start())
 	inner := indent + w.st.unit
@@ -172,7 +173,7 @@ func (w *effectEdit) atEnd(x *leaving) *Refusal {
 	if block != w.e.fn.Field("body") || w.bareReturns() {
 		w.explicit(block)
 	}
-	w.append(block, last, "return "+cleanupText(ordered(list))+";")
+	w.append(block, last, "return "+cleanupText(ordered(list), list)+";")
 	return nil
 }
 
@@ -248,7 +249,7 @@ func (w *effectEdit) atReturn(x *leaving) *Refusal {
 	fn := localFunction(v)
 	switch {
 	case !c.value.OK():
-		w.edits = append(w.edits, patch.Edit{Start: c.at.Start(), End: endOf(c.at), New: strings.TrimPrefix(w.st.lines(indentAt(w.s.f, c.at.Start()), w.st.fit("return "+cleanupText(releases)+";")), indentAt(w.s.f, c.at.Start()))})
+		w.edits = append(w.edits, patch.Edit{Start: c.at.Start(), End: endOf(c.at), New: strings.TrimPrefix(w.st.lines(indentAt(w.s.f, c.at.Start()), w.st.fit("return "+cleanupText(releases, open)+";")), indentAt(w.s.f, c.at.Start()))})
 		return nil
 	case v.IsFunction():
 		return w.complete(v, x.list, c, releases)
@@ -265,7 +266,7 @@ func (w *effectEdit) atReturn(x *leaving) *Refusal {
 		if !w.after(x.list, c) || v.Is("call_expression") { // what is returned was acquired last
 			all = append([]string{call}, releases...)
 		}
-		w.edits = append(w.edits, patch.Edit{Start: c.at.Start(), End: endOf(c.at), New: before + strings.TrimPrefix(w.st.lines(line, w.st.fit("return "+cleanupText(all)+";")), line)})
+		w.edits = append(w.edits, patch.Edit{Start: c.at.Start(), End: endOf(c.at), New: before + strings.TrimPrefix(w.st.lines(line, w.st.fit("return "+cleanupText(all, open)+";")), line)})
 		return nil
 	}
 	return refuse(TooEntangled, "what the effect returns cannot be completed: %s", shorten(v.Text()))
@@ -274,7 +275,7 @@ func (w *effectEdit) atReturn(x *leaving) *Refusal {
 // doneIn reports whether a function does the release already.
 func (x owed) doneIn(fn syntax.Node) bool {
 	for n := range fn.Field("body").Descendants() {
-		if n.Is("call_expression") && squeeze(n) == x.release && (x.o.Handle.Symbol == nil || mentions(n, x.o.Handle.Symbol)) {
+		if n.Is("call_expression") && squeeze(n) == strings.TrimPrefix(x.release, "void ") && (x.o.Handle.Symbol == nil || mentions(n, x.o.Handle.Symbol)) {
 			return true
 		}
 	}
@@ -294,7 +295,7 @@ func (w *effectEdit) insteadOf(c cleanup, list []owed) *Refusal {
 	line := indentAt(w.s.f, c.at.Start())
 	w.edits = append(w.edits,
 		patch.Edit{Start: c.at.Start(), End: c.value.Start(), New: "const " + w.named(list[0]) + " = "},
-		patch.Edit{Start: endOf(c.at), End: endOf(c.at), New: w.st.eol + w.st.lines(line, w.st.fit("return "+cleanupText(ordered(list))+";"))})
+		patch.Edit{Start: endOf(c.at), End: endOf(c.at), New: w.st.eol + w.st.lines(line, w.st.fit("return "+cleanupText(ordered(list), list)+";"))})
 	return nil
 }
 
@@ -389,7 +390,7 @@ func (w *effectEdit) register(list []owed) *Refusal {
 			return refuse(TooEntangled, "behind what is waited for, %s() has nobody to tell", callee)
 		}
 	}
-	w.append(block, last, callee+"("+cleanupText(ordered(list))+");")
+	w.append(block, last, callee+"("+cleanupText(ordered(list), list)+");")
 	return nil
 }
 

@@ -64,9 +64,6 @@ func (formSetup) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 // add makes sure that what one obligation needs has a name, and writes its release.
 func (e *setupEdit) add(o *Obligation) *Refusal {
 	d := o.gist.(*setupDebt)
-	if o.Kind.Fails == Rejects {
-		return refuse(NotAsync, "the release must be awaited, and the end of a component waits for nothing")
-	}
 	if e.c.host == svelteSetup && (o.Kind.Registers() || d.times == atBegin) {
 		return refuse(TooEntangled, "onDestroy() runs on a server, too, where what it would release is not there")
 	}
@@ -175,6 +172,9 @@ func (e *setupEdit) release(o *Obligation, d *setupDebt, name string, open, oute
 		case r.Pattern.Rooted() && (!o.Kind.Lenient || e.st.ts && e.mayBeNull(d)):
 			text = "if (" + name + ") " + text
 		}
+	}
+	if o.Kind.Fails == Rejects && !strings.HasPrefix(text, "if ") {
+		text = e.st.dropped(text)
 	}
 	return e.put(o, d, text, outer)
 }

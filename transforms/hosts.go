@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -48,8 +49,13 @@ var hosts = []host{
 	{from: []string{"@chakra-ui/react", "@chakra-ui/hooks"}, names: []string{"useSafeLayoutEffect", "useUpdateEffect"}, deps: 1},
 	{from: []string{"@react-navigation/native", "@react-navigation/core", "expo-router"}, names: []string{"useFocusEffect"}, deps: -1},
 	{from: []string{"solid-js"}, names: []string{"onMount"}, deps: -1, pays: byCall, register: []string{"onCleanup"}, anew: once},
+	{from: []string{"svelte"}, names: []string{"onMount"}, deps: -1, anew: once},
+	{from: []string{runes}, names: []string{"$effect", "$effect.pre"}, deps: -1, anew: tracked},
 	{from: []string{"solid-js"}, names: []string{"createEffect", "createRenderEffect", "createComputed"}, deps: -1, pays: byCall, register: []string{"onCleanup"}, anew: tracked},
 }
+
+// runes stands for the module of what a compiler knows by its name.
+const runes = "runes"
 
 // react are the modules that have its hooks.
 var react = []string{"react", "preact/hooks", "preact/compat", "@wordpress/element"}
@@ -80,7 +86,10 @@ func (s *scan) hostBy(callee syntax.Node, hops int) *host {
 		}
 		return nil
 	}
-	if origin, ok := callee.Origin(); ok && origin.Module != "" {
+	if origin, ok := callee.Origin(); ok {
+		if origin.Module == "" {
+			origin = syntax.Origin{Module: runes, Path: []string{strings.Join(origin.Path, ".")}}
+		}
 		if h := tabled(origin); h != nil {
 			return h
 		}

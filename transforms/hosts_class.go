@@ -37,7 +37,7 @@ var elements = []string{
 var nest = classHost{
 	from:       []string{"@nestjs/common", "@nestjs/websockets", "@nestjs/graphql", "@nestjs/microservices"},
 	decorators: []string{"Injectable", "Controller", "Module", "WebSocketGateway", "Resolver"},
-	teardown:   "onModuleDestroy", others: []string{"onApplicationShutdown", "beforeApplicationShutdown"}, contract: "OnModuleDestroy",
+	teardown:   "onModuleDestroy", others: []string{"onApplicationShutdown", "beforeApplicationShutdown"}, contract: "OnModuleDestroy", awaited: true,
 	onces: []string{"onModuleInit", "onApplicationBootstrap"}, shared: true, byName: true,
 	doubt: "Nest calls onModuleDestroy() on app.close(), and on signals only where app.enableShutdownHooks() was called: is it?",
 }
@@ -120,6 +120,9 @@ func (e *classEdit) hostDoubts(o *Obligation) {
 	}
 	if h.doubt != "" && e.in.endsHosted() {
 		e.note(Unsafe, h.doubt)
+	}
+	if o.Call.Outer().Parent().Is("await_expression") {
+		e.note(Unsafe, fmt.Sprintf("the instance may have ended while the %s is waited for: then it stays", o.Kind.Noun))
 	}
 }
 

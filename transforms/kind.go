@@ -30,6 +30,7 @@ type Kind struct {
 	Lasts    bool              // lasts: process: customarily held for as long as the program runs
 	Operator string            // the operator that ends it at a signal, "" for none: what it is made of can be told in its middle when to end
 	Lenient  bool              // takes: nothing: the release may be called with undefined
+	Quiet    bool              // returns: nothing: the release has no value, as that of what the platform itself gives unless it rejects
 	Fails    Failing           // how the release can fail
 	Retainer string            // hole of the acquisition that keeps the resource alive; "": the runtime
 	Keyed    string            // hole under which the retainer files the resource

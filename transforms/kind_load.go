@@ -229,6 +229,9 @@ func (h *header) line(n int, line string) error {
 	case "takes":
 		err = choice("nothing")
 		k.Lenient = true
+	case "returns":
+		err = choice("nothing")
+		k.Quiet = true
 	case "handle":
 		err = choice("copied")
 		k.Copied = true

@@ -274,6 +274,10 @@ func (c *setup) name() string {
 			return name
 		}
 	}
-	file := c.root.File().Path
-	return strings.TrimSuffix(path.Base(file), path.Ext(file))
+	return fileName(c.root.File())
+}
+
+// fileName is what a component file is called.
+func fileName(f *syntax.File) string {
+	return strings.TrimSuffix(path.Base(f.Path), path.Ext(f.Path))
 }

@@ -9,11 +9,26 @@ import (
 
 // setupDebt is what detection found about an obligation of a setup.
 type setupDebt struct {
-	setup *setup
-	times timesOf
-	fn    syntax.Node    // in which it is acquired
-	sym   *syntax.Symbol // the variable that has the handle, if one has
-	place syntax.Node    // x.value, where that has it
+	setup  *setup
+	times  timesOf
+	fn     syntax.Node    // in which it is acquired
+	effect *span          // in which that is, if it is in one
+	sym    *syntax.Symbol // the variable that has the handle, if one has
+	place  syntax.Node    // x.value, where that has it
+}
+
+// paysAt reports whether n runs when what acquired it ends: the component, or the effect in
+// which that is.
+func (s *scan) paysAt(d *setupDebt, n syntax.Node) bool {
+	if d.setup.endsAt(n) != nil {
+		return true
+	}
+	return d.effect != nil && slices.ContainsFunc(d.effect.cleanups, func(c cleanup) bool { return s.endsBy(c, n) })
+}
+
+// isEffects reports whether the effect owes it, rather than the component around that.
+func (d *setupDebt) isEffects() bool {
+	return d.effect != nil && (d.sym == nil || !d.setup.holds(d.sym) || d.effect.host.anew == tracked)
 }
 
 // judgeSetup judges what a setup acquires. It says nothing (false) of all else.
@@ -25,10 +40,17 @@ func (s *scan) judgeSetup(o *Obligation) bool {
 	if c == nil || c.isComposable() && s.closureOwner(c.root).OK() {
 		return false
 	}
+	d := &setupDebt{setup: c}
 	for fn := o.Call.Function(); fn.OK() && fn != c.root; fn = fn.Function() {
-		if isExecutor(fn) || s.effectOf(fn) != nil {
+		if isExecutor(fn) || s.closureOwner(fn).OK() { // it returns what ends it, as an action of Svelte does
 			return false
 		}
+		if e := s.effectOf(fn); e != nil && d.effect == nil {
+			d.effect = e
+		}
+	}
+	if d.effect != nil && c.host != svelteSetup {
+		return false
 	}
 	o.Owner = Owner{OwnerEffect, c.name(), c.root}
 	met := func(at syntax.Node, why string) bool {
@@ -45,7 +67,6 @@ func (s *scan) judgeSetup(o *Obligation) bool {
 	case o.Kind.OneShot && !s.goesRound(o):
 		return met(o.Call, "ends by itself, and soon")
 	}
-	d := &setupDebt{setup: c}
 	d.times, d.fn = s.times(c, o.Call, maxHops)
 	o.gist = d
 	if o.Kind.Registers() {
@@ -98,7 +119,7 @@ func (s *scan) judgeSetupHeld(o *Obligation, d *setupDebt, met func(syntax.Node,
 	for _, u := range s.usesInSetup(o, d) {
 		switch e := d.setup.endsAt(u.at); {
 		case u.effect == neutral:
-		case e != nil, slices.ContainsFunc(d.setup.ends, func(x setupEnd) bool { return x.call == u.at }):
+		case e != nil, u.effect == released && s.paysAt(d, u.at), slices.ContainsFunc(d.setup.ends, func(x setupEnd) bool { return x.call == u.at }):
 			o.releases = append(o.releases, u.at)
 			return met(u.at, "released when the component ends")
 		case u.effect == moved:
@@ -113,6 +134,9 @@ func (s *scan) judgeSetupHeld(o *Obligation, d *setupDebt, met func(syntax.Node,
 		return u.at.Within(o.Call) || s.follows(o, u.at) || (two || !target.OK()) && homeOf(u.at) == homeOf(o.Call)
 	}) {
 		return met(others[0].at, "it is released by what it calls, or where it is acquired")
+	}
+	if d.isEffects() {
+		return false
 	}
 	way := NeverReleased
 	for _, u := range others {
@@ -182,7 +206,7 @@ func (s *scan) judgeSetupListening(o *Obligation, d *setupDebt, met func(syntax.
 	}
 	all := s.removals(o, d.setup.code())
 	for _, r := range all {
-		if r.works() && d.setup.endsAt(r.call) != nil {
+		if r.works() && s.paysAt(d, r.call) {
 			o.releases = append(o.releases, r.call)
 			return met(r.call, "taken away when the component ends")
 		}
@@ -190,6 +214,9 @@ func (s *scan) judgeSetupListening(o *Obligation, d *setupDebt, met func(syntax.
 	if !s.outlivesSetup(o, d) {
 		o.step(o.Call, "moved: nothing shows that what it is registered with outlives the component")
 		return true
+	}
+	if d.isEffects() {
+		return false
 	}
 	way := NeverReleased
 	for _, r := range all {

@@ -176,3 +176,12 @@ func plural(noun string) string {
 	}
 	return noun + "s"
 }
+
+// dropped is a call whose promise nobody waits for, said in words where a type says that
+// there is one.
+func (st style) dropped(call string) string {
+	if st.ts {
+		return "void " + call
+	}
+	return call
+}
