@@ -5,6 +5,7 @@ package matrix
 import (
 	_ "embed"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -46,13 +47,16 @@ func Cells(kinds []*transforms.Kind) ([]Cell, error) {
 	if err != nil {
 		return nil, err
 	}
-	owners, err := programs()
+	owners, err := programs("programs.txtar", programsText, transforms.Forms())
 	if err != nil {
 		return nil, err
 	}
 	var out []Cell
 	for _, s := range all {
 		for _, p := range owners {
+			if s.kind.Registers() != strings.Contains(p.text, ".Registers") {
+				continue
+			}
 			c, ok, err := p.instantiate(s)
 			if err != nil {
 				return nil, err
@@ -69,11 +73,7 @@ func Cells(kinds []*transforms.Kind) ([]Cell, error) {
 // shape (a class that makes others of itself, a keyed registry, a transaction, which
 // belongs to a call) have none: their examples are all there is.
 func samples(kinds []*transforms.Kind) ([]*sample, error) {
-	ar := txtar.Parse(samplesText)
-	text := map[string]string{}
-	for _, f := range ar.Files {
-		text[f.Name] = string(f.Data)
-	}
+	text := sections(samplesText)
 	var out []*sample
 	for _, k := range kinds {
 		if oneShape(k) {
@@ -83,37 +83,54 @@ func samples(kinds []*transforms.Kind) ([]*sample, error) {
 		if !ok {
 			return nil, fmt.Errorf("%s: has no sample in internal/matrix/samples.txtar, so nothing proves that owners of every shape can have it", k.Name)
 		}
-		s := &sample{kind: k, files: map[string]string{}}
-		for line := range strings.Lines(lines) {
-			key, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
-			switch key {
-			case "import":
-				s.imports += value + "\n"
-			case "given":
-				s.given = value
-			case "give":
-				s.give = value
-			case "type":
-				s.typ = value
-			case "make":
-				s.make = value
-			case "acquire":
-				s.taken = value
-			case "remove":
-				s.removed = value
-			case "then":
-				s.then = value
-			case "use":
-				s.use = value
-			case "file":
-				s.files[value] = text[value]
-			default:
-				return nil, fmt.Errorf("samples.txtar: %s: there is no key %q", k.Name, key)
-			}
+		s, err := newSample(k, lines, text)
+		if err != nil {
+			return nil, fmt.Errorf("samples.txtar: %s: %w", k.Name, err)
 		}
 		out = append(out, s)
 	}
 	return out, nil
+}
+
+func sections(archive []byte) map[string]string {
+	text := map[string]string{}
+	for _, f := range txtar.Parse(archive).Files {
+		text[f.Name] = string(f.Data)
+	}
+	return text
+}
+
+// newSample reads the lines of a section; others are files that it names.
+func newSample(k *transforms.Kind, lines string, sections map[string]string) (*sample, error) {
+	s := &sample{kind: k, files: map[string]string{}}
+	for line := range strings.Lines(lines) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		switch key {
+		case "import":
+			s.imports += value + "\n"
+		case "given":
+			s.given = value
+		case "give":
+			s.give = value
+		case "type":
+			s.typ = value
+		case "make":
+			s.make = value
+		case "acquire":
+			s.taken = value
+		case "remove":
+			s.removed = value
+		case "then":
+			s.then = value
+		case "use":
+			s.use = value
+		case "file":
+			s.files[value] = sections[value]
+		default:
+			return nil, fmt.Errorf("there is no key %q", key)
+		}
+	}
+	return s, nil
 }
 
 func oneShape(k *transforms.Kind) bool {
@@ -128,23 +145,29 @@ func oneShape(k *transforms.Kind) bool {
 // program is an owner with holes for a kind; see programs.txtar.
 type program struct {
 	form, name, file, text, drive string
+	others                        map[string]string // as they are
 }
 
-func programs() ([]*program, error) {
+// programs reads the owners of an archive; forms are what they may stand under.
+func programs(file string, archive []byte, forms []string) ([]*program, error) {
 	var out []*program
-	for _, f := range txtar.Parse(programsText).Files {
+	for _, f := range txtar.Parse(archive).Files {
 		parts := strings.Split(f.Name, "/")
 		if len(parts) != 3 {
-			return nil, fmt.Errorf("programs.txtar: want FORM/NAME/FILE, got %s", f.Name)
+			return nil, fmt.Errorf("%s: want FORM/NAME/FILE, got %s", file, f.Name)
 		}
-		if !slices.Contains(transforms.Forms(), parts[0]) {
-			return nil, fmt.Errorf("programs.txtar: %s: there is no form %q", f.Name, parts[0])
+		if !slices.Contains(forms, parts[0]) {
+			return nil, fmt.Errorf("%s: %s: there is no form %q", file, f.Name, parts[0])
 		}
 		if parts[2] == "drive.cjs" {
 			out[len(out)-1].drive = string(f.Data)
 			continue
 		}
-		out = append(out, &program{form: parts[0], name: parts[1], file: parts[2], text: string(f.Data)})
+		if last := len(out) - 1; last >= 0 && out[last].form == parts[0] && out[last].name == parts[1] {
+			out[last].others[parts[2]] = string(f.Data)
+			continue
+		}
+		out = append(out, &program{form: parts[0], name: parts[1], file: parts[2], text: string(f.Data), others: map[string]string{}})
 	}
 	return out, nil
 }
@@ -324,9 +347,6 @@ func (h holes) Use(handle string) string {
 // instantiate writes a program for a kind as a case; ok is false where the
 // program says that it is not for such a kind.
 func (p *program) instantiate(s *sample) (c transforms.Case, ok bool, err error) {
-	if s.kind.Registers() != strings.Contains(p.text, ".Registers") {
-		return c, false, nil
-	}
 	h := holes{s, p.form == "class" && !strings.Contains(p.text, "{{.Param}}")}
 	write := func(text string) string {
 		var b strings.Builder
@@ -335,7 +355,7 @@ func (p *program) instantiate(s *sample) (c transforms.Case, ok bool, err error)
 			failed = tmpl.Execute(&b, h)
 		}
 		if failed != nil {
-			err = fmt.Errorf("programs.txtar: %s: %w", p.name, failed)
+			err = fmt.Errorf("%s/%s: %w", p.form, p.name, failed)
 		}
 		return strings.NewReplacer(", )", ")", "{\n\n", "{\n").Replace(strings.TrimLeft(b.String(), "\n"))
 	}
@@ -344,8 +364,7 @@ func (p *program) instantiate(s *sample) (c transforms.Case, ok bool, err error)
 		return c, false, err
 	}
 	c = transforms.Case{Name: path.Join(s.kind.Name, p.form, p.name), Files: map[string]string{p.file: text, "drive.cjs": drive}}
-	for name, text := range s.files {
-		c.Files[name] = text
-	}
+	maps.Copy(c.Files, s.files)
+	maps.Copy(c.Files, p.others)
 	return c, true, nil
 }

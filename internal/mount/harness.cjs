@@ -18,6 +18,7 @@ const { open } = require('./page.cjs');
 
 const home = createRequire(path.join(process.env.UNLEAK_MOUNT, 'package.json'));
 const real = { setTimeout };
+console.log = console.error; // what components say is no result
 const turn = (ms = 0) => new Promise((resolve) => real.setTimeout(resolve, ms));
 
 // run evaluates a piece of CommonJS.

@@ -54,7 +54,12 @@ func TestMounted(t *testing.T) {
 		}
 		t.Skip("node or its modules are not there (npm ci in internal/mount): nothing is mounted")
 	}
-	cells := bundled(t, node, collect(t))
+	kinds, err := transforms.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fromMatrix, table := components(t, kinds)
+	cells := bundled(t, node, append(collect(t, kinds), fromMatrix...))
 	results := execute(t, node, append(cells, wrong...))
 	for _, c := range wrong { // the harness sees what is wrong
 		if r := results[c.ID]; len(r.Problems) == 0 {
@@ -79,14 +84,13 @@ func TestMounted(t *testing.T) {
 	for _, host := range slices.Sorted(maps.Keys(byHost)) {
 		t.Logf("%s: %d mounted, before and after", host, byHost[host])
 	}
+	if *only == "" {
+		table.check(t)
+	}
 }
 
 // collect makes a job of every case that names a host and is mended.
-func collect(t *testing.T) []job {
-	kinds, err := transforms.Builtin()
-	if err != nil {
-		t.Fatal(err)
-	}
+func collect(t *testing.T, kinds []*transforms.Kind) []job {
 	groups := map[string][]transforms.Case{}
 	for _, k := range kinds {
 		groups[k.Name] = k.Cases
@@ -113,9 +117,12 @@ func collect(t *testing.T) []job {
 			if host == "" || !strings.Contains(id, *only) {
 				continue
 			}
-			if made, ok := newJob(t, id, host, kinds, c); ok {
-				out = append(out, made)
+			made, files := newJob(t, id, host, kinds, c, c.WantsOffers())
+			if made.entry == "" {
+				t.Errorf("%s: names a host and has no fix: %v", id, whyNot(files))
+				continue
 			}
+			out = append(out, made)
 		}
 	}
 	return out
@@ -144,14 +151,15 @@ func hostOf(drive string) string {
 	return host
 }
 
-// newJob mends the files of a case that have a golden, all of them; the first is mounted.
-func newJob(t *testing.T, id, host string, kinds []*transforms.Kind, c transforms.Case) (job, bool) {
+// newJob mends the files of a case, all of them; the first that has a fix is mounted.
+func newJob(t *testing.T, id, host string, kinds []*transforms.Kind, c transforms.Case, offers bool) (job, []*transforms.Mended) {
 	p, err := project.Open(write(t, c))
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := transforms.NewDetector(p, kinds, c.WantsOffers())
-	after, entry := maps.Clone(c.Files), ""
+	d := transforms.NewDetector(p, kinds, offers)
+	j := job{id, host, "", c.Files["drive.cjs"], c.Files, maps.Clone(c.Files)}
+	var files []*transforms.Mended
 	for _, rel := range slices.Sorted(maps.Keys(c.Files)) {
 		if !syntax.Supported(rel) || rel == "drive.cjs" || strings.Contains(rel, "node_modules/") {
 			continue
@@ -164,18 +172,15 @@ func newJob(t *testing.T, id, host string, kinds []*transforms.Kind, c transform
 		if err != nil {
 			t.Fatal(err)
 		}
+		files = append(files, m)
 		if m.New == nil {
 			continue
 		}
-		if after[rel] = string(m.New); entry == "" {
-			entry = rel
+		if j.after[rel] = string(m.New); j.entry == "" {
+			j.entry = rel
 		}
 	}
-	if entry == "" {
-		t.Errorf("%s: names a host and has no fix", id)
-		return job{}, false
-	}
-	return job{id, host, entry, c.Files["drive.cjs"], c.Files, after}, true
+	return j, files
 }
 
 // write puts the files of a case into a folder.

@@ -123,17 +123,47 @@ exports.open = (home) => {
         takeRecords() {
           return [];
         }
+        get [Symbol.toStringTag]() {
+          return name;
+        }
       });
     }
   }
 
+  // Those of the emitters that programs make; what streams and the process hear is node's.
+  function emitters() {
+    const { EventEmitter } = require('node:events');
+    const { on, off } = EventEmitter.prototype;
+    const heard = new WeakMap(); // emitter -> event -> listener -> what stands for it
+    const entry = (emitter, event, f) => {
+      if (!heard.has(emitter)) heard.set(emitter, new Map());
+      const events = heard.get(emitter);
+      if (!events.has(event)) events.set(event, new Map());
+      const listeners = events.get(event);
+      if (!listeners.has(f)) listeners.set(f, { event });
+      return listeners.get(f);
+    };
+    const counts = (emitter) => Object.getPrototypeOf(emitter) === EventEmitter.prototype;
+    EventEmitter.prototype.on = EventEmitter.prototype.addListener = function (event, f) {
+      if (counts(this)) live.set(entry(this, event, f), `listener for ${String(event)}`);
+      return on.call(this, event, f);
+    };
+    EventEmitter.prototype.off = EventEmitter.prototype.removeListener = function (event, f) {
+      if (counts(this)) live.delete(entry(this, event, f));
+      return off.call(this, event, f);
+    };
+  }
+
   function connections() {
-    for (const name of ['WebSocket', 'EventSource', 'BroadcastChannel', 'Worker']) {
+    for (const name of ['WebSocket', 'EventSource', 'BroadcastChannel', 'Worker', 'AudioContext', 'RTCPeerConnection']) {
       place(name, class extends window.EventTarget {
         constructor(url) {
           super();
           this.url = url;
           live.set(this, name);
+        }
+        get [Symbol.toStringTag]() { // frameworks ask whether it is a plain object
+          return name;
         }
         send() {}
         postMessage() {}
@@ -145,6 +175,33 @@ exports.open = (home) => {
         }
       });
     }
+    place('MessageChannel', class {
+      constructor() {
+        const end = () => live.delete(this);
+        this.port1 = { close: end, postMessage() {}, onmessage: null };
+        this.port2 = { close: end, postMessage() {}, onmessage: null };
+        live.set(this, 'MessageChannel');
+      }
+      get [Symbol.toStringTag]() {
+        return 'MessageChannel';
+      }
+    });
+    class MediaStream {
+      active = true;
+      #tracks = [];
+      constructor() {
+        const track = { stop: () => live.delete(track) };
+        live.set(track, 'track of a MediaStream');
+        this.#tracks.push(track);
+      }
+      getTracks() {
+        return this.#tracks;
+      }
+      get [Symbol.toStringTag]() {
+        return 'MediaStream';
+      }
+    }
+    Object.defineProperty(window.navigator, 'mediaDevices', { configurable: true, value: { getUserMedia: async () => new MediaStream() } });
     window.URL.createObjectURL = () => {
       const url = `blob:${Math.random()}`;
       live.set(url, 'object URL');
@@ -167,6 +224,7 @@ exports.open = (home) => {
       stop = timers();
       listeners();
       observers();
+      emitters();
       connections();
     },
     // forget ends all that a cell has left.

@@ -88,6 +88,9 @@ func TestCompiles(t *testing.T) {
 		folder := filepath.Join("matrix", fmt.Sprint(i), strings.ReplaceAll(c.Name, " ", "-"))
 		mended += compileCase(t, transforms.Style{}, all, dir, folder, c, styles["as written"])
 	}
+	for _, c := range componentCases(t, all, kinds) {
+		mended += compileCase(t, transforms.Style{}, all, dir, filepath.Join("matrix", "components", c.Name), c, styles["as written"])
+	}
 	if mended == 0 {
 		t.Fatal("nothing was mended")
 	}

@@ -2,6 +2,8 @@ package proof
 
 import (
 	"fmt"
+	"path"
+	"strings"
 	"testing"
 
 	"github.com/unleak-dev/unleak/internal/matrix"
@@ -50,6 +52,28 @@ func matrixCases(t *testing.T, all, kinds []*transforms.Kind) []transforms.Case 
 			c.Case.Goldens = map[string]transforms.Golden{c.File: {Outcome: "safe", Text: string(m.New)}}
 		}
 		out = append(out, c.Case)
+	}
+	return out
+}
+
+// componentCases lists the components of frameworks that are mended, and that a compiler
+// of TypeScript reads.
+func componentCases(t *testing.T, all, kinds []*transforms.Kind) []transforms.Case {
+	cells, err := matrix.Components(kinds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []transforms.Case
+	for _, c := range cells {
+		for file := range c.Case.Files {
+			if base, ext := strings.TrimSuffix(file, path.Ext(file)), path.Ext(file); base != "owner" || ext != ".ts" && ext != ".tsx" {
+				continue
+			}
+			if m := mend(t, all, c.Case, file); m.New != nil {
+				c.Case.Goldens = map[string]transforms.Golden{file: {Outcome: "safe", Text: string(m.New)}}
+				out = append(out, c.Case)
+			}
+		}
 	}
 	return out
 }

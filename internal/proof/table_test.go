@@ -30,8 +30,7 @@ type-checked under strict.
 
 A cell says how many owners were mended and executed, and what was left before and after. Where nothing was mended it says
 why: *silent*: such an owner owes nothing, or it cannot be told; otherwise the reason of the refusal. Empty: no owner of
-that form can have the kind. Owners that a framework runs and ends have their proof elsewhere: internal/mount mounts them
-and unmounts them.
+that form can have the kind. Owners that a framework runs and ends are mounted and unmounted: docs/mounted.md.
 
 `)
 	sums := map[[2]string]sum{}
