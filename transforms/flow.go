@@ -132,7 +132,7 @@ func (s *scan) bind(o *Obligation, h Handle, target syntax.Node) (Handle, string
 	target = target.Inner(false)
 	if sym := target.Symbol(); sym != nil {
 		if b, in := s.f.BlockAt(sym.Decl.Start(), sym.Decl.End()); s.f.TopLevel(sym.Name) == sym && !(in && b.Instance) {
-			return h, "kept in a variable of the module, which lives as long as the process"
+			return h, keptInModule
 		}
 		if sym.Kind == syntax.Parameter {
 			return h, "kept in a parameter"

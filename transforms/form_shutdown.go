@@ -8,8 +8,8 @@ import (
 	"github.com/unleak-dev/unleak/patch"
 )
 
-// formShutdown waits for a release that tells by a callback when it is done,
-// and makes the teardown reach it.
+// formShutdown waits for a release that tells by a callback, or a promise, when it is
+// done, and makes the teardown reach it.
 type formShutdown struct{}
 
 func (formShutdown) Name() string { return "shutdown" }
@@ -28,7 +28,7 @@ func (formShutdown) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		return nil, refuse(TooEntangled, "%s() returns something already", name)
 	}
 	for d := range o.At.Descendants() {
-		if d.Is("optional_chain") {
+		if d.Is("optional_chain") && o.Kind.Release[0].Done {
 			return nil, refuse(TooEntangled, "it is called by ?., and may not be there")
 		}
 	}
@@ -51,7 +51,11 @@ func (formShutdown) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	if !inBlock(stmt) {
 		return nil, refuse(TooEntangled, "the release shares its statement with other code")
 	}
-	e.edits = append(e.edits, e.st.instead(stmt, "", awaitNarrowed(e.st.ts, handle, o, false, nameTaken(fn))))
+	if o.Kind.Release[0].Done {
+		e.edits = append(e.edits, e.st.instead(stmt, "", awaitNarrowed(e.st.ts, handle, o, false, nameTaken(fn))))
+	} else {
+		e.edits = append(e.edits, patch.Edit{Start: stmt.Start(), End: stmt.Start(), New: "await "})
+	}
 	if !fn.IsAsync() {
 		at := fn.Field("name").Start()
 		e.edits = append(e.edits, patch.Edit{Start: at, End: at, New: "async "})
@@ -70,7 +74,11 @@ func (formShutdown) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 			return nil, no
 		}
 	}
-	e.note(Unsafe, fmt.Sprintf("%s() waits until the last connection has ended: how long may that take?", name))
+	if o.Kind.Release[0].Done {
+		e.note(Unsafe, fmt.Sprintf("%s() waits until the last connection has ended: how long may that take?", name))
+	} else {
+		e.note(Unsafe, fmt.Sprintf("%s() waits for the %s, and fails where that cannot be released: what stands behind it does not run then", name, o.Kind.Noun))
+	}
 	return &Fix{Plan: p, Edits: e.finish(), Notes: e.notes, Message: fmt.Sprintf("Wait in %s.%s() until the %s is released", nameOf(in.class.Node), name, o.Kind.Noun)}, nil
 }
 

@@ -64,8 +64,11 @@ func (s *scan) judge(o *Obligation) {
 	case elsewhere == keptElsewhere && s.judgeShown(o):
 	case elsewhere != "":
 		o.step(o.Call, "moved: %s", elsewhere)
-		if elsewhere == returnedText {
+		switch elsewhere {
+		case returnedText:
 			o.gives = o.Call.Function()
+		case keptInModule:
+			s.judgeModuleHeld(o)
 		}
 	case o.then.OK():
 		s.judgeThen(o, o.then)
@@ -161,6 +164,9 @@ func (s *scan) judgeOutliving(o *Obligation) {
 	switch {
 	case !fn.OK(), syntax.InRoot(o.Call), isRootFile(s.f):
 		o.step(o.Call, "moved: lives as long as the module")
+		if !fn.OK() {
+			s.judgeModuleHeld(o)
+		}
 	case o.Kind.OneShot && s.judgeLeftRunning(o, fn):
 	case o.Kind.OneShot:
 		o.step(o.Call, "met: ends by itself")
@@ -231,6 +237,9 @@ func (s *scan) judgeVariable(o *Obligation) {
 	fn := o.Call.Function()
 	if !home.OK() {
 		o.step(o.Call, "moved: lives as long as the module")
+		if !fn.OK() {
+			s.judgeModuleHeld(o)
+		}
 		return
 	}
 	if fn == home && isExecutor(fn) && o.Kind.Fails == Never {

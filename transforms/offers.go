@@ -75,7 +75,7 @@ func (s *scan) judgeEntry(o *Obligation) {
 }
 
 // shutdowns looks at resources of an instance whose release tells by a
-// callback when it is done, and finds the places that do not wait for it.
+// callback, or a promise, when it is done, and finds the places that do not wait for it.
 func (s *scan) shutdowns() {
 	if !s.Offers {
 		return
@@ -85,10 +85,14 @@ func (s *scan) shutdowns() {
 		if o.Handle.Place != InField {
 			continue
 		}
-		if o.Status == Moved || !o.Owner.Node.IsClass() || len(o.Kind.Release) == 0 || !o.Kind.Release[0].Done {
+		if o.Status == Moved || !o.Owner.Node.IsClass() || len(o.Kind.Release) == 0 || !o.Kind.Release[0].Done && o.Kind.Fails != Rejects {
 			continue
 		}
 		in := s.instance(o.Owner.Node)
+		tells := "a callback"
+		if !o.Kind.Release[0].Done {
+			tells = "a promise"
+		}
 		for _, call := range o.releases {
 			method := methodOf(call, in)
 			if at := receiver(call).Inner(false); at.Is("member_expression") {
@@ -96,14 +100,14 @@ func (s *scan) shutdowns() {
 					continue // of whatever has a field of that name
 				}
 			}
-			if seen[call.ID()] || !method.OK() || method.IsConstructor() || call.Field("arguments").Len() > 0 || !call.Parent().Is("expression_statement") {
+			if seen[call.ID()] || !method.OK() || method.IsConstructor() || !s.canWait(o, in, method, call) || call.Field("arguments").Len() > 0 || !call.Parent().Is("expression_statement") {
 				continue
 			}
 			seen[call.ID()] = true
 			c := *o
 			c.At, c.Steps, c.Status = call, slices.Clone(o.Steps), Moved
 			c.Standing = Offer
-			c.Evidence = append(slices.Clone(o.Evidence), "released by "+shorten(call.Text())+", which tells by a callback when it is done")
+			c.Evidence = append(slices.Clone(o.Evidence), "released by "+shorten(call.Text())+", which tells by "+tells+" when it is done")
 			s.unmet(&c, MissingPath, []ExitPlace{{call, "nothing waits for it"}})
 			c.Form, c.gist, c.Refusal = formShutdown{}, method, nil
 			s.rate(&c)
@@ -119,4 +123,19 @@ func methodOf(n syntax.Node, in *instance) syntax.Node {
 		return fn
 	}
 	return syntax.Node{}
+}
+
+// canWait reports whether a method could wait for a release: any for one that tells by
+// a callback, which nobody sees who does not pass one; for a promise, which somebody may
+// have left alone on purpose, the teardown that others wait for, or could.
+func (s *scan) canWait(o *Obligation, in *instance, method, call syntax.Node) bool {
+	first := o.Kind.Release[0]
+	if first.Done {
+		return true
+	}
+	if in.host != nil || in.teardown == nil || in.teardown.own != method || frameworkHook(in.teardown.name) || !isAsync(method) {
+		return false
+	}
+	_, ok := first.Pattern.MatchCallee(call, nil)
+	return ok
 }

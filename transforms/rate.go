@@ -39,6 +39,8 @@ func sentence(o *Obligation) string {
 		switch o.Form.(type) {
 		case formEffect:
 			return fmt.Sprintf("%s in an effect of %s is still pending when that ends", what, owner)
+		case formUnref:
+			return fmt.Sprintf("%s begins when the module is imported, and nothing can end it: it keeps the program running", what)
 		case formSignature:
 			return fmt.Sprintf("nothing can cancel the %s in %s before it fires", what, owner)
 		case formChildren:
