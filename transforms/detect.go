@@ -257,6 +257,11 @@ func (s *scan) match(c candidate, n syntax.Node) *Obligation {
 	if !ok {
 		return nil
 	}
+	if c.kind.Since != "" {
+		if v, known := s.Project.VersionOf(s.f.Path, c.kind.Since); known && v.Less(c.kind.SinceV) {
+			return nil
+		}
+	}
 	for _, x := range c.kind.Except {
 		if _, excepted := x.Match(n, nil); excepted {
 			return nil

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
 
@@ -34,6 +35,9 @@ type Kind struct {
 	Fails    Failing           // how the release can fail
 	Retainer string            // hole of the acquisition that keeps the resource alive; "": the runtime
 	Keyed    string            // hole under which the retainer files the resource
+	Identity bool              // what is filed is found again by the very object only
+	Since    string            // the module whose release says whether there is a debt, "" for any
+	SinceV   project.Version   // the first with one
 	Lookup   []*syntax.Pattern // of what is filed under a key: the first gives the value, the others tell whether there is one
 	Size     *syntax.Pattern   // how many there are
 	Oldest   *syntax.Pattern   // the key that was filed first; nil: that cannot be told

@@ -255,7 +255,10 @@ func (h *header) line(n int, line string) error {
 	case "retainer":
 		k.Retainer, err = hole()
 	case "keyed":
+		value, k.Identity = strings.CutSuffix(value, " by identity")
 		k.Keyed, err = hole()
+	case "since":
+		err = h.since(n, value)
 	case "within":
 		k.Within, k.withinLine = strings.Fields(value), n
 	case "noun":

@@ -39,6 +39,10 @@ func (s *scan) judgeChild(o *Obligation) {
 // judgeEntry: something filed in a registry under a key. A registry of others
 // outlives the instance; its own only grows.
 func (s *scan) judgeEntry(o *Obligation) {
+	if o.Kind.Identity {
+		s.judgeAnew(o)
+		return
+	}
 	class, member := o.Call.ThisClass()
 	registry := o.Bindings[o.Kind.Retainer]
 	field, own := registry.ThisField()

@@ -189,6 +189,7 @@ class World {
         return s;
       }
     }
+    world.schemas = new Set(); // that were compiled
     class Ajv {
       constructor() {
         this.entries = new Map();
@@ -196,6 +197,13 @@ class World {
       addSchema(schema, id) {
         const s = world.resource('schema', 'drop', { drop: () => {} });
         this.entries.set(id, s);
+      }
+      compile(schema) {
+        world.schemas.add(schema);
+        return () => true;
+      }
+      validate(schema) {
+        return this.compile(schema)();
       }
       removeSchema(id) {
         for (const [k, s] of [...this.entries]) {
