@@ -106,6 +106,7 @@ func (s *scan) judge(o *Obligation) {
 	s.judgeOwn(o)
 	s.judgeTakenOut(o)
 	s.judgeTwice(o)
+	s.judgePiped(o)
 	if o.Status == Unmet {
 		s.rate(o)
 	}
