@@ -24,6 +24,9 @@ func (s *scan) besideTeardown(o *Obligation, in *instance, how stay, r removal) 
 		return false
 	}
 	ends := s.reached(in)
+	if s.onlyWhere(o, in, r.call) {
+		return !s.endOfTarget(o, in).OK()
+	}
 	return !ends.opaque && !ends.runs(r.call) && !s.calledByOthers(in, r.call) && (view || in.hosted || !s.endsGesture(in, r.call)) && !s.endOfTarget(o, in).OK()
 }
 
