@@ -18,7 +18,10 @@ func (s *scan) judgeOf(o *Obligation) func(*Obligation) {
 			s.judgeTakenOut(o)
 		}
 	case o.Acquire.Pattern.Given("HANDLE"):
-		return s.judgeGiven
+		return func(o *Obligation) {
+			s.judgeGiven(o)
+			s.judgePiped(o)
+		}
 	case o.Kind.Collects():
 		return s.judgeGrowing
 	case o.racing:

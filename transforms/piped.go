@@ -43,7 +43,7 @@ func (s *scan) judgePiped(o *Obligation) {
 	o.Form, o.gist, o.Refusal = formPiped{}, piping{pipe, sink}, nil
 }
 
-// onlyPiped is the call that pipes a source, where it is only listened to otherwise.
+// onlyPiped is the call that pipes a source, where it is only listened to, and looked at, otherwise.
 func (s *scan) onlyPiped(o *Obligation) syntax.Node {
 	piped := func(n syntax.Node) syntax.Node {
 		m := n.Outer().Parent()
@@ -53,13 +53,19 @@ func (s *scan) onlyPiped(o *Obligation) syntax.Node {
 		}
 		return syntax.Node{}
 	}
-	v := widen(o.Call)
-	d := v.Parent()
-	if !d.Is("variable_declarator") {
-		return piped(v)
+	sym := o.Bindings["HANDLE"].Symbol()
+	home := o.Call.Function()
+	if sym != nil {
+		home = sym.Decl.Function()
+	} else {
+		v := widen(o.Call)
+		d := v.Parent()
+		if !d.Is("variable_declarator") {
+			return piped(v)
+		}
+		sym = d.Field("name").Symbol()
 	}
-	sym := d.Field("name").Symbol()
-	if sym == nil || !sym.Constant() {
+	if sym == nil || sym.Kind == syntax.Variable && !sym.Constant() {
 		return syntax.Node{}
 	}
 	var found syntax.Node
@@ -70,8 +76,10 @@ func (s *scan) onlyPiped(o *Obligation) syntax.Node {
 		m := r.Outer().Parent()
 		name := m.Field("property").Text()
 		switch call := piped(r); {
-		case call.OK() && !found.OK() && r.Function() == o.Call.Function():
+		case call.OK() && !found.OK() && r.Function() == home:
 			found = call
+		case m.Is("member_expression") && m.Outer().Parent().Field("function") != m.Outer() && !syntax.IsWrite(m):
+			// its status, its headers
 		case m.Is("member_expression") && (name == "on" || name == "once" || name == "setEncoding"):
 		default:
 			return syntax.Node{}
@@ -142,6 +150,16 @@ func (s *scan) hearsEnd(sink *syntax.Symbol, fn syntax.Node) bool {
 	return false
 }
 
+// atOnce is the release that does not read what is left.
+func atOnce(k *Kind) Release {
+	for _, r := range k.Release {
+		if r.Pattern.Anchor == "destroy" && r.Pattern.Receiver() == "HANDLE" {
+			return r
+		}
+	}
+	return k.Release[0]
+}
+
 // formPiped releases a source when what it is piped into closes.
 type formPiped struct{}
 
@@ -164,10 +182,7 @@ func (formPiped) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		code = append(code, "const "+name+" = "+source.Text()+";")
 		edits = append(edits, patch.Edit{Start: source.Start(), End: source.End(), New: name})
 	}
-	release, no := s.writeRelease(o, name)
-	if no != nil {
-		return nil, no
-	}
+	release := instantiate(atOnce(o.Kind).Pattern, o, name)
 	code = append(code, fmt.Sprintf("%s.once(%sclose%[2]s, () => %[3]s);", g.sink.Name, st.quote, release))
 	return &Fix{
 		Plan: p, Edits: append(edits, st.before(stmt, code...)),
