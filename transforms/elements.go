@@ -70,7 +70,7 @@ func (s *scan) follow(o *Obligation, v syntax.Node, whole bool, hops int, add fu
 		}
 	case "subscript_expression":
 		if p.Field("object") == v {
-			s.element(o, p, whole && walked(p.Field("index"), o.Handle.Field), hops, add)
+			s.element(o, p, whole && walked(p.Field("index"), o.Handle.Field, maxHops), hops, add)
 		}
 	case "for_in_statement":
 		for _, sym := range boundBy(p.Field("left")) {
@@ -98,7 +98,7 @@ func (s *scan) followMethod(o *Obligation, call syntax.Node, method string, whol
 	case "values", "entries", "filter", "slice", "concat", "reverse", "toReversed", "splice", "map", "flat":
 		s.follow(o, call, whole, hops, add)
 	case "get", "at", "find", "delete":
-		s.element(o, call, whole && walked(call.Field("arguments").Child(0), o.Handle.Field), hops, add)
+		s.element(o, call, whole && walked(call.Field("arguments").Child(0), o.Handle.Field, maxHops), hops, add)
 	case "pop", "shift":
 		s.element(o, call, whole, hops, add)
 	}
@@ -148,10 +148,10 @@ func (s *scan) element(o *Obligation, v syntax.Node, whole bool, hops int, add f
 
 // walked reports whether an index or key runs over the whole collection in a
 // field: the variable of a loop over it, or of an iterator's callback. A method
-// that is called with such a key releases all, too.
-func walked(index syntax.Node, field string) bool {
+// that is called with such a key releases all, too; one may call itself with it.
+func walked(index syntax.Node, field string, hops int) bool {
 	sym := index.Inner(false).Symbol()
-	if sym == nil {
+	if sym == nil || hops == 0 {
 		return false
 	}
 	if sym.Decl.Is("for_in_statement") {
@@ -172,7 +172,7 @@ func walked(index syntax.Node, field string) bool {
 		return false
 	}
 	for _, ref := range refsOfThis(class)[syntax.MemberName(member)] {
-		if call := ref.Parent(); call.Is("call_expression") && walked(call.Field("arguments").Child(argumentIndex(sym.Decl)), field) {
+		if call := ref.Parent(); call.Is("call_expression") && walked(call.Field("arguments").Child(argumentIndex(sym.Decl)), field, hops-1) {
 			return true
 		}
 	}
