@@ -1,10 +1,16 @@
 package transforms
 
-import "github.com/unleak-dev/unleak/internal/syntax"
+import (
+	"slices"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
 
 // wrongRemoval finds a removal that was meant for this registration and cannot
 // take it away, and that is no other one's.
 func (s *scan) wrongRemoval(o *Obligation, in *instance, all []removal) (removal, string) {
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b removal) int { return b.near() - a.near() }) // the likeliest first
 	for _, r := range all {
 		if r.call.File() != s.f || r.call.Function() == o.Call.Function() {
 			continue
@@ -42,6 +48,18 @@ func (s *scan) wrongRemoval(o *Obligation, in *instance, all []removal) (removal
 		}
 	}
 	return removal{}, ""
+}
+
+// near says how near a removal comes to what it does not take away: one of the same event
+// and function, but for a flag, is meant for it, and one of another event may be another's.
+func (r removal) near() int {
+	near := 0
+	for _, like := range []likeness{r.event, r.f} {
+		if like == same {
+			near++
+		}
+	}
+	return near
 }
 
 // spelledAlike reports whether a call takes away, letter by letter, what this

@@ -14,6 +14,7 @@ type owners struct {
 	open    map[int32]bool      // owners that get members that cannot be seen
 	parts   map[int32][]Node    // of a constructor function: what shapes its prototype
 	aliases []*Symbol           // constants that hold `this`
+	selves  map[string]bool     // names of fields that hold the instance itself
 }
 
 type ownMethod struct{ owner, member Node }
@@ -26,7 +27,7 @@ func (f *File) ownerIndex() *owners {
 }
 
 func buildOwners(f *File) *owners {
-	o := &owners{members: map[int32][]Member{}, methods: map[int32]ownMethod{}, bases: map[int32]Node{}, open: map[int32]bool{}, parts: map[int32][]Node{}}
+	o := &owners{members: map[int32][]Member{}, methods: map[int32]ownMethod{}, bases: map[int32]Node{}, open: map[int32]bool{}, parts: map[int32][]Node{}, selves: map[string]bool{}}
 	for i := range f.nodes {
 		n := Node{f, int32(i)}
 		switch n.Kind() {
@@ -35,6 +36,10 @@ func buildOwners(f *File) *owners {
 		case "variable_declarator":
 			if sym := n.Field("name").Symbol(); sym != nil && isSelf(n.Field("value")) && sym.Constant() {
 				o.aliases = append(o.aliases, sym)
+			}
+		case "public_field_definition", "field_definition":
+			if n.Field("value").Inner(false).Is("this") {
+				o.selves[MemberName(n)] = true
 			}
 		case "function_declaration", "function_expression", "function":
 			if !f.TypeScript() && n.IsFunction() && isCapital(n) {

@@ -198,10 +198,13 @@ func (n Node) FieldOwner() (owner, member Node) {
 	return owner, member
 }
 
-// IsThis reports whether n is `this`, a constant that holds it, or one that
-// holds an object literal with methods.
+// IsThis reports whether n is `this`, a constant or a field that holds it, or a constant
+// that holds an object literal with methods.
 func (n Node) IsThis() bool {
 	n = n.Inner(false)
+	if n.Is("member_expression") {
+		return n.isOwnSelf()
+	}
 	return n.isSelf() || n.Is("identifier") && isOwnerLiteral(n.Symbol().Init().Inner(false))
 }
 
@@ -209,4 +212,21 @@ func (n Node) IsThis() bool {
 func (n Node) isSelf() bool {
 	n = n.Inner(false)
 	return n.Is("this") || n.Is("identifier") && isSelf(n.Symbol().Init())
+}
+
+// isOwnSelf reports whether n is a field that its class begins with the instance itself:
+// this._self, of `_self = this`.
+func (n Node) isOwnSelf() bool {
+	selves := n.f.ownerIndex().selves
+	name := n.Field("property").Text()
+	if len(selves) == 0 || !selves[name] || !n.Field("object").Inner(false).Is("this") {
+		return false
+	}
+	class, _ := n.ThisClass()
+	for _, m := range Members(class) {
+		if m.Name == name && !m.Static && m.Node.Field("value").Inner(false).Is("this") {
+			return true
+		}
+	}
+	return false
 }
