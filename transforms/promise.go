@@ -63,16 +63,20 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 	}
 	var missed []settle
 	own := 0
+	goesOn := s.endsInExecutor(o, executor, releases)
 	for _, st := range all {
 		if o.isOver(st.ref) || o.beforeArmed(st) || slices.ContainsFunc(releases, st.ref.Within) {
 			continue // h.end(() => resolve())
 		}
-		if o.firesOnce() && (st.ref.Within(o.Call) || st.ref.Within(o.handlerFunction())) {
+		if (o.firesOnce() || len(releases) > 0 && o.isAborted()) && (st.ref.Within(o.Call) || st.ref.Within(o.handlerFunction())) {
 			own++ // it has fired: nothing is owed
 			continue
 		}
 		if s.apart(o, st, executor) {
 			continue // the other branch settles
+		}
+		if goesOn && st.call.OK() && !onTheSpot(st.fn, executor) {
+			continue // the executor has its own end
 		}
 		if shared >= 0 && !onTheSpot(st.fn, executor) {
 			continue
@@ -99,6 +103,11 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 	case o.Kind.OneShot && len(missed) == 0, len(missed) == 0 && len(releases) > 0:
 		o.Status = Met
 		o.step(o.Call, "met: released wherever the promise settles")
+		return
+	}
+	if o.Kind.OneShot && !o.Kind.Registers() && o.onlySettles(executor) && s.isShort(o) {
+		o.Status = Met
+		o.step(o.Call, "met: ends by itself, before long, and can only settle what has settled")
 		return
 	}
 	var exits []ExitPlace

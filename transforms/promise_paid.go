@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -120,4 +121,37 @@ func reachesExit(points []int) bool {
 		}
 	}
 	return false
+}
+
+// endsInExecutor reports whether an executor that is async, and acquires on its own way,
+// does not come to its end without a release: what else settles the promise meanwhile
+// ends nothing of that. An error of its own is none: it settles nothing.
+func (s *scan) endsInExecutor(o *Obligation, executor syntax.Node, releases []syntax.Node) bool {
+	if !executor.IsAsync() || o.Call.Function() != executor || len(releases) == 0 {
+		return false
+	}
+	g := s.graph(executor)
+	stops := map[int]bool{}
+	for _, r := range releases {
+		for _, l := range s.lift(use{effect: released, at: r}, executor, maxHops) {
+			if l.effect != released {
+				continue
+			}
+			for _, p := range s.points(g, executor, l.at) {
+				stops[p] = true
+			}
+		}
+	}
+	if len(stops) == 0 {
+		return false
+	}
+	ways := g.Ways(s.behind(g, executor, s.beginning(o)), func(p int) bool { return stops[p] }, o.holds)
+	return !slices.ContainsFunc(ways, func(w syntax.Path) bool { return !w.Raised })
+}
+
+// isAborted reports whether a registration waits for the abort of a signal, which comes
+// once at most.
+func (o *Obligation) isAborted() bool {
+	event, _ := o.event().Inner(false).StringValue()
+	return o.Kind.Registers() && event == "abort" && (o.Kind.Awaited || strings.HasSuffix(strings.ToLower(squeeze(o.target())), "signal"))
 }

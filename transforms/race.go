@@ -89,6 +89,11 @@ func (s *scan) judgeRace(o *Obligation, executor syntax.Node) bool {
 	if !r.call.OK() || !r.sole || !home.OK() || s.runsOnce(home) {
 		return false // whoever else looks at the promise waits for it
 	}
+	if o.onlySettles(executor) && s.isShort(o) {
+		o.Status = Met
+		o.step(o.Call, "met: ends by itself, before long, and can only settle what has settled")
+		return true
+	}
 	o.Owner = Owner{OwnerBlock, nameOf(home), home}
 	s.unmet(o, NeverReleased, []ExitPlace{{r.call, "another wins the race"}})
 	o.Form, o.gist = formRace{}, r

@@ -1,0 +1,245 @@
+package transforms
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// A one-shot that is left pending fires for nothing. Where that shows, because it can only
+// settle what has settled, or asks first whether all is over, nobody is harmed by it, if it
+// does not wait for long.
+
+// spentGrace is how long, in milliseconds, such a one-shot may be pending.
+const spentGrace = 10000
+
+// isShort reports whether a one-shot is written down to fire within that time.
+func (s *scan) isShort(o *Obligation) bool {
+	if !slices.Contains(o.Acquire.From, "global") {
+		return false
+	}
+	time, known := s.waitingTime(o)
+	if !known {
+		time, known = timeGiven(o.Call.Field("arguments").Child(1))
+	}
+	return known && time <= spentGrace
+}
+
+// timeGiven is the longest time that a local function is given by its calls for one of
+// its parameters, where all of them write it down.
+func timeGiven(delay syntax.Node) (float64, bool) {
+	sym := delay.Inner(true).Symbol()
+	if sym == nil || sym.Kind != syntax.Parameter {
+		return 0, false
+	}
+	fn := sym.Node.Function()
+	name := functionName(fn)
+	index := slices.Index(parametersOf(fn), sym)
+	if name == nil || index < 0 || fn.Parent().Is("export_statement") || name.Scope() == fn.File().Root() {
+		return 0, false
+	}
+	longest, called := 0.0, false
+	for _, r := range name.Refs {
+		call := r.Parent()
+		if r == name.Node {
+			continue
+		}
+		time, known := millis(call.Field("arguments").Child(index), 3)
+		if !call.Is("call_expression") || call.Field("function") != r || !known {
+			return 0, false
+		}
+		longest, called = max(longest, time), true
+	}
+	return longest, called
+}
+
+// onlySettles reports whether all that the callback of a one-shot does is to settle the
+// promise of an executor, and to take away what waits for that: once it has settled, that
+// does nothing.
+func (o *Obligation) onlySettles(executor syntax.Node) bool {
+	callback := o.Call.Field("arguments").Child(0).Inner(false)
+	params := parametersOf(executor)
+	if slices.Contains(params, callback.Symbol()) && callback.Is("identifier") {
+		return true
+	}
+	body := callback.Field("body")
+	if !callback.IsFunction() || !body.OK() {
+		return false
+	}
+	if !body.Is("statement_block") {
+		return settlesAlone(body, params)
+	}
+	for stmt := range body.Children() {
+		if !stmt.Is("comment") && (!stmt.Is("expression_statement", "return_statement") || !settlesAlone(stmt.Child(0), params) && !onlyUnhears(stmt.Child(0))) {
+			return false
+		}
+	}
+	return body.Len() > 0
+}
+
+// onlyUnhears reports whether an expression is a call that does nothing but end a registration
+// or a timer.
+func onlyUnhears(call syntax.Node) bool {
+	call = call.Inner(true)
+	if !call.Is("call_expression") {
+		return false
+	}
+	switch calleeName(call) {
+	case "clearTimeout", "clearInterval", "clearImmediate", "cancelAnimationFrame", "cancelIdleCallback", "unsubscribe", "disconnect", "unobserve":
+		return true
+	}
+	return takesAway(call)
+}
+
+// settlesAlone reports whether an expression is a call of one of some functions that is
+// given nothing for which something else has to be done, but for an error that is made.
+func settlesAlone(n syntax.Node, params []*syntax.Symbol) bool {
+	n = n.Inner(true)
+	sym := n.Field("function").Symbol()
+	if !n.Is("call_expression") || sym == nil || !slices.Contains(params, sym) {
+		return false
+	}
+	for d := range n.Field("arguments").Descendants() {
+		if d.Is("call_expression") && !strings.HasSuffix(d.Field("function").Field("object").Text(), "Error") || d.Is("assignment_expression", "update_expression", "await_expression") {
+			return false
+		}
+	}
+	return true
+}
+
+// asksWhetherOver reports whether the first thing that the callback of a one-shot does is to ask
+// a field that the end of the instance sets, and that it does nothing then.
+//
+//	if (this.destroyed) return;
+func (s *scan) asksWhetherOver(o *Obligation, in *instance) bool {
+	if in.teardown == nil || !s.isShort(o) && !s.unreferenced(o) {
+		return false
+	}
+	callback := o.Call.Field("arguments").Child(0).Inner(false)
+	if !callback.IsFunction() {
+		fns := s.functionsIn(in, callback)
+		if len(fns) != 1 || fns[0].File() != s.f {
+			return false
+		}
+		callback = fns[0]
+	}
+	first := callback.Field("body").Child(0)
+	for first.Is("comment") {
+		first = first.NextNamed()
+	}
+	if !first.Is("if_statement") || first.Field("alternative").OK() {
+		return false
+	}
+	then := first.Field("consequence")
+	if then.Is("statement_block") {
+		then = then.Child(0)
+	}
+	switch {
+	case then.Is("return_statement"):
+		return s.setAtEnd(in, first.Field("condition"), true)
+	case !first.NextNamed().OK():
+		return s.setAtEnd(in, first.Field("condition"), false)
+	}
+	return false
+}
+
+// setAtEnd reports whether a condition holds, or not, as is asked, once the end of an
+// instance has set its fields.
+func (s *scan) setAtEnd(in *instance, n syntax.Node, holds bool) bool {
+	n = n.Inner(false)
+	if n.Is("unary_expression") && n.Field("operator").Text() == "!" {
+		return s.setAtEnd(in, n.Field("argument"), !holds)
+	}
+	if !n.Is("binary_expression") {
+		return s.leftAtEnd(in, n, func(v syntax.Node) bool {
+			return holds && v.Is("true") || !holds && (v.Is("false") || isNothing(v))
+		})
+	}
+	left, right := n.Field("left"), n.Field("right").Inner(true)
+	switch op := n.Field("operator").Text(); op {
+	case "||", "&&":
+		if holds == (op == "||") { // either is enough
+			return s.setAtEnd(in, left, holds) || s.setAtEnd(in, right, holds)
+		}
+		return s.setAtEnd(in, left, holds) && s.setAtEnd(in, right, holds)
+	case "===", "==", "!==", "!=":
+		equal := holds == strings.HasPrefix(op, "=")
+		return s.leftAtEnd(in, left, func(v syntax.Node) bool {
+			return v.Is("identifier", "member_expression", "string", "number", "true", "false", "null", "undefined") && equal == (squeeze(v) == squeeze(right))
+		})
+	}
+	return false
+}
+
+// leftAtEnd reports whether all that the end of an instance puts into a field fits, and
+// whether it does so on the spot.
+func (s *scan) leftAtEnd(in *instance, field syntax.Node, fits func(syntax.Node) bool) bool {
+	name, ok := field.Inner(true).ThisField()
+	if !ok {
+		return false
+	}
+	set := false
+	for _, r := range in.refs[name] {
+		if !syntax.IsWrite(r) || !s.reached(in).runs(r) {
+			continue
+		}
+		if set = fits(r.Outer().Parent().Field("right").Inner(true)); !set {
+			return false
+		}
+	}
+	return set
+}
+
+// onlyDropsOwn reports whether the callback of a one-shot does nothing but take out of a
+// collection of the instance what the call has put there.
+func onlyDropsOwn(o *Obligation) bool {
+	body := o.Call.Field("arguments").Child(0).Inner(false).Field("body")
+	if body.Is("statement_block") {
+		if body.Len() != 1 {
+			return false
+		}
+		body = body.Child(0).Child(0)
+	}
+	n := body.Inner(false)
+	key := n.Field("arguments").Child(0)
+	place := n.Field("function").Inner(false).Field("object")
+	switch {
+	case n.Is("unary_expression") && n.Field("operator").Text() == "delete" && n.Field("argument").Inner(false).Is("subscript_expression"):
+		n = n.Field("argument").Inner(false)
+		place, key = n.Field("object"), n.Field("index")
+	case !n.Is("call_expression") || n.Field("function").Inner(false).Field("property").Text() != "delete":
+		return false
+	}
+	sym := key.Inner(true).Symbol()
+	_, own := place.ThisField()
+	return own && sym != nil && sym.Decl.Function() == o.Call.Function()
+}
+
+// onlyToldOf reports whether the callback of a one-shot is about nothing but what a
+// function that is told of something was given: the instance has no part in it.
+func onlyToldOf(o *Obligation) bool {
+	fn := o.Call.Field("arguments").Child(0).Inner(false)
+	teller := o.Call.Function()
+	if !fn.IsFunction() || !teller.Parent().Is("arguments") {
+		return false
+	}
+	told := false
+	for d := range fn.Field("body").Descendants() {
+		if d.Is("this") || d.IsThis() {
+			return false
+		}
+		sym := d.Symbol()
+		if !d.Is("identifier", "shorthand_property_identifier") || sym == nil || sym.Decl.Within(fn) {
+			continue
+		}
+		_, imported := sym.Import()
+		switch {
+		case sym.Kind == syntax.Parameter && sym.Node.Function() == teller:
+			told = true
+		case !imported && fn.File().TopLevel(sym.Name) != sym:
+			return false
+		}
+	}
+	return told
+}
