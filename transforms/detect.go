@@ -407,7 +407,8 @@ func (s *scan) evidenceOfShape(c candidate, t syntax.Type) []string {
 	if !ok {
 		return nil
 	}
-	if _, _, ok := s.Project.FindMember(s.ctx, class, c.acquire.Pattern.Anchor); !ok {
+	holder, begins, ok := s.Project.FindMember(s.ctx, class, c.acquire.Pattern.Anchor)
+	if !ok || c.kind.Begins == Called && s.onlySends(holder, begins) {
 		return nil
 	}
 	for _, r := range c.kind.Release {

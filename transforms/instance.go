@@ -385,6 +385,10 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 			return
 		}
 	}
+	if o.Handle.Place == InField && (s.releasedByHeirs(o, in) || s.closedByField(o, in)) {
+		o.Form = nil
+		return
+	}
 	way := NeverReleased
 	if len(o.releases) > 0 {
 		way = MissingPath

@@ -88,7 +88,7 @@ func (s *scan) judgeSpan(o *Obligation, home syntax.Node, here []removal) {
 	stops := map[int]bool{}
 	begin := s.points(g, home, o.Call.Outer())
 	for _, r := range here {
-		if !r.works() || r.call.End() <= o.Call.Start() && r.call.Function() == home || isInstead(o.Call, r.call) {
+		if !r.works() || r.call.End() <= o.Call.Start() && r.call.Function() == home || isInstead(o.Call, r.call) || s.ofAnother(o, r) {
 			continue
 		}
 		for _, l := range s.lift(use{released, r.call, r.call, "released by " + shorten(r.call.Text())}, home, maxHops) {
@@ -123,10 +123,22 @@ func (s *scan) judgeSpan(o *Obligation, home syntax.Node, here []removal) {
 		o.step(o.Call, "moved: nothing shows when it should end")
 		return
 	}
+	for _, n := range s.endsOfTarget(o, home) {
+		for _, l := range s.lift(use{released, n, n, "ended"}, home, maxHops) {
+			for _, p := range s.points(g, home, l.at) {
+				stops[p] = stops[p] || l.effect == released
+			}
+		}
+	}
 	s.waysOut(o, home, g, begin, stops, true)
 	o.Exits = slices.DeleteFunc(o.Exits, func(x ExitPlace) bool {
 		return !x.Node.Is("return_statement", "throw_statement", "await_expression") && !x.Node.Outer().Is("await_expression") && x.How != "the end is reached"
 	})
+	if o.Status == Unmet && (s.onOwnEmitter(o, home) || o.waitsForLast()) {
+		o.Status, o.Form, o.Exits, o.again = Met, nil, nil, false
+		o.step(o.Call, "met: it goes with what it listens to")
+		return
+	}
 	each := rootOf(o.target()).Symbol() // another one each time
 	if o.Status == Unmet && len(o.Exits) == 0 && (!o.again || each != nil && each.Decl.Is("for_in_statement")) {
 		o.Status, o.Form = Met, nil
@@ -259,6 +271,8 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		break
 	}
 	switch {
+	case len(beside) > 0 && s.goesWithTarget(o, class):
+		o.step(o.Call, "moved: what it listens to takes all away, and goes with the instance")
 	case len(beside) > 0 && !o.Kind.OneShot && !s.betterAtEnd(o, in, how, beside):
 		s.unmet(o, NeverReleased, []ExitPlace{{beside[0].call, "others are taken away here"}})
 		o.gist, o.Form = beside, formBeside{}

@@ -21,16 +21,16 @@ func (s *scan) isShort(o *Obligation) bool {
 	}
 	time, known := s.waitingTime(o)
 	if !known {
-		time, known = timeGiven(o.Call.Field("arguments").Child(1))
+		time, known = timeGiven(o.Call.Field("arguments").Child(1), 3)
 	}
 	return known && time <= spentGrace
 }
 
 // timeGiven is the longest time that a local function is given by its calls for one of
-// its parameters, where all of them write it down.
-func timeGiven(delay syntax.Node) (float64, bool) {
+// its parameters, where all of them write it down, or hand on what they were given so.
+func timeGiven(delay syntax.Node, hops int) (float64, bool) {
 	sym := delay.Inner(true).Symbol()
-	if sym == nil || sym.Kind != syntax.Parameter {
+	if hops == 0 || sym == nil || sym.Kind != syntax.Parameter {
 		return 0, false
 	}
 	fn := sym.Node.Function()
@@ -45,7 +45,11 @@ func timeGiven(delay syntax.Node) (float64, bool) {
 		if r == name.Node {
 			continue
 		}
-		time, known := millis(call.Field("arguments").Child(index), 3)
+		given := call.Field("arguments").Child(index)
+		time, known := millis(given, 3)
+		if !known {
+			time, known = timeGiven(given, hops-1)
+		}
 		if !call.Is("call_expression") || call.Field("function") != r || !known {
 			return 0, false
 		}

@@ -15,8 +15,13 @@ func (s *scan) madeByTarget(o *Obligation, in *instance) bool {
 	class := in.class.Node
 	given := rootOf(o.target())
 	sym := given.Symbol()
-	if field, ok := o.target().Inner(false).ThisField(); ok {
+	if field := fieldUnder(o.target()); field != "" {
 		sym = nil
+		for _, m := range in.members {
+			if m.Param && m.Name == field { // constructor(private bus)
+				sym = m.Node.Field("pattern").Symbol()
+			}
+		}
 		for _, ref := range in.refs[field] {
 			if p := ref.Outer().Parent(); p.Is("assignment_expression") && p.Field("left").Inner(false) == ref {
 				sym = p.Field("right").Inner(true).Symbol()
@@ -33,6 +38,20 @@ func (s *scan) madeByTarget(o *Obligation, in *instance) bool {
 		_, kept := p.Field("left").Inner(false).ThisField()
 		return !n.Field("arguments").Child(index).IsThis() || !p.Is("assignment_expression") || !kept || !homeOf(n).IsConstructor()
 	})
+}
+
+// fieldUnder is the field of the instance in which something is found, or what it is a
+// part of: hub in this.hub, and in this.hub.bus.
+func fieldUnder(n syntax.Node) string {
+	n = n.Inner(false)
+	if name, ok := n.ThisField(); ok {
+		return name
+	}
+	if !n.Is("member_expression") {
+		return ""
+	}
+	name, _ := n.Field("object").Inner(false).ThisField()
+	return name
 }
 
 // hearsAfterEnd reports whether what is registered looks at a field that the teardown
