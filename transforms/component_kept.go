@@ -76,7 +76,7 @@ func (s *scan) isTracked(o *Obligation, k keeping) bool {
 	if !callback.IsFunction() {
 		callback = localFunction(callback)
 	}
-	return !callback.OK() || !onlyNotes(callback) && !s.isPutOff(o, callback, k)
+	return !callback.OK() || !onlyNotes(callback) && !s.isPutOff(o, callback, k) && !(s.isShort(o) && onlyPutsStateBack(callback))
 }
 
 // isPutOff reports whether what a one-shot does is work that is put off and must be done:
@@ -127,6 +127,32 @@ func onlyNotes(fn syntax.Node) bool {
 	return true
 }
 
+// onlyPutsStateBack reports whether a function does nothing but put state of a component
+// back, by setters that are given a constant, and refs: once the component is gone, that
+// does nothing.
+func onlyPutsStateBack(fn syntax.Node) bool {
+	putsBack := func(n syntax.Node) bool {
+		n = n.Inner(false)
+		if n.Is("assignment_expression") {
+			return isRefPlace(n.Field("left")) && !n.Field("right").Inner(false).Is("call_expression", "new_expression")
+		}
+		setter := n.Field("function").Symbol()
+		value := n.Field("arguments").Child(0).Inner(false)
+		return n.Is("call_expression") && setter != nil && setter.Decl.Field("name").Is("array_pattern") && setter.Decl.Field("name").Child(1) == setter.Node &&
+			calleeName(setter.Decl.Field("value").Inner(false)) == "useState" && n.Field("arguments").Len() == 1 && (isNothing(value) || value.Is("false", "string", "number"))
+	}
+	body := fn.Field("body")
+	if !body.Is("statement_block") {
+		return putsBack(body)
+	}
+	for stmt := range body.Children() {
+		if !stmt.Is("comment") && !(stmt.Is("expression_statement") && putsBack(stmt.Child(0))) {
+			return false
+		}
+	}
+	return body.Len() > 0
+}
+
 // endsComponent reports whether n runs when a component ends: in a function that one of
 // its effects returns, or that is given to a hook which is called as one for that is.
 func (s *scan) endsComponent(component, n syntax.Node) bool {
@@ -136,6 +162,9 @@ func (s *scan) endsComponent(component, n syntax.Node) bool {
 		}
 	}
 	for d := range component.Field("body").Own() {
+		if d.Is("call_expression") && calleeName(d) == "useSyncExternalStore" && s.endsStore(d.Field("arguments").Child(0), n) {
+			return true
+		}
 		if !d.Is("call_expression") || !isEndHook(calleeName(d)) {
 			continue
 		}
@@ -147,6 +176,20 @@ func (s *scan) endsComponent(component, n syntax.Node) bool {
 			if slices.ContainsFunc(s.reachedFrom([]syntax.Node{fn}), func(fn syntax.Node) bool { return n.Within(fn) }) {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+// endsStore reports whether n runs in what a function returns that React subscribes by.
+func (s *scan) endsStore(subscribe, n syntax.Node) bool {
+	fn := subscribe.Inner(false)
+	if !fn.IsFunction() {
+		fn = localFunction(fn)
+	}
+	for d := range fn.Field("body").Own() {
+		if end := d.Child(0).Inner(false); d.Is("return_statement") && end.IsFunction() && n.Within(end) {
+			return true
 		}
 	}
 	return false

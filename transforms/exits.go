@@ -76,6 +76,12 @@ func (o *Obligation) holds(e syntax.Edge) bool {
 	if isHandle(c, h) || o.reachesThrough(c) || o.isSetWith(c) {
 		return e.When
 	}
+	if o.isSetByFiring(c) {
+		return !e.When
+	}
+	if c.Is("member_expression") && slices.ContainsFunc(o.releases, func(r syntax.Node) bool { return r.Field("function").Inner(false) == c }) {
+		return e.When // h.end?.(): where there is no such thing, none was begun
+	}
 	failure := Handle{Symbol: o.Bindings["ERR"].Symbol()} // of the call that gave the handle
 	if isHandle(c, failure) {
 		return !e.When

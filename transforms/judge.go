@@ -340,6 +340,13 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 			}
 		}
 	}
+	for _, n := range s.endsOfSource(o, home) {
+		for _, l := range s.lift(use{effect: released, at: n}, home, maxHops) {
+			for _, p := range s.points(g, home, l.at) {
+				stops[p] = stops[p] || l.effect == released
+			}
+		}
+	}
 	if !settled && o.Kind.OneShot && isExecutor(o.Call.Function()) && s.judgeRace(o, o.Call.Function()) {
 		return
 	}
@@ -370,6 +377,9 @@ func (s *scan) waysOut(o *Obligation, home syntax.Node, g *syntax.Graph, begin [
 			}
 		}
 	}
+	if o.Kind.Begins == Used {
+		starts = s.startsOfUse(o, home, g, starts, stops)
+	}
 	stop := func(p int) bool { return stops[p] }
 	feasible := func(e syntax.Edge) bool { return o.holds(e) }
 	if settled { // who takes care of it reckons with errors, and not with all
@@ -377,7 +387,7 @@ func (s *scan) waysOut(o *Obligation, home syntax.Node, g *syntax.Graph, begin [
 	}
 	ways := g.Ways(starts, stop, feasible)
 	exits := s.exits(g, ways, o)
-	if settled && len(o.releases) == 0 && !direct { // handed on at once, but for an accident
+	if settled && !slices.ContainsFunc(o.releases, func(r syntax.Node) bool { return homeOf(r) == home }) && !direct { // handed on at once, but for an accident
 		exits = slices.DeleteFunc(exits, func(x ExitPlace) bool { return byAccident(g, ways, x) })
 	}
 	if direct {

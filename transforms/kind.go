@@ -43,6 +43,7 @@ type Kind struct {
 	Oldest   *syntax.Pattern   // the key that was filed first; nil: that cannot be told
 	Weak     string            // the type that holds what is filed only as long as its key is there
 	Within   []string          // kinds whose release settles this one too
+	Source   []string          // methods of what it was made from that settle it, too
 	Except   []*syntax.Pattern
 	Awaited  bool            // until: settled: in a promise it is meant to be there until that settles
 	Over     []string        // events of the handle after which nothing is owed
@@ -105,8 +106,9 @@ type Release struct {
 // Begin says when the debt begins.
 type Begin string
 
-// The two beginnings.
+// The beginnings.
 const (
+	Used     Begin = "used"     // when it is used: before that it holds nothing
 	Returned Begin = "returned" // when the acquisition returned
 	Called   Begin = "called"   // when it was called: failing half-way it may hold the resource
 )

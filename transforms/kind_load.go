@@ -221,7 +221,7 @@ func (h *header) line(n int, line string) error {
 	case "over":
 		k.Over = strings.Fields(value)
 	case "begins":
-		err = choice(string(Returned), string(Called))
+		err = choice(string(Returned), string(Called), string(Used))
 		k.Begins = Begin(value)
 	case "ends":
 		err = choice("itself", "read")
@@ -261,6 +261,8 @@ func (h *header) line(n int, line string) error {
 		err = h.since(n, value)
 	case "within":
 		k.Within, k.withinLine = strings.Fields(value), n
+	case "source":
+		k.Source = strings.Fields(value)
 	case "noun":
 		if k.Noun = value; reserved[value] {
 			err = h.fail(n, "noun: %q is a word of the language, and no name", value)

@@ -27,6 +27,10 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 		}
 		return
 	}
+	if s.isBesidePromise(o, executor) {
+		s.judgeOutliving(o)
+		return
+	}
 	releases := o.releases // of what has no handle
 	if sym := o.Handle.Symbol; sym != nil {
 		for _, u := range s.usesOf(o, sym, maxHops) {

@@ -1,6 +1,10 @@
 package transforms
 
-import "github.com/unleak-dev/unleak/internal/syntax"
+import (
+	"strings"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
 
 // cannotReject reports whether a promise that is waited for only resolves: it is one of
 // the code's own, whose executor is given no way to reject, also by way of a function
@@ -11,7 +15,16 @@ func (s *scan) cannotReject(promise syntax.Node, hops int) bool {
 		return onlyResolves(executor)
 	}
 	if hops == 0 || !promise.Is("call_expression") {
-		return false
+		return hops > 0 && s.onlyResolvedBy(promise, hops)
+	}
+	if origin, ok := promise.Field("function").Origin(); ok && origin.Module == "" && len(origin.Path) == 2 && origin.Path[0] == "Promise" && (origin.Path[1] == "race" || origin.Path[1] == "all") {
+		list := promise.Field("arguments").Child(0).Inner(true)
+		for p := range list.Children() {
+			if !s.cannotReject(p, hops-1) {
+				return false
+			}
+		}
+		return list.Is("array") && list.Len() > 0
 	}
 	fn := s.calledFunction(promise)
 	body := fn.Field("body")
@@ -44,4 +57,20 @@ func (s *scan) calledFunction(call syntax.Node) syntax.Node {
 		}
 	}
 	return syntax.Node{}
+}
+
+// onlyResolvedBy reports whether a constant holds a promise that only resolves: one that is
+// made on the spot, or of Promise.withResolvers() where nobody takes its reject.
+func (s *scan) onlyResolvedBy(name syntax.Node, hops int) bool {
+	sym := name.Symbol()
+	if !name.Is("identifier") || sym == nil || sym.Kind != syntax.Variable || !sym.Constant() {
+		return false
+	}
+	decl := sym.Decl
+	value := decl.Field("value").Inner(true)
+	if pattern := decl.Field("name"); pattern.Is("object_pattern") {
+		origin, ok := value.Field("function").Origin()
+		return ok && origin.Module == "" && len(origin.Path) == 2 && origin.Path[1] == "withResolvers" && !strings.Contains(pattern.Text(), "reject") && !pattern.HasToken("...")
+	}
+	return value.OK() && hops > 0 && s.cannotReject(value, hops-1)
 }

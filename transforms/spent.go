@@ -12,7 +12,7 @@ import (
 // does not wait for long.
 
 // spentGrace is how long, in milliseconds, such a one-shot may be pending.
-const spentGrace = 10000
+const spentGrace = 20000
 
 // isShort reports whether a one-shot is written down to fire within that time.
 func (s *scan) isShort(o *Obligation) bool {
@@ -246,4 +246,87 @@ func onlyToldOf(o *Obligation) bool {
 		}
 	}
 	return told
+}
+
+// isSetByFiring reports whether a variable is only ever set by the callback of a one-shot:
+// where it is set, that has fired.
+func (o *Obligation) isSetByFiring(n syntax.Node) bool {
+	if !o.Kind.OneShot || !n.Is("identifier") {
+		return false
+	}
+	sym := n.Symbol()
+	if sym == nil || sym.Kind != syntax.Variable || !sym.Init().Inner(false).Is("false") {
+		return false
+	}
+	callback := o.Call.Field("arguments").Child(0)
+	set := false
+	for _, r := range sym.Refs {
+		if !syntax.IsWrite(r) || r == sym.Node {
+			continue
+		}
+		if !r.Within(callback) {
+			return false
+		}
+		set = true
+	}
+	return set
+}
+
+// isBesidePromise reports whether a one-shot that is dropped in the executor of a promise
+// does not settle it, and calls nothing there that could, but asks whether something has
+// to be done then: it has its own time.
+func (s *scan) isBesidePromise(o *Obligation, executor syntax.Node) bool {
+	callback := o.Call.Field("arguments").Child(0).Inner(false)
+	if !o.Kind.OneShot || o.Kind.Registers() || o.Handle.Place != Discarded || !callback.IsFunction() {
+		return false
+	}
+	for stmt := range callback.Field("body").Children() {
+		if !stmt.Is("comment", "lexical_declaration", "if_statement") || stmt.Field("alternative").OK() {
+			return false
+		}
+	}
+	if !callback.Field("body").Is("statement_block") {
+		return false
+	}
+	for d := range callback.Field("body").Descendants() {
+		sym := d.Symbol()
+		if d.Is("identifier", "shorthand_property_identifier") && sym != nil && sym.Decl.Within(executor) && !sym.Decl.Within(callback) && maySettle(sym, executor, 3) {
+			return false
+		}
+	}
+	return true
+}
+
+// maySettle reports whether a name of an executor is one of its parameters, or of a function
+// or a value of it that mentions one.
+func maySettle(sym *syntax.Symbol, executor syntax.Node, hops int) bool {
+	if hops == 0 || sym.Kind == syntax.Parameter && sym.Node.Function() == executor {
+		return true
+	}
+	code := sym.Init()
+	if sym.Decl.IsFunction() {
+		code = sym.Decl
+	}
+	for d := range code.Descendants() {
+		next := d.Symbol()
+		if d.Is("identifier", "shorthand_property_identifier") && next != nil && next != sym && next.Decl.Within(executor) && !next.Decl.Within(code) && maySettle(next, executor, hops-1) {
+			return true
+		}
+	}
+	return false
+}
+
+// beginsSoonAgain reports whether a one-shot is armed by a method that has just ended the
+// instance, in order to begin it again, soon.
+func (s *scan) beginsSoonAgain(o *Obligation, in *instance) bool {
+	if in.teardown == nil || !s.isBrief(o) || o.Handle.Place != Discarded {
+		return false
+	}
+	for n := range o.Call.Function().Field("body").Own() {
+		name, own := n.Field("function").Inner(false).ThisField()
+		if n.Is("call_expression") && own && name == in.teardown.name && n.End() < o.Call.Start() {
+			return true
+		}
+	}
+	return false
 }

@@ -13,7 +13,7 @@ import (
 // that hands the handle of o to its caller.
 func (s *scan) callersOf(o *Obligation) {
 	fn := o.gives
-	if len(s.found) > maxObligations {
+	if len(s.found) > maxObligations || o.keptByInstance(fn) {
 		return
 	}
 	for _, call := range s.callsOf(fn) {
@@ -29,6 +29,25 @@ func (s *scan) callersOf(o *Obligation) {
 		made.step(call, "acquired: %s returns it", nameOf(fn))
 		s.found = append(s.found, made)
 	}
+}
+
+// keptByInstance reports whether a function puts what it acquires, and returns, into its
+// instance, too: whoever calls it uses what is the instance's.
+func (o *Obligation) keptByInstance(fn syntax.Node) bool {
+	for n := range fn.Field("body").Descendants() {
+		left := n.Field("left").Inner(false)
+		if !n.Is("assignment_expression") || !left.Is("member_expression", "subscript_expression") || !rootOf(left).IsThis() {
+			continue
+		}
+		right := n.Field("right").Inner(true)
+		for right.Is("assignment_expression") {
+			right = right.Field("right").Inner(true)
+		}
+		if right == o.Call || o.Handle.Symbol != nil && right.Symbol() == o.Handle.Symbol {
+			return true
+		}
+	}
+	return false
 }
 
 // maxObligations bounds what summaries may add to one file.

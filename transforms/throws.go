@@ -12,7 +12,7 @@ import (
 func (s *scan) throws(n syntax.Node) bool {
 	if n.Is("await_expression") {
 		inner := n.Inner(true)
-		if s.cannotReject(inner, 2) {
+		if s.cannotReject(inner, 4) {
 			return false
 		}
 		switch inner.Field("function").Field("property").Text() {
@@ -72,7 +72,7 @@ var harmlessGlobals = map[string]bool{
 	"clearImmediate": true, "queueMicrotask": true, "requestAnimationFrame": true, "cancelAnimationFrame": true,
 	"Date.now": true, "performance.now": true, "Math.max": true, "Math.min": true, "Math.floor": true, "Math.round": true,
 	"Math.random": true, "String": true, "Number": true, "Boolean": true, "Array.isArray": true, "Object.keys": true,
-	"process.hrtime": true, "process.nextTick": true,
+	"process.hrtime": true, "process.nextTick": true, "Promise.race": true, "Promise.all": true, "Promise.any": true, "Promise.withResolvers": true,
 }
 
 // harmlessOfNode are functions of Node that do not throw in earnest.

@@ -1,0 +1,57 @@
+package transforms
+
+import (
+	"slices"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// endsOfSource are the calls in a function that end what something was made from, a variable
+// of its own, and that with it.
+func (s *scan) endsOfSource(o *Obligation, home syntax.Node) []syntax.Node {
+	source := o.Bindings[o.Acquire.Pattern.Receiver()].Inner(false).Symbol()
+	if len(o.Kind.Source) == 0 || source == nil {
+		return nil
+	}
+	var out []syntax.Node
+	for _, r := range source.Refs {
+		m := r.Outer().Parent()
+		if call := m.Parent(); m.Is("member_expression") && call.Field("function") == m && slices.Contains(o.Kind.Source, m.Field("property").Text()) && call.Within(home) {
+			out = append(out, call)
+		}
+	}
+	return out
+}
+
+// startsOfUse are the points of a function behind each use of a handle that holds nothing
+// before, and that nothing has settled yet: where the use went well, and where it failed, unless it was to connect.
+func (s *scan) startsOfUse(o *Obligation, home syntax.Node, g *syntax.Graph, begin []int, stops map[int]bool) []int {
+	var out []int
+	if o.Handle.Symbol == nil {
+		return nil
+	}
+	for _, r := range o.Handle.Symbol.Refs {
+		n, connects := r.Outer(), false
+		for p := n.Parent(); p.Is("member_expression", "call_expression", "arguments", "await_expression"); p = n.Parent() {
+			connects = connects || p.Is("member_expression") && p.Field("property").Text() == "connect"
+			n = p.Outer()
+		}
+		if !n.Is("call_expression", "await_expression") || n.Within(o.Call) || slices.ContainsFunc(o.releases, r.Within) {
+			continue
+		}
+		points := s.points(g, home, n)
+		if connects { // it holds something once it is waited for
+			points = g.At(n)
+		} else if inner := n.Inner(true); inner != n {
+			points = append(points, s.points(g, home, inner)...)
+		}
+		for _, p := range points {
+			for _, e := range g.Points[p].Next {
+				if !stops[p] && !(e.Throw && connects) && g.Reaches(begin, p, func(q int) bool { return stops[q] }, o.holds) {
+					out = append(out, e.To)
+				}
+			}
+		}
+	}
+	return out
+}
