@@ -27,8 +27,9 @@ func (s *scan) endsOfSource(o *Obligation, home syntax.Node) []syntax.Node {
 // before, and that nothing has settled yet: where the use went well, and where it failed, unless it was to connect.
 func (s *scan) startsOfUse(o *Obligation, home syntax.Node, g *syntax.Graph, begin []int, stops map[int]bool) []int {
 	var out []int
+	used := false
 	if o.Handle.Symbol == nil {
-		return nil
+		return begin
 	}
 	for _, r := range o.Handle.Symbol.Refs {
 		n, connects := r.Outer(), false
@@ -39,6 +40,7 @@ func (s *scan) startsOfUse(o *Obligation, home syntax.Node, g *syntax.Graph, beg
 		if !n.Is("call_expression", "await_expression") || n.Within(o.Call) || slices.ContainsFunc(o.releases, r.Within) {
 			continue
 		}
+		used = true
 		points := s.points(g, home, n)
 		if connects { // it holds something once it is waited for
 			points = g.At(n)
@@ -52,6 +54,9 @@ func (s *scan) startsOfUse(o *Obligation, home syntax.Node, g *syntax.Graph, beg
 				}
 			}
 		}
+	}
+	if !used { // nobody can see what for
+		return begin
 	}
 	return out
 }

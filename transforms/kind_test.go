@@ -24,7 +24,7 @@ func TestKindErrors(t *testing.T) {
 		{"release: open(\n", "1:10: release: "},
 		{law + "except: open(\n", "3:9: except: "},
 		{law + "after: open(\n", "3:8: after: "},
-		{law + "begins: late\n", "3:9: begins: want one of returned, called, got \"late\""},
+		{law + "begins: late\n", "3:9: begins: want one of returned, called, used, got \"late\""},
 		{law + "ends: never\n", "3:7: ends: want one of itself, read"},
 		{law + "yields: nothing\n", "3:9: yields: want one of promise, itself"},
 		{law + "works: hard\n", "3:8: works: want one of alone"},

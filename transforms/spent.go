@@ -280,12 +280,14 @@ func (s *scan) isBesidePromise(o *Obligation, executor syntax.Node) bool {
 	if !o.Kind.OneShot || o.Kind.Registers() || o.Handle.Place != Discarded || !callback.IsFunction() {
 		return false
 	}
+	asks := false
 	for stmt := range callback.Field("body").Children() {
 		if !stmt.Is("comment", "lexical_declaration", "if_statement") || stmt.Field("alternative").OK() {
 			return false
 		}
+		asks = asks || stmt.Is("if_statement")
 	}
-	if !callback.Field("body").Is("statement_block") {
+	if !asks || !callback.Field("body").Is("statement_block") {
 		return false
 	}
 	for d := range callback.Field("body").Descendants() {
