@@ -12,7 +12,7 @@ import (
 func (s *scan) judgeHandled(o *Obligation, component syntax.Node) bool {
 	fn := o.registered()
 	switch {
-	case o.Kind.OneShot, o.firesOnce(), o.endedBySignal(), o.swallows(), o.handlerKept():
+	case o.Kind.OneShot, o.firesOnce() && !o.excepted(), o.endedBySignal(), o.swallows(), o.handlerKept():
 		return false
 	case !fn.OK(), !s.lastsBeyondPage(o), !usedOnTheSpot(widen(o.Call)) && !widen(o.Call).Parent().Is("expression_statement", "arrow_function"):
 		return false

@@ -263,7 +263,7 @@ func (s *scan) match(c candidate, n syntax.Node) *Obligation {
 		}
 	}
 	for _, x := range c.kind.Except {
-		if _, excepted := x.Match(n, nil); excepted {
+		if _, excepted := x.Match(n, nil); excepted && !s.takenBack(c, n, b) {
 			return nil
 		}
 	}

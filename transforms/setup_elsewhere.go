@@ -156,6 +156,9 @@ func (s *scan) changedAtEnd(c *setup, n syntax.Node) bool {
 		}
 	}
 	for _, e := range c.ends {
+		if c.isCallOf(e.call, []string{"onDeactivated"}) {
+			continue // what is not kept alive is never told
+		}
 		for _, fn := range e.reached {
 			for d := range fn.Field("body").Descendants() {
 				if d.Is("assignment_expression") && slices.Contains(watched, rootOf(d.Field("left").Inner(false)).Symbol()) {

@@ -198,7 +198,7 @@ func (s *scan) judgeSetupListening(o *Obligation, d *setupDebt, met func(syntax.
 		return met(o.Call, "a signal ends it, or its options cannot be seen")
 	case o.swallows():
 		return met(o.handler(), "it is there to do nothing")
-	case o.firesOnce(), o.Kind.OneShot:
+	case o.firesOnce() && !o.excepted(), o.Kind.OneShot:
 		return met(o.Call, "ends by itself")
 	case o.handlerKept() && !d.setup.onlyShown(o.handler().Inner(false).Symbol()):
 		o.step(o.handler(), "moved: the function is kept elsewhere")
