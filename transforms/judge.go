@@ -98,6 +98,7 @@ func (s *scan) judge(o *Obligation) {
 		o.step(o.Call, "met: what keeps it alive ends with %s", o.Owner.Name)
 	}
 	s.judgeRearmed(o)
+	s.judgeEmptiedSet(o)
 	s.judgeLate(o)
 	s.judgeGuard(o)
 	s.judgeForced(o)
