@@ -70,8 +70,11 @@ func (e *setupEdit) add(o *Obligation) *Refusal {
 	if o.Kind.Registers() {
 		return e.addRegistration(o, d)
 	}
-	if loop := e.s.loopOf(o); o.Kind.OneShot && (d.sym == nil && !d.place.OK() || waits(o, loop)) {
+	if loop := e.s.loopOf(o); loop.OK() && o.Kind.OneShot && (d.sym == nil && !d.place.OK() || waits(o, loop)) {
 		return refuse(TooEntangled, "each round has a handle of its own, and one that is under way asks for the next")
+	}
+	if d.kept {
+		e.note(fmt.Sprintf("a pending %s is cancelled when the component goes: does anything rely on its callback running all the same?", o.Kind.Noun))
 	}
 	switch {
 	case d.place.OK():

@@ -15,6 +15,7 @@ type setupDebt struct {
 	effect *span          // in which that is, if it is in one
 	sym    *syntax.Symbol // the variable that has the handle, if one has
 	place  syntax.Node    // x.value, where that has it
+	kept   bool           // a one-shot, to be cancelled
 }
 
 // paysAt reports whether n runs when what acquired it ends: the component, or the effect in
@@ -64,8 +65,11 @@ func (s *scan) judgeSetup(o *Obligation) bool {
 		return true
 	case c.endsAt(o.Call) != nil:
 		return met(o.Call, "part of the end")
-	case o.Kind.OneShot && !s.goesRound(o):
-		return met(o.Call, "ends by itself, and soon")
+	}
+	if o.Kind.OneShot && !s.goesRound(o) {
+		if d.kept = s.keptInSetup(o, c); !d.kept {
+			return met(o.Call, "ends by itself, and soon")
+		}
 	}
 	d.times, d.fn = s.times(c, o.Call, maxHops)
 	o.gist = d
@@ -130,7 +134,11 @@ func (s *scan) judgeSetupHeld(o *Obligation, d *setupDebt, met func(syntax.Node,
 			others = append(others, u)
 		}
 	}
-	if len(others) > 0 && slices.ContainsFunc(others, func(u use) bool {
+	if d.kept {
+		if why := s.ownEnd(o, d, others); why != "" {
+			return met(o.Call, why)
+		}
+	} else if len(others) > 0 && slices.ContainsFunc(others, func(u use) bool {
 		return u.at.Within(o.Call) || s.follows(o, u.at) || (two || !target.OK()) && homeOf(u.at) == homeOf(o.Call)
 	}) {
 		return met(others[0].at, "it is released by what it calls, or where it is acquired")
@@ -140,7 +148,7 @@ func (s *scan) judgeSetupHeld(o *Obligation, d *setupDebt, met func(syntax.Node,
 	}
 	way := NeverReleased
 	for _, u := range others {
-		if o.Kind.OneShot { // a loop that something stops
+		if o.Kind.OneShot && !d.kept { // a loop that something stops
 			return met(u.at, u.text)
 		}
 		if u.at.Function() == o.Call.Function() && d.times != later { // only to acquire it anew

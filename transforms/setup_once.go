@@ -1,0 +1,111 @@
+package transforms
+
+import (
+	"slices"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// longKept is how long, in milliseconds, a one-shot takes at least that is told because it
+// is kept to be cancelled: people do little in less.
+const longKept = 100
+
+// keptInSetup reports whether a one-shot of a setup is told, though it ends by itself
+// (component_kept.go says why): its handle is kept where all of the setup sees it, and some
+// code cancels by it, but the end of the component does not.
+func (s *scan) keptInSetup(o *Obligation, c *setup) bool {
+	if !slices.Contains(o.Acquire.From, "global") || isFrame(o) || firesAtOnce(o) {
+		return false
+	}
+	if ms, known := milliseconds(o.Call.Field("arguments").Child(1)); known && ms < longKept {
+		return false
+	}
+	if p := widen(o.Call).Parent(); !p.Is("assignment_expression") || !s.keptByInstance(c, p.Field("left").Inner(false)) {
+		return false
+	}
+	callback := o.Call.Field("arguments").Child(0).Inner(false)
+	if !callback.IsFunction() {
+		callback = localFunction(callback)
+	}
+	return callback.OK() && !notesOnly(callback) && !s.asksFirst(o) && !s.flagOfSetup(c, callback)
+}
+
+// keptByInstance reports whether a place is a variable of each instance of a setup, or a
+// ref of it: timer, timer.value.
+func (s *scan) keptByInstance(c *setup, place syntax.Node) bool {
+	if place.Is("member_expression") && place.Field("property").Text() == "value" {
+		place = place.Field("object").Inner(false)
+	}
+	sym := place.Symbol()
+	if !place.Is("identifier") || sym == nil || sym.Kind != syntax.Variable || !c.holds(sym) {
+		return false
+	}
+	if s.f.TopLevel(sym.Name) != sym {
+		return true
+	}
+	b, in := s.f.BlockAt(sym.Decl.Start(), sym.Decl.End())
+	return in && b.Instance
+}
+
+// notesOnly is onlyNotes, for what is kept in variables, too: it is over when that fires.
+func notesOnly(fn syntax.Node) bool {
+	body := fn.Field("body")
+	if !body.Is("statement_block") {
+		return isNote(body)
+	}
+	for stmt := range body.Children() {
+		if !stmt.Is("comment") && !(stmt.Is("expression_statement") && isNote(stmt.Child(0))) {
+			return false
+		}
+	}
+	return true
+}
+
+// isNote: timer = undefined
+func isNote(n syntax.Node) bool {
+	n = n.Inner(false)
+	return n.Is("assignment_expression") && n.Field("left").Inner(false).Is("identifier") && (isNothing(n.Field("right")) || n.Field("right").Is("true", "false", "number"))
+}
+
+// flagOfSetup reports whether an end of a setup sets what a callback asks for.
+func (s *scan) flagOfSetup(c *setup, callback syntax.Node) bool {
+	for _, e := range c.ends {
+		for _, fn := range e.reached {
+			for n := range fn.Field("body").Descendants() {
+				if n.Is("assignment_expression") && asksAbout(callback, n.Field("left").Inner(false)) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// ownEnd says why a one-shot that is kept needs no other end than it has; "" where it does.
+func (s *scan) ownEnd(o *Obligation, d *setupDebt, others []use) string {
+	if len(others) == 0 {
+		return "ends by itself, and soon"
+	}
+	k := keeping{releases: others}
+	callback := o.Call.Field("arguments").Child(0).Inner(false)
+	if !callback.IsFunction() {
+		callback = localFunction(callback)
+	}
+	if s.isPutOff(o, callback, k) {
+		return "it is put off, and done at once where it is cancelled"
+	}
+	cancels := false
+	for _, u := range others {
+		if s.handedOut(d.setup, u.at, maxHops) {
+			return "what releases it is handed on"
+		}
+		if s.changedAtEnd(d.setup, u.at) {
+			return "the end of the component changes what is watched"
+		}
+		cancels = cancels || !u.at.Within(callback)
+	}
+	if !cancels {
+		return "ends by itself, and soon"
+	}
+	return ""
+}
