@@ -76,7 +76,7 @@ func (s *scan) judgeRegistration(o *Obligation) {
 		}
 		return
 	}
-	if !s.judgeDirective(o) && !s.judgeRepeated(o) {
+	if !s.judgeDirective(o) && !s.judgeRepeated(o) && !s.judgeEnding(o) {
 		o.step(o.Call, "moved: nothing shows when it should end")
 	}
 }
