@@ -142,13 +142,16 @@ func (q stream) endless(n syntax.Node, hops int) string {
 		}
 		object, name := callee.Field("object").Inner(false), callee.Field("property").Text()
 		switch {
-		case name == "pipe":
+		case name == "pipe", name == "let" && n.Field("arguments").Len() == 1: // before there was pipe
 			return q.piped(object, slices.Collect(n.Field("arguments").Children()), hops)
 		case name == "asObservable" && n.Field("arguments").Len() == 0:
 			if why := q.endless(object, hops-1); why != "" {
 				return why
 			}
 		case object.Is("this"):
+			if why := q.handedOver(callee, n.Field("arguments").Child(0)); why != "" && n.Field("arguments").Len() == 1 {
+				return why
+			}
 			return q.method(name, hops)
 		}
 		if why := q.member(object, name, hops); why != "" || !slices.Contains(through, name) {

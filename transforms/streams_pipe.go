@@ -22,7 +22,7 @@ func (q stream) piped(source syntax.Node, operators []syntax.Node, hops int) str
 		name, known := operatorName(op)
 		switch {
 		case !known:
-			why = ""
+			why = q.handedOver(op, source)
 		case flattening[name]:
 			if inner := q.switched(op, hops-1); inner != "" {
 				why = inner
