@@ -36,6 +36,8 @@ type classHost struct {
 	forRoot string // what the decorator is told of one that lives as long as the program, by key
 	unless  string // the key under which false says that one does not: without it all do
 	streams *streamEnd
+	hands   []handing // what of it an instance hands over what it acquires to
+	parts   []string  // what of the host tells an instance things, and outlives it: where it is found
 }
 
 // streamEnd is how subscriptions end with the instance that made them.

@@ -30,8 +30,16 @@ func (f formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	// Tracked in source order, released in the reverse.
 	tracked := map[*Obligation]string{}
 	var mended []*Obligation
+	handed := 0
 	for _, o := range p.Obligations {
 		how, notes := "", len(e.notes)
+		if e.handOver(o) {
+			mended, handed = append(mended, o), handed+1
+			if noun := plural(o.Kind.Noun); !slices.Contains(what, noun) {
+				what = append(what, noun)
+			}
+			continue
+		}
 		why := e.fits(o)
 		if why == nil {
 			how, why = e.track(o, sets)
@@ -62,6 +70,9 @@ func (f formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		return nil, no
 	}
 	p = p.only(mended...)
+	if handed == len(mended) {
+		return &Fix{Plan: p, Edits: e.finish(), Notes: e.notes, Message: fmt.Sprintf("Hand over the %s of %s, to end with it", strings.Join(what, " and "), p.Owner.Name)}, nil
+	}
 	log := logger(in.class.Node)
 	for _, o := range obligations {
 		how, ok := tracked[o]

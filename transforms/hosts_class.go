@@ -20,7 +20,9 @@ var baseHosts = []classHost{
 		teardown: "disconnectedCallback", declared: true, above: true, view: true, onces: []string{"connectedCallback"}, lost: []string{"constructor", "", "ready"}},
 	{bases: elements, teardown: "disconnectedCallback", view: true, onces: []string{"connectedCallback"}, lost: []string{"constructor", ""}},
 	{from: []string{"obsidian"}, bases: []string{"Plugin", "Component", "MarkdownRenderChild"},
-		teardown: "onunload", declared: true, onces: []string{"onload"}},
+		teardown: "onunload", declared: true, onces: []string{"onload"}, hands: obsidianHands, parts: obsidianParts},
+	{from: []string{"obsidian"}, bases: []string{"View", "ItemView", "FileView", "EditableFileView", "TextFileView", "MarkdownView"},
+		teardown: "onunload", others: []string{"onClose"}, declared: true, above: true, onces: []string{"onload", "onOpen"}, hands: obsidianHands, parts: obsidianParts},
 	{from: []string{"obsidian"}, bases: []string{"Modal", "SuggestModal", "FuzzySuggestModal"},
 		teardown: "onClose", declared: true, above: true, view: true, onces: []string{"onOpen"}, lost: []string{"constructor", ""}},
 }

@@ -19,6 +19,8 @@ func (s *scan) stayOf(o *Obligation, in *instance) stay {
 		return unknownStay // a part of what was given goes with that, as a rule
 	}
 	switch {
+	case in.host.isHostPart(key):
+		return lastingStay
 	case in.hosted && (strings.Contains(key, "(") || strings.HasPrefix(key, "this.$")):
 		return lastsBeyond(key)
 	case in.host != nil && in.host.view && foundInPage(key):
@@ -188,6 +190,9 @@ func (s *scan) emits(o *Obligation) bool {
 	}
 	if o.Acquire.Pattern.Receiver() != o.Kind.Retainer {
 		return false // whoever registers for others may end it for them
+	}
+	if class, _ := s.ownerAt(o.Call); class.IsClass() && s.instance(class).host.isHostPart(s.placeKey(o.target(), 6)) {
+		return true
 	}
 	origin, ok := o.target().Origin()
 	if ok && origin.Module == "" && len(origin.Path) == 1 {
