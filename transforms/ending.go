@@ -21,6 +21,8 @@ type homeEnd struct {
 	fn   syntax.Node   // what runs at the end
 	told bool          // it was handed to somebody
 	code []syntax.Node // all functions that run then
+
+	wrong syntax.Node // of one registration: what was meant to take it away
 }
 
 // called is what runs at the end, for a sentence about it.

@@ -38,6 +38,10 @@ func (s *scan) judgeEnding(o *Obligation) bool {
 			at = name.Node
 		}
 		s.unmet(o, NeverReleased, []ExitPlace{{at, e.called() + " leaves it"}})
+		if e.wrong = s.wrongAtEnd(o, e); e.wrong.OK() {
+			o.releases = []syntax.Node{e.wrong}
+			s.unmet(o, WrongRelease, []ExitPlace{{e.wrong, "another function is named there than was registered"}})
+		}
 		o.gist, o.Form = e, formEnding{}
 		return true
 	}
@@ -85,7 +89,7 @@ func (s *scan) guarded(o *Obligation, home syntax.Node) bool {
 // began, or the registration harms what has ended; "" where that does not show.
 func (s *scan) whyOutlives(o *Obligation, e homeEnd) string {
 	key := s.placeKey(o.target(), 6)
-	if (strings.HasPrefix(key, "global ") || strings.HasPrefix(key, "module ")) && !strings.Contains(key, "(") {
+	if (strings.HasPrefix(key, "global ") || strings.HasPrefix(key, "module ")) && !strings.Contains(key, "(") && s.before(o.target(), e.home) {
 		return e.called() + " ends all else"
 	}
 	sym := o.target().Inner(false).Symbol()
@@ -158,6 +162,21 @@ func (s *scan) mayTakeAway(o *Obligation, e homeEnd) bool {
 	return false
 }
 
+// wrongAtEnd is a call at the end that was meant to take a registration away, and names
+// another function; the zero Node for none.
+func (s *scan) wrongAtEnd(o *Obligation, e homeEnd) syntax.Node {
+	for _, fn := range e.code {
+		for _, r := range s.removals(o, fn.Field("body").Descendants()) {
+			if given := s.functionOf(o, r.call).Inner(false); r.target == same && r.event == same && r.f == different && r.flags && fn.Within(e.home) && given.Is("identifier") && !slices.ContainsFunc(s.found, func(x *Obligation) bool {
+				return x != o && x.Kind == o.Kind && x.Call.Within(e.home) && s.sameHandler(x.handler(), given) != different
+			}) {
+				return r.call
+			}
+		}
+	}
+	return syntax.Node{}
+}
+
 // formEnding takes what a function registered away where it says how all ends.
 type formEnding struct{}
 
@@ -177,8 +196,13 @@ func (formEnding) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 			continue
 		}
 		fix.Edits = append(fix.Edits, edits...)
-		code = append(code, s.writeRemoval(o, o.targetText(), handler, syntax.Node{}))
 		mended = append(mended, o)
+		if wrong := o.gist.(homeEnd).wrong; wrong.OK() {
+			fix.Edits = append(fix.Edits, patch.Edit{Start: wrong.Start(), End: wrong.End(), New: s.writeRemoval(o, s.targetOf(o, wrong).Text(), handler, wrong)})
+			fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("line %d did nothing until now: does anything rely on the %s still being there after it?", lineOfNode(wrong), o.Kind.Noun)})
+			continue
+		}
+		code = append(code, s.writeRemoval(o, o.targetText(), handler, syntax.Node{}))
 	}
 	if len(mended) == 0 {
 		return nil, no
@@ -187,7 +211,9 @@ func (formEnding) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	if e.told {
 		fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("is %s called whenever that ends which %s() began?", e.called(), p.Owner.Name)})
 	}
-	fix.Edits = append(fix.Edits, st.beginWith(e.fn, code...)...)
+	if len(code) > 0 {
+		fix.Edits = append(fix.Edits, st.beginWith(e.fn, code...)...)
+	}
 	fix.Plan = p.only(mended...)
 	return fix, nil
 }

@@ -64,7 +64,7 @@ var drivers = map[string]bool{
 // signal; in an application, an error that nobody has caught.
 func (s *scan) isOfProcess(o *Obligation) bool {
 	event, _ := o.event().Inner(false).StringValue()
-	if strings.HasPrefix(event, "SIG") {
+	if strings.HasPrefix(event, "SIG") || isOfProgram(o.target(), event) {
 		return true
 	}
 	if !uncaught[event] || !isGlobal(o.target(), "process") {

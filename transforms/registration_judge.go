@@ -76,7 +76,7 @@ func (s *scan) judgeRegistration(o *Obligation) {
 		}
 		return
 	}
-	if !s.judgeDirective(o) && !s.judgeRepeated(o) && !s.judgeEnding(o) {
+	if !s.judgeDirective(o) && !s.judgeRepeated(o) && !s.judgeEnding(o) && !s.judgeMadeHere(o) {
 		o.step(o.Call, "moved: nothing shows when it should end")
 	}
 }
@@ -235,6 +235,10 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 	}
 	if s.isOfProcess(o) {
 		o.step(o.Call, "moved: it is the whole process's affair")
+		return
+	}
+	if s.ofLasting(o, in) {
+		o.step(o.Call, "moved: it lasts as long as the program, and so does %s", o.Owner.Name)
 		return
 	}
 	if in.teardown != nil && in.callsTeardown(o) && (o.Kind.OneShot || !o.Kind.Awaited) {

@@ -194,6 +194,9 @@ func (s *scan) emits(o *Obligation) bool {
 	if class, _ := s.ownerAt(o.Call); class.IsClass() && s.instance(class).host.isHostPart(s.placeKey(o.target(), 6)) {
 		return true
 	}
+	if isKnownEmitter(o.target()) {
+		return true
+	}
 	origin, ok := o.target().Origin()
 	if ok && origin.Module == "" && len(origin.Path) == 1 {
 		return origin.Path[0] == "process"

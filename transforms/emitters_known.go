@@ -1,0 +1,90 @@
+package transforms
+
+import (
+	"slices"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// emittersOf is what a module has that emits events: values of its own, which last as long
+// as the program, and classes of those that come and go.
+type emittersOf struct {
+	module  string
+	values  []string
+	classes []string
+	closes  string   // the event by which those of gone tell that they are
+	gone    []string // classes
+	program string   // the value that tells of what befalls the program as a whole
+	befalls []string // what that is
+}
+
+// knownEmitters is the table of modules whose emitters are known without their types.
+var knownEmitters = []emittersOf{{
+	module: "electron",
+	values: []string{
+		"app", "autoUpdater", "ipcMain", "ipcRenderer", "nativeTheme", "powerMonitor", "screen", "session", "systemPreferences", "webContents",
+		"inAppPurchase", "pushNotifications",
+	},
+	classes: []string{"BrowserWindow", "BaseWindow", "BrowserView", "WebContentsView", "WebContents", "Session", "Tray", "App", "IpcMain", "IpcRenderer"},
+	closes:  "closed",
+	gone:    []string{"BrowserWindow", "BaseWindow"},
+	program: "app",
+	befalls: []string{
+		"ready", "will-finish-launching", "before-quit", "will-quit", "quit", "window-all-closed", "activate", "second-instance", "open-file",
+		"open-url", "certificate-error", "child-process-gone", "render-process-gone",
+	},
+}}
+
+// isKnownEmitter reports whether an expression is one of the values of the table, or of
+// one of its classes.
+func isKnownEmitter(n syntax.Node) bool {
+	o, _ := n.Inner(false).Origin()
+	t := syntax.TypeOf(n)
+	return slices.ContainsFunc(knownEmitters, func(e emittersOf) bool {
+		return o.Module == e.module && len(o.Path) > 0 && slices.Contains(e.values, o.Last()) ||
+			t.Module == e.module && !t.Derived && slices.Contains(e.classes, t.Name())
+	})
+}
+
+// closesBy is the event by which what an expression makes tells that it is gone, "" for
+// none.
+func closesBy(made syntax.Node) string {
+	o, ok := made.Inner(false).Field("constructor").Origin()
+	for _, e := range knownEmitters {
+		if ok && made.Inner(false).Is("new_expression") && o.Module == e.module && slices.Contains(e.gone, o.Last()) {
+			return e.closes
+		}
+	}
+	return ""
+}
+
+// isOfProgram reports whether an event is about the program as a whole, and whoever
+// listens for it is there for as long as that.
+func isOfProgram(target syntax.Node, event string) bool {
+	o, ok := target.Inner(false).Origin()
+	return ok && slices.ContainsFunc(knownEmitters, func(e emittersOf) bool {
+		return o.Module == e.module && o.Last() == e.program && slices.Contains(e.befalls, event)
+	})
+}
+
+// ofLasting reports whether what tells an instance things is there for as long as the
+// program, and so is the instance: it is made once, or its end is that of the program.
+func (s *scan) ofLasting(o *Obligation, in *instance) bool {
+	if !isKnownEmitter(o.target()) || !in.class.Node.IsClass() {
+		return false
+	}
+	return in.teardown != nil && quits(in.teardown.own) || s.lasts(in.class.Node, onceHops)
+}
+
+// quits reports whether a function ends the program.
+func quits(fn syntax.Node) bool {
+	for n := range fn.Field("body").Own() {
+		name := calleeName(n)
+		if n.Is("call_expression") && (name == "quit" || name == "exit") {
+			if object := n.Field("function").Inner(false).Field("object"); isKnownEmitter(object) || isGlobal(object, "process") {
+				return true
+			}
+		}
+	}
+	return false
+}
