@@ -37,7 +37,7 @@ func (s *scan) judge(o *Obligation) {
 		o.step(o.Call, "moved: it is acquired in a page that is driven from here")
 		return
 	}
-	if s.judgePlugin(o) || s.judgeSetup(o) || s.judgeHosted(o) || s.judgeRenewal(o) || s.judgeCalls(o) {
+	if s.judgePlugin(o) || s.judgeSuite(o) || s.judgeSetup(o) || s.judgeHosted(o) || s.judgeRenewal(o) || s.judgeCalls(o) {
 		if o.Status == Unmet {
 			s.rate(o)
 		}

@@ -79,6 +79,7 @@ const (
 	OwnerEffect    OwnerForm = "effect"    // what a framework runs, and ends again
 	OwnerComponent OwnerForm = "component" // a function component, or a hook of one, for what its handlers acquire
 	OwnerPlugin    OwnerForm = "plugin"    // a function that makes a part of an application, and is told when that closes
+	OwnerSuite     OwnerForm = "suite"     // tests, for what a function before each of them, or before all, acquires
 	OwnerFunction  OwnerForm = "function"  // a call that what it acquired outlives
 	OwnerModule    OwnerForm = "module"
 )

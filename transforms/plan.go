@@ -22,7 +22,7 @@ func plans(found []*Obligation) []*Plan {
 		}
 		k := key{form: o.Form.Name(), owner: o.Owner.Node.ID()}
 		switch o.Form.(type) {
-		case formClass, formUntil, formSetup, formBlock, formBeside, formLeftRunning, formHook, formEffect, formUnreturned, formComponent, formEnding:
+		case formClass, formUntil, formSetup, formBlock, formBeside, formLeftRunning, formHook, formEffect, formUnreturned, formComponent, formEnding, formSuite:
 		case formCounterpart:
 			k.extra = o.gist.(syntax.Member).Node.ID()
 		default:

@@ -14,7 +14,7 @@ import (
 // table of which owner makes a leak how urgent.
 var phaseShift = map[OwnerForm]int{
 	OwnerClass: 0, OwnerPromise: 0, OwnerBlock: 0,
-	OwnerEffect: 1, OwnerComponent: 1, OwnerPlugin: 1,
+	OwnerEffect: 1, OwnerComponent: 1, OwnerPlugin: 1, OwnerSuite: 1,
 	OwnerFunction: 2, OwnerModule: 2, // once per process, or nearly
 }
 
@@ -85,6 +85,8 @@ func sentence(o *Obligation) string {
 		return fmt.Sprintf("%s in an effect of %s is never released: it outlives the component", what, owner)
 	case OwnerPlugin:
 		return fmt.Sprintf("%s of %s is never released: it outlives the application", what, owner)
+	case OwnerSuite:
+		return fmt.Sprintf("%s of the tests of %s is never released: it outlives them", what, owner)
 	case OwnerComponent:
 		return fmt.Sprintf("%s of %s is never released: it outlives the component", what, owner)
 	}
