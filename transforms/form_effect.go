@@ -150,7 +150,11 @@ func (w *effectEdit) release(o *Obligation) (owed, *Refusal) {
 		text = w.st.dropped(text)
 	}
 	if strings.HasSuffix(name, ".current") {
-		text = "if (" + name + ") " + text
+		if asked := strings.Replace(text, name+".", name+"?.", 1); asked != text {
+			text = asked
+		} else {
+			text = "if (" + name + ") " + text
+		}
 	}
 	return owed{o: o, release: text, within: block}, nil
 }

@@ -168,10 +168,47 @@ func typeOfMember(n Node, depth int) Type {
 			return Type{}
 		}
 	}
+	if t, ok := typeOfBoxed(n, depth); ok {
+		return t
+	}
 	if t := typeOf(n.Field("object"), depth); t.Module != "" {
 		return Type{Module: t.Module, Derived: true}
 	}
 	return Type{}
+}
+
+// boxes are functions that make an object for one value, and the member that has it.
+var boxes = map[string]string{
+	"useRef": "current", "createRef": "current", "ref": "value", "shallowRef": "value", "signal": "value", "useSignal": "value",
+}
+
+// typeOfBoxed is the type of what a box holds: as it says where it is made, or as what is
+// put into it. ok says that n is such a member.
+func typeOfBoxed(n Node, depth int) (t Type, ok bool) {
+	box := n.Field("object").Inner(false).Symbol()
+	maker := box.Init().Inner(false)
+	name := maker.Field("function").Inner(false)
+	if name.Is("member_expression") { // React.useRef
+		name = name.Field("property")
+	}
+	if !maker.Is("call_expression") || !box.Constant() || boxes[name.Text()] == "" || boxes[name.Text()] != n.Field("property").Text() {
+		return Type{}, false
+	}
+	if args := maker.Field("type_arguments"); args.Len() == 1 {
+		return TypeOfAnnotation(args.Child(0)), true
+	}
+	if t := typeOf(maker.Field("arguments").Child(0), depth); t.OK() {
+		return t, true
+	}
+	for _, r := range box.Refs {
+		m := r.Outer().Parent()
+		if p := m.Outer().Parent(); m.Field("property").Text() == n.Field("property").Text() && p.Is("assignment_expression") && p.Field("left").Inner(false) == m {
+			if t := typeOf(p.Field("right"), depth); t.OK() {
+				return t, true
+			}
+		}
+	}
+	return Type{}, true
 }
 
 // typeOfField looks at the declaration, then at every assignment in the class.
