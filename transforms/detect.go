@@ -171,6 +171,7 @@ func (d *Detector) scan(ctx context.Context, f *syntax.File, hops int) *scan {
 	}
 	s.found = slices.DeleteFunc(s.found, func(o *Obligation) bool { return o.unsure != nil })
 	s.shutdowns()
+	s.endsTwice()
 	s.forgiveMistaken()
 	s.restarts()
 	s.overriding()

@@ -257,6 +257,9 @@ func (h *header) line(n int, line string) error {
 	case "keyed":
 		value, k.Identity = strings.CutSuffix(value, " by identity")
 		k.Keyed, err = hole()
+	case "again":
+		err = choice("fails")
+		k.OnlyOnce = true
 	case "since":
 		err = h.since(n, value)
 	case "within":

@@ -41,6 +41,8 @@ func sentence(o *Obligation) string {
 			return fmt.Sprintf("%s in an effect of %s is still pending when that ends", what, owner)
 		case formHoist:
 			return fmt.Sprintf("each call of %s files another %s, which nothing finds again", owner, what)
+		case formForget:
+			return fmt.Sprintf("%s fails when it is ended twice: it releases its %s again", owner, what)
 		case formUnref:
 			return fmt.Sprintf("%s begins when the module is imported, and nothing can end it: it keeps the program running", what)
 		case formSignature:
