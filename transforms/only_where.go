@@ -35,7 +35,7 @@ func (s *scan) onlyWhere(o *Obligation, in *instance, release syntax.Node) bool 
 		}
 		flags[flag] = true
 	}
-	if len(flags) != 1 || !s.emits(o) {
+	if len(flags) != 1 || o.Kind.Registers() && !s.emits(o) {
 		return false
 	}
 	for flag := range flags {

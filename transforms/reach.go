@@ -245,6 +245,9 @@ func (s *scan) beside(o *Obligation, in *instance, at syntax.Node, field string)
 	if r.opaque || s.calledByOthers(in, at) {
 		return false
 	}
+	if s.onlyWhere(o, in, at) {
+		return !slices.ContainsFunc(in.refs[field], func(ref syntax.Node) bool { return ref.Within(in.teardown.own) })
+	}
 	if r.runs(at) || s.reachOf(in, s.functionsIn(in, o.Call.Field("arguments"))...).runs(at) && !o.cancelledBy(in, at) {
 		return false
 	}
