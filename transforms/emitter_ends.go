@@ -133,3 +133,20 @@ func holdsOne(class project.Class, name string) bool {
 	}
 	return false
 }
+
+// takenFromElsewhere reports whether the variable of what is only begun here was given, right
+// before and in the same block, what is kept somewhere else.
+func (s *scan) takenFromElsewhere(o *Obligation) bool {
+	if _, two := o.Bindings["HANDLE"]; !two || o.Kind.Begins == Called {
+		return false
+	}
+	block := o.Call.Statement().Parent()
+	var last syntax.Node
+	for _, r := range o.Handle.Symbol.Refs {
+		write := r.Outer().Parent()
+		if syntax.IsWrite(r) && write.Is("assignment_expression") && write.Statement().Parent() == block && write.End() <= o.Call.Start() {
+			last = write.Field("right").Inner(false)
+		}
+	}
+	return last.Is("subscript_expression")
+}

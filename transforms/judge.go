@@ -38,14 +38,14 @@ func (s *scan) judge(o *Obligation) {
 		return
 	}
 	if s.judgePlugin(o) || s.judgeSuite(o) || s.judgeSetup(o) || s.judgeHosted(o) || s.judgeRenewal(o) || s.judgeCalls(o) {
-		if o.Status == Unmet {
+		if s.judgeShownForGood(o); o.Status == Unmet {
 			s.rate(o)
 		}
 		return
 	}
 	if judge := s.judgeOf(o); judge != nil {
 		judge(o)
-		if o.Status == Unmet {
+		if s.judgeShownForGood(o); o.Status == Unmet {
 			s.rate(o)
 		}
 		return
@@ -111,7 +111,7 @@ func (s *scan) judge(o *Obligation) {
 	s.judgeTakenOut(o)
 	s.judgeTwice(o)
 	s.judgePiped(o)
-	if o.Status == Unmet {
+	if s.judgeShownForGood(o); o.Status == Unmet {
 		s.rate(o)
 	}
 }
@@ -234,6 +234,10 @@ func (s *scan) unmet(o *Obligation, way Way, exits []ExitPlace) {
 
 // judgeVariable: the handle is in a local variable.
 func (s *scan) judgeVariable(o *Obligation) {
+	if s.takenFromElsewhere(o) {
+		o.step(o.Call, "moved: it was found somewhere, which keeps it")
+		return
+	}
 	if s.judgeClosure(o) {
 		return
 	}

@@ -46,7 +46,7 @@ func isGenerated(head []byte) bool {
 	return bytes.Contains(head, []byte("@generated")) || bytes.Contains(head, []byte("DO NOT EDIT"))
 }
 
-// isMinified: people do not write five kilobytes in lines of 500 bytes, nor most of a
+// isMinified: people do not write five kilobytes in lines of 500 bytes, nor more than half of a
 // text in some lines of 2,000, with short ones of licences between them.
 func isMinified(src []byte) bool {
 	if len(src) < 5000 {
@@ -60,5 +60,5 @@ func isMinified(src []byte) bool {
 			inLong += len(line)
 		}
 	}
-	return len(src)/lines > 500 || long > 3 && inLong > len(src)*3/4
+	return len(src)/lines > 500 || long > 3 && inLong > len(src)/2
 }

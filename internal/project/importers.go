@@ -1,0 +1,33 @@
+package project
+
+import (
+	"context"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// ImportersOf lists the files that import a component file by the name that it has itself,
+// as nearly all do; tests and examples are left out.
+func (p *Project) ImportersOf(ctx context.Context, rel string) []*syntax.File {
+	name := strings.TrimSuffix(path.Base(rel), path.Ext(rel))
+	p.mentioned.once.Do(func() { p.mentioned.build(ctx, p) })
+	files := slices.Clone(p.mentioned.of(name))
+	slices.Sort(files)
+	var out []*syntax.File
+	for _, from := range files {
+		f, err := p.Load(ctx, from)
+		if err != nil || from == rel {
+			continue
+		}
+		if sym := f.TopLevel(name); sym != nil {
+			if im, ok := sym.Import(); ok && p.Resolve(from, im.Module) == rel {
+				p.asked.add(rel, from)
+				out = append(out, f)
+			}
+		}
+	}
+	return out
+}
