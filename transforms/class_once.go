@@ -13,6 +13,9 @@ import (
 // once the instance is gone.
 func (s *scan) toldOnce(o *Obligation, in *instance) bool {
 	h := in.host
+	if h != nil && o.Kind.Name == debouncedKind {
+		return o.Handle.Place == InField && s.warns(h) && s.draws(in, o.Call.Field("arguments").Child(0), 3) && !s.flagOfInstance(o, in)
+	}
 	if h == nil || len(h.draws) == 0 || firesAtOnce(o) && !s.warns(h) || !slices.Contains(o.Acquire.From, "global") || s.flagOfInstance(o, in) {
 		return false
 	}

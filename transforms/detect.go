@@ -155,6 +155,8 @@ func (d *Detector) scan(ctx context.Context, f *syntax.File, hops int) *scan {
 		if last := len(s.found) - 1; last < 0 || s.found[last].Call != n {
 			if o := s.matchTold(n); o != nil {
 				s.found = append(s.found, o)
+			} else if o := s.matchDebounced(n); o != nil {
+				s.found = append(s.found, o)
 			}
 		}
 	}

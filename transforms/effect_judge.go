@@ -25,7 +25,7 @@ func (s *scan) judgeHosted(o *Obligation) bool {
 	}
 	e := s.effectAt(o.Call)
 	if e == nil {
-		return s.judgeMemo(o) || s.judgeMade(o) || s.judgeDrawn(o) || s.judgeComponent(o)
+		return s.judgeMemo(o) || s.judgeMade(o) || s.judgeDebounced(o) || s.judgeDrawn(o) || s.judgeComponent(o)
 	}
 	for n := o.Call.Parent(); n != e.fn; n = n.Parent() {
 		if n.IsClass() || isExecutor(n) {
@@ -79,7 +79,7 @@ func (s *scan) judgeHeld(o *Obligation, e *span) bool {
 		o.step(off, "met: taken away by %s", shorten(off.Text()))
 		return true
 	}
-	uses := s.usesIn(o, e, place)
+	uses := slices.DeleteFunc(s.usesIn(o, e, place), o.listensBy)
 	p := s.paymentsOf(o, e, uses)
 	if p.moved.at.OK() {
 		o.Status = Moved

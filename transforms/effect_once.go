@@ -26,8 +26,8 @@ func (s *scan) endsAtOnce(o *Obligation, e *span, g *hosting) bool {
 		return false
 	}
 	if !slices.Contains(o.Acquire.From, "global") { // a debounced function: a call that is pending is made once more
-		if s.Offers {
-			o.Standing = Offer
+		if standing, owed := s.owedLate(o); owed {
+			o.Standing = standing
 			return false
 		}
 		o.Status = Met

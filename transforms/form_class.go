@@ -358,7 +358,7 @@ func (e *classEdit) releaseField(w *work, o *Obligation, how, call, log string) 
 			call = "if (" + how + ") " + call
 		}
 		w.add(call + ";")
-		byMethod := o.isCallable() || strings.Contains(call, how+".") || strings.Contains(call, how+"?.")
+		byMethod := o.isCallable() || o.Kind.Name != debouncedKind && (strings.Contains(call, how+".") || strings.Contains(call, how+"?.")) // what is debounced goes on to work
 		asked := e.in.asks(o.Handle)
 		if byMethod || asked {
 			e.empty(w, o, how)

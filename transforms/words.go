@@ -16,6 +16,7 @@ type words struct {
 	longest int                   // of the modules
 	own     bool                  // instances of the project's own classes are asked for, too
 	tells   bool                  // what the project itself has to subscribe to is asked for
+	puts    bool                  // debounced functions of the project's own are asked for
 }
 
 func newWords(kinds []*Kind) *words {
@@ -24,6 +25,12 @@ func newWords(kinds []*Kind) *words {
 		if k.Name == subscriptionKind {
 			w.tells = true
 			for name := range subscribers {
+				w.lengths[name[0]] |= 1 << len(name)
+			}
+		}
+		if k.Name == debouncedKind {
+			w.puts = true
+			for name := range debouncers {
 				w.lengths[name[0]] |= 1 << len(name)
 			}
 		}
@@ -86,6 +93,9 @@ func (w *words) any(src []byte) bool {
 				return true
 			}
 			tells = false // anywhere in this text
+		}
+		if w.puts && debouncers[string(word)] && i < len(src) && (src[i] == '(' || src[i] == '<') {
+			return true
 		}
 		acquires := w.named[string(word)]
 		if acquires == nil || slices.Contains(tried, string(word)) {
