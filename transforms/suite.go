@@ -1,6 +1,7 @@
 package transforms
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -80,27 +81,22 @@ func (s *scan) judgeSuite(o *Obligation) bool {
 	return true
 }
 
-// name is what the suite is called, else the function before its tests.
+// name is what the suite is called, else its file.
 func (h suiteHook) name() string {
 	if title, ok := callAround(h.call.Function()).Field("arguments").Child(0).StringValue(); ok {
 		return title
 	}
-	return calleeName(h.call)
+	return path.Base(h.fn.File().Path)
 }
 
-// standsIn reports whether the tests of a file have stand-ins for what is acquired: fake
-// timers, and what is mocked of a module.
+// standsIn reports whether the tests of a file have stand-ins for what they use, so that
+// what seems to be acquired may be nothing.
 func (s *scan) standsIn(o *Obligation) bool {
 	src := string(s.f.Src())
-	if slices.Contains(o.Acquire.From, "global") && !o.Kind.Registers() && (strings.Contains(src, "useFakeTimers") || strings.Contains(src, "stubGlobal") || strings.Contains(src, "spyOn")) {
+	if slices.ContainsFunc([]string{".mock(", ".doMock(", "mockModule(", "proxyquire", "sinon", "rewire("}, func(m string) bool { return strings.Contains(src, m) }) {
 		return true
 	}
-	for _, m := range o.Acquire.From {
-		if strings.Contains(src, "mock('"+m+"'") || strings.Contains(src, "mock(\""+m+"\"") {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(o.Acquire.From, "global") && slices.ContainsFunc([]string{"useFakeTimers", "stubGlobal", "spyOn"}, func(m string) bool { return strings.Contains(src, m) })
 }
 
 // leftInPage reports whether a registration is with what is there for all tests of a file,
@@ -139,7 +135,10 @@ func (s *scan) heldBySuite(o *Obligation, h suiteHook) (Handle, bool) {
 		}
 		read = read || !u.at.Within(h.fn)
 	}
-	for _, ref := range sym.Refs { // what ends it by another name, or is given it
+	for _, ref := range sym.Refs { // what ends it by another name, or is given it; parts of it that are replaced
+		if m := ref.Outer().Parent(); m.Is("member_expression") && m.Outer().Parent().Field("left").Inner(false) == m && m.Is("member_expression") {
+			return Handle{}, false
+		}
 		call := ref.Outer().Parent().Parent()
 		if m := methodOn(ref); isTeardown(m) || enders[m] || strings.HasPrefix(m, "close") || ref.Outer().Parent().Is("arguments") && calleeName(call) != "expect" ||
 			ref.Outer().Parent().Is("array", "pair", "shorthand_property_identifier", "spread_element", "return_statement") || ref.Is("shorthand_property_identifier") {
