@@ -55,34 +55,7 @@ var comesOnce = map[string]bool{"load": true, "DOMContentLoaded": true, "unload"
 // home runs, and whether home may run several times.
 func (s *scan) belongsTo(o *Obligation, home syntax.Node) bool {
 	fn := o.handlerFunction()
-	return fn.OK() && fn.Within(home) && fn != home && mentionsAnyOf(fn, home) && !s.once(o.Call, onceHops) && !s.runsOnce(home) && !s.guarded(o, home)
-}
-
-// mentionsAnyOf reports whether a function in home uses something that home has, so that
-// it keeps that alive.
-func mentionsAnyOf(fn, home syntax.Node) bool {
-	for d := range fn.Descendants() {
-		if sym := d.Symbol(); d.Is("identifier") && sym != nil && sym.Decl.Within(home) && !sym.Decl.Within(fn) {
-			return true
-		}
-	}
-	return false
-}
-
-// guarded reports whether a registration hangs on a condition of more than the function
-// around it knows, as that nobody has done so before.
-func (s *scan) guarded(o *Obligation, home syntax.Node) bool {
-	for p := o.Call.Parent(); p.OK() && p != home; p = p.Parent() {
-		if !p.Is("if_statement") {
-			continue
-		}
-		for d := range p.Field("condition").Descendants() {
-			if sym := d.Symbol(); d.Is("identifier") && sym != nil && s.f.TopLevel(sym.Name) == sym && !sym.Constant() {
-				return true
-			}
-		}
-	}
-	return s.guardedIn(o, home)
+	return fn.OK() && fn.Within(home) && fn != home && !s.once(o.Call, onceHops) && !s.runsOnce(home) && !s.guardedIn(o, home)
 }
 
 // whyOutlives says why the target of a registration outlives what the function around it
@@ -149,13 +122,6 @@ func (s *scan) mayTakeAway(o *Obligation, e homeEnd) bool {
 		for _, r := range sym.Refs {
 			if args := r.Outer().Parent(); args.Is("arguments") && inOneOf(e.code, args) {
 				return true // it is handed to somebody at the end
-			}
-		}
-	}
-	for _, fn := range e.code { // [['resize', f]].forEach(([event, f]) => off(event, f))
-		for n := range fn.Field("body").Descendants() {
-			if n.Is("call_expression") && takesAway(n) && !steady(s.f, n.Field("arguments").Child(0)) {
-				return true
 			}
 		}
 	}

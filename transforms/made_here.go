@@ -32,7 +32,7 @@ func (s *scan) judgeMadeHere(o *Obligation) bool {
 		return false
 	}
 	home := homeOf(o.Call)
-	if !home.OK() || !fn.Within(home) || fn == home || s.once(o.Call, onceHops) || s.runsOnce(home) || s.guarded(o, home) || !s.before(o.target(), home) {
+	if !home.OK() || !fn.Within(home) || fn == home || s.once(o.Call, onceHops) || s.runsOnce(home) || s.guardedIn(o, home) || !s.before(o.target(), home) {
 		return false
 	}
 	for n := range fn.Descendants() {
