@@ -90,7 +90,7 @@ function files(world) {
     if (listener) watcher.on('change', (name) => listener('change', name));
     return watcher;
   };
-  const stream = (path) => Object.assign(flowing(world), { path });
+  const stream = (path) => Object.assign(flowing(world), { path, pipe: (to) => to });
   return { ...fs, watch, ...descriptors(world, sizes), createReadStream: stream, createWriteStream: stream, promises: { ...fs.promises, open } };
 }
 
