@@ -13,6 +13,9 @@ import (
 // once the instance is gone.
 func (s *scan) toldOnce(o *Obligation, in *instance) bool {
 	h := in.host
+	if in.hosted {
+		return s.keptByOptions(o, in)
+	}
 	if h != nil && o.Kind.Name == debouncedKind {
 		return o.Handle.Place == InField && s.warns(h) && s.draws(in, o.Call.Field("arguments").Child(0), 3) && !s.flagOfInstance(o, in)
 	}
@@ -29,6 +32,52 @@ func (s *scan) toldOnce(o *Obligation, in *instance) bool {
 		}
 	}
 	return o.Handle.Place == Discarded && s.warns(h) && s.draws(in, o.Call.Field("arguments").Child(0), 3)
+}
+
+// keptByOptions is toldOnce for an options object: some code cancels by the field, and its
+// end does not.
+func (s *scan) keptByOptions(o *Obligation, in *instance) bool {
+	if !slices.Contains(o.Acquire.From, "global") || o.Handle.Place != InField || isFrame(o) || firesAtOnce(o) || s.flagOfInstance(o, in) {
+		return false
+	}
+	if ms, known := milliseconds(o.Call.Field("arguments").Child(1)); known && ms < longKept {
+		return false
+	}
+	callback := o.Call.Field("arguments").Child(0).Inner(false)
+	cancels := slices.ContainsFunc(in.refs[o.Handle.Field], func(ref syntax.Node) bool {
+		at := s.releaseAt(o, ref)
+		return at.OK() && !at.Within(callback)
+	})
+	return cancels && s.changesOwn(s.runBy(in, o.Call.Field("arguments").Child(0)), in, 3)
+}
+
+// changesOwn reports whether some functions of an options object change what the instance
+// shows, or tell of it, and wait for nothing: what is put off for others, a removal that
+// can be undone, is to be done though the component has gone.
+func (s *scan) changesOwn(fns []syntax.Node, in *instance, hops int) bool {
+	found := false
+	for _, fn := range fns {
+		if fn.IsAsync() {
+			return false
+		}
+		for n := range fn.Field("body").Descendants() {
+			_, own := n.Field("left").Inner(false).ThisField()
+			if n.Is("update_expression", "augmented_assignment_expression") {
+				_, own = n.Child(0).Inner(false).ThisField()
+			}
+			_, called := n.Field("function").Inner(false).ThisField()
+			switch {
+			case n.Is("assignment_expression", "update_expression", "augmented_assignment_expression") && own:
+				found = found || !isNothing(n.Field("right")) // not only that it has fired
+			case !n.Is("call_expression") || !called:
+			case calleeName(n) == "$emit":
+				found = true
+			case hops > 0:
+				found = found || s.changesOwn(s.runBy(in, n.Field("function")), in, hops-1)
+			}
+		}
+	}
+	return found
 }
 
 // isFrame: it waits until the page is drawn.

@@ -27,7 +27,28 @@ func (s *scan) keptInSetup(o *Obligation, c *setup) bool {
 	if !callback.IsFunction() {
 		callback = localFunction(callback)
 	}
-	return callback.OK() && !notesOnly(callback) && !s.asksFirst(o) && !s.flagOfSetup(c, callback)
+	return callback.OK() && !notesOnly(callback) && s.changesSetup(callback, c) && !s.asksFirst(o) && !s.flagOfSetup(c, callback)
+}
+
+// changesSetup reports whether what a one-shot runs changes what the component shows, or
+// tells of it, and waits for nothing: what is put off for others is to be done all the same.
+func (s *scan) changesSetup(callback syntax.Node, c *setup) bool {
+	found := false
+	for _, fn := range s.reachedFrom([]syntax.Node{callback}) {
+		if fn.IsAsync() {
+			return false
+		}
+		for n := range fn.Field("body").Descendants() {
+			name := calleeName(n)
+			sym := rootOf(n.Field("left").Inner(false)).Symbol()
+			if n.Is("update_expression", "augmented_assignment_expression") {
+				sym = rootOf(n.Child(0).Inner(false)).Symbol()
+			}
+			found = found || n.Is("call_expression") && (name == "emit" || name == "$emit") ||
+				n.Is("assignment_expression", "update_expression", "augmented_assignment_expression") && sym != nil && sym.Kind == syntax.Variable && c.holds(sym)
+		}
+	}
+	return found
 }
 
 // keptByInstance reports whether a place is a variable of each instance of a setup, or a
