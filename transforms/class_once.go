@@ -40,10 +40,10 @@ func (s *scan) keptByOptions(o *Obligation, in *instance) bool {
 	if !slices.Contains(o.Acquire.From, "global") || o.Handle.Place != InField || isFrame(o) || firesAtOnce(o) || s.flagOfInstance(o, in) {
 		return false
 	}
-	if ms, known := milliseconds(o.Call.Field("arguments").Child(1)); known && ms < longKept {
+	callback := o.Call.Field("arguments").Child(0).Inner(false)
+	if s.soonOver(o, callback) {
 		return false
 	}
-	callback := o.Call.Field("arguments").Child(0).Inner(false)
 	cancels := slices.ContainsFunc(in.refs[o.Handle.Field], func(ref syntax.Node) bool {
 		at := s.releaseAt(o, ref)
 		return at.OK() && !at.Within(callback)

@@ -10,14 +10,37 @@ import (
 // is kept to be cancelled: people do little in less.
 const longKept = 100
 
+// soonOver reports whether a one-shot is over before anybody minds: in no time, or in less
+// than a second where it only gives a plain value to something.
+func (s *scan) soonOver(o *Obligation, callback syntax.Node) bool {
+	ms, known := milliseconds(o.Call.Field("arguments").Child(1))
+	return known && (ms < longKept || ms < longAgain && onlyPutsPlain(callback))
+}
+
+// onlyPutsPlain reports whether a function does nothing but assign plain values.
+func onlyPutsPlain(fn syntax.Node) bool {
+	plain := func(n syntax.Node) bool {
+		n = n.Inner(false)
+		right := n.Field("right").Inner(false)
+		return n.Is("assignment_expression") && (isNothing(right) || right.Is("true", "false", "number", "string"))
+	}
+	body := fn.Field("body")
+	if !body.Is("statement_block") {
+		return plain(body)
+	}
+	for stmt := range body.Children() {
+		if !stmt.Is("comment") && !(stmt.Is("expression_statement") && plain(stmt.Child(0))) {
+			return false
+		}
+	}
+	return true
+}
+
 // keptInSetup reports whether a one-shot of a setup is told, though it ends by itself
 // (component_kept.go says why): its handle is kept where all of the setup sees it, and some
 // code cancels by it, but the end of the component does not.
 func (s *scan) keptInSetup(o *Obligation, c *setup) bool {
 	if !slices.Contains(o.Acquire.From, "global") || isFrame(o) || firesAtOnce(o) {
-		return false
-	}
-	if ms, known := milliseconds(o.Call.Field("arguments").Child(1)); known && ms < longKept {
 		return false
 	}
 	if p := widen(o.Call).Parent(); !p.Is("assignment_expression") || !s.keptByInstance(c, p.Field("left").Inner(false)) {
@@ -27,7 +50,7 @@ func (s *scan) keptInSetup(o *Obligation, c *setup) bool {
 	if !callback.IsFunction() {
 		callback = localFunction(callback)
 	}
-	return callback.OK() && !notesOnly(callback) && s.changesSetup(callback, c) && !s.asksFirst(o) && !s.flagOfSetup(c, callback)
+	return callback.OK() && !s.soonOver(o, callback) && !notesOnly(callback) && s.changesSetup(callback, c) && !s.asksFirst(o) && !s.flagOfSetup(c, callback)
 }
 
 // changesSetup reports whether what a one-shot runs changes what the component shows, or
