@@ -18,7 +18,7 @@ const shownHops = 4
 // judgeShownForGood takes what a component never releases for the page's where its
 // instances are only ever parts of the root, shown without any condition.
 func (s *scan) judgeShownForGood(o *Obligation) {
-	if o.Status != Unmet || o.Way != NeverReleased || o.Standing != Leak || path.Ext(s.f.Path) != ".vue" || !isApplication(s.Project, s.f.Path) || !s.isShownForGood(s.f, shownHops) {
+	if o.Status != Unmet || o.Way != NeverReleased || o.Standing != Leak || path.Ext(s.f.Path) != ".vue" || !s.isShownForGood(s.f, shownHops) {
 		return
 	}
 	o.Status, o.Form, o.Exits, o.Refusal = Moved, nil, nil, nil
