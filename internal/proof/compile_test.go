@@ -167,7 +167,7 @@ func diagnostics(t *testing.T, dir, config string) (before, after map[string]int
 		if rel, ok := strings.CutPrefix(m[1], "before/"); ok {
 			before[rel+": "+m[2]]++
 		} else if rel, ok := strings.CutPrefix(m[1], "after/"); ok {
-			after[rel+": "+m[2]]++
+			after[rel+": "+strings.ReplaceAll(m[2], "/after/", "/before/")]++ // it may name another file
 		} else {
 			t.Errorf("the compiler said %s", m[0])
 		}
