@@ -71,12 +71,14 @@ func whyNot(files []*transforms.Mended) string {
 // howFar says how a fix may be applied.
 func howFar(files []*transforms.Mended) string {
 	for _, m := range files {
-		for _, f := range m.Fixes {
-			if f.Plan.Obligations[0].Standing == transforms.Offer {
-				return "offer, " + f.Applicability.String()
-			}
-			return f.Applicability.String()
+		if len(m.Fixes) == 0 {
+			continue
 		}
+		f := m.Fixes[0]
+		if f.Plan.Obligations[0].Standing == transforms.Offer {
+			return "offer, " + f.Applicability.String()
+		}
+		return f.Applicability.String()
 	}
 	return ""
 }
