@@ -23,6 +23,7 @@ type missedEnd struct {
 var overEvents = map[string]int{
 	"error": 1, "end": 2, "abort": 2, "aborted": 2, "exit": 3, "disconnect": 3, "disconnected": 3,
 	"close": 4, "closed": 4, "destroy": 4, "destroyed": 4,
+	"loadend": 5, // of a request of a page, which comes behind load, error, abort and timeout
 }
 
 // judgeGuard looks at a timer that is released on some way: is there a target whose
