@@ -139,7 +139,7 @@ func TestSecrets(t *testing.T) {
 	}
 	r := newRepo(t, map[string]string{"a.ts": "import { EventEmitter } from 'events';\nexport class Ears {\n  constructor(private e: EventEmitter) {\n    this.e.on('hunter2', this.hear);\n    this.e.on('b', this.see);\n  }\n" +
 		"  dispose() {\n    this.e.off('b', this.see);\n  }\n  hear = () => {};\n  see = () => {};\n  ['hunter3']() {\n    setInterval(() => {}, 1, 'hunter4');\n  }\n}\n",
-		"b.ts": "export function f(g: any) {\n  return new Promise((resolve, reject) => {\n    const t = setTimeout(() => reject(new Error('hunter5')), 10);\n    g['hunter6']((x: number) => {\n      if (x < 0) {\n        reject(new Error(`hunter7`));\n        return;\n      }\n      clearTimeout(t);\n      resolve(x);\n    });\n  });\n}\n"})
+		"b.ts": "export function f(g: any) {\n  return new Promise((resolve, reject) => {\n    const t = setTimeout(() => reject(new Error('hunter5')), 30000);\n    g['hunter6']((x: number) => {\n      if (x < 0) {\n        reject(new Error(`hunter7`));\n        return;\n      }\n      clearTimeout(t);\n      resolve(x);\n    });\n  });\n}\n"})
 	all := r.propose(usual(), nil)
 	if len(all) < 2 {
 		t.Fatalf("got %s", summary(all))

@@ -185,6 +185,6 @@ const (
 	interval = "export class Poll {\n  start() {\n    setInterval(() => {}, 10);\n  }\n  stop() {}\n}\n"
 	listener = "import { EventEmitter } from 'events';\nexport class Ears {\n  constructor(private e: EventEmitter) {\n    this.e.on('a', this.hear);\n    this.e.on('b', this.see);\n  }\n" +
 		"  dispose() {\n    this.e.off('a', this.hear);\n  }\n  hear = () => {};\n  see = () => {};\n}\n"
-	timeout = "export function wait(ask: (done: (x: number) => void) => void) {\n  return new Promise((resolve, reject) => {\n    const t = setTimeout(() => reject(new Error('late')), 10);\n" +
+	timeout = "export function wait(ask: (done: (x: number) => void) => void) {\n  return new Promise((resolve, reject) => {\n    const t = setTimeout(() => reject(new Error('late')), 30000);\n" +
 		"    ask((x) => {\n      if (x < 0) {\n        reject(new Error('bad'));\n        return;\n      }\n      clearTimeout(t);\n      resolve(x);\n    });\n  });\n}\n"
 )
