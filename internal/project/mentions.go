@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -21,6 +22,7 @@ import (
 type mentioned struct {
 	once   sync.Once
 	seed   maphash.Seed
+	all    atomic.Bool // every file is noted
 	mu     sync.Mutex
 	files  []string
 	byName map[uint64][]int32
@@ -37,13 +39,14 @@ func (p *Project) Notes(rel string) bool { return p.RoleOf(rel, nil) != Test && 
 // of which Notes says so calls it for each once, and Noted at the end; it may be called
 // by several goroutines at a time.
 func (p *Project) Note(rel string, src []byte) {
-	if p.RoleOf(rel, src) != Test && !isShown(rel) {
+	if !p.mentioned.all.Load() && p.RoleOf(rel, src) != Test && !isShown(rel) {
 		p.mentioned.add(rel, p.mentioned.namesIn(src))
 	}
 }
 
-// Noted says that every file was given to Note: no question reads them again.
-func (p *Project) Noted() { p.mentioned.once.Do(func() {}) }
+// Noted says that every file was given to Note: no question reads them again, and what
+// Note is given after that, by another run, is known.
+func (p *Project) Noted() { p.mentioned.once.Do(func() { p.mentioned.all.Store(true) }) }
 
 // build reads all files of the project. What a run had noted of a part of them is
 // forgotten.
@@ -64,6 +67,7 @@ func (m *mentioned) build(ctx context.Context, p *Project) {
 	_ = p.Discover(ctx, nil, func(rel string) { paths <- rel }, ignore)
 	close(paths)
 	readers.Wait()
+	m.all.Store(true)
 }
 
 // isShown: examples and the like show what others do with something, and how they

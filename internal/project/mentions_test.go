@@ -80,3 +80,32 @@ func TestMentionsOfChangedFiles(t *testing.T) {
 		}
 	}
 }
+
+// TestNoted: what was noted answers for the files, which are not read again, and is not
+// noted twice.
+func TestNoted(t *testing.T) {
+	p := tree(t, map[string]string{
+		"hub.ts": "export class Hub {}\n",
+		"a.ts":   "import { Hub } from './hub';\nnew Hub();\n",
+		"b.ts":   "import { Hub } from './hub';\nnew Hub();\n",
+	})
+	_, decl := p.Declaration(context.Background(), "hub.ts", "Hub")
+	for range 2 {
+		for _, rel := range []string{"hub.ts", "a.ts"} { // b.ts is kept from it
+			src, err := p.Read(rel)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.Note(rel, src)
+		}
+		p.Noted()
+	}
+	for _, n := range p.MentionsOf(context.Background(), decl, "Hub") {
+		if n.File().Path != "a.ts" {
+			t.Errorf("%s was read again", n.File().Path)
+		}
+	}
+	if got := p.mentioned.of("Hub"); !slices.Equal(got, []string{"a.ts"}) {
+		t.Errorf("got %v", got)
+	}
+}
