@@ -102,11 +102,7 @@ func (formComponent) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		line, _ := s.f.Position(left.Start())
 		return nil, refuse(TooEntangled, "line %d returns before there would be a place for an effect", line)
 	}
-	hook := aHook(p.Owner.Node)
-	if !hook.OK() {
-		return nil, refuse(ReleaseUnknown, "nothing shows of which module useEffect is")
-	}
-	effect, no := w.imported(hook, "useEffect")
+	effect, no := w.useEffect(p.Owner.Node)
 	if no != nil {
 		return nil, no
 	}
@@ -143,6 +139,15 @@ func leftBefore(component, stmt syntax.Node) syntax.Node {
 		}
 	}
 	return syntax.Node{}
+}
+
+// useEffect is how a component calls useEffect, which is imported where it is not yet.
+func (w *effectEdit) useEffect(component syntax.Node) (string, *Refusal) {
+	hook := aHook(component)
+	if !hook.OK() {
+		return "", refuse(ReleaseUnknown, "nothing shows of which module useEffect is")
+	}
+	return w.imported(hook, "useEffect")
 }
 
 // aHook is the callee of a hook of React that a component calls: of one that makes a ref,

@@ -72,10 +72,7 @@ func (s *scan) isTracked(o *Obligation, k keeping) bool {
 	if len(k.releases) == 0 && k.read || firesAtOnce(o) {
 		return false
 	}
-	callback := o.Call.Field("arguments").Child(0).Inner(false)
-	if !callback.IsFunction() {
-		callback = localFunction(callback)
-	}
+	callback := functionGiven(o.Call.Field("arguments").Child(0))
 	return !callback.OK() || !onlyNotes(callback) && !s.isPutOff(o, callback, k) && !(s.isShort(o) && onlyPutsStateBack(callback))
 }
 
@@ -115,12 +112,18 @@ func onlyNotes(fn syntax.Node) bool {
 		_, field := n.Field("left").ThisField()
 		return n.Is("assignment_expression") && (field || isRefPlace(n.Field("left"))) && !n.Field("right").Inner(false).Is("call_expression", "new_expression")
 	}
+	return onlyDoes(fn, writes)
+}
+
+// onlyDoes reports whether a function is one such expression, or does nothing but evaluate
+// some.
+func onlyDoes(fn syntax.Node, such func(syntax.Node) bool) bool {
 	body := fn.Field("body")
 	if !body.Is("statement_block") {
-		return writes(body)
+		return such(body)
 	}
 	for stmt := range body.Children() {
-		if !stmt.Is("comment") && !(stmt.Is("expression_statement") && writes(stmt.Child(0))) {
+		if !stmt.Is("comment") && !(stmt.Is("expression_statement") && such(stmt.Child(0))) {
 			return false
 		}
 	}
@@ -141,16 +144,7 @@ func onlyPutsStateBack(fn syntax.Node) bool {
 		return n.Is("call_expression") && setter != nil && setter.Decl.Field("name").Is("array_pattern") && setter.Decl.Field("name").Child(1) == setter.Node &&
 			calleeName(setter.Decl.Field("value").Inner(false)) == "useState" && n.Field("arguments").Len() == 1 && (isNothing(value) || value.Is("false", "string", "number"))
 	}
-	body := fn.Field("body")
-	if !body.Is("statement_block") {
-		return putsBack(body)
-	}
-	for stmt := range body.Children() {
-		if !stmt.Is("comment") && !(stmt.Is("expression_statement") && putsBack(stmt.Child(0))) {
-			return false
-		}
-	}
-	return body.Len() > 0
+	return onlyDoes(fn, putsBack) && fn.Field("body").Len() > 0
 }
 
 // endsComponent reports whether n runs when a component ends: in a function that one of
@@ -169,11 +163,7 @@ func (s *scan) endsComponent(component, n syntax.Node) bool {
 			continue
 		}
 		for arg := range d.Field("arguments").Children() {
-			fn := arg.Inner(false)
-			if !fn.IsFunction() {
-				fn = localFunction(fn)
-			}
-			if slices.ContainsFunc(s.reachedFrom([]syntax.Node{fn}), func(fn syntax.Node) bool { return n.Within(fn) }) {
+			if inOneOf(s.reachedFrom([]syntax.Node{functionGiven(arg)}), n) {
 				return true
 			}
 		}
@@ -183,10 +173,7 @@ func (s *scan) endsComponent(component, n syntax.Node) bool {
 
 // endsStore reports whether n runs in what a function returns that React subscribes by.
 func (s *scan) endsStore(subscribe, n syntax.Node) bool {
-	fn := subscribe.Inner(false)
-	if !fn.IsFunction() {
-		fn = localFunction(fn)
-	}
+	fn := functionGiven(subscribe)
 	for d := range fn.Field("body").Own() {
 		if end := d.Child(0).Inner(false); d.Is("return_statement") && end.IsFunction() && n.Within(end) {
 			return true
@@ -204,10 +191,7 @@ func isEndHook(name string) bool {
 // flagOfComponent is where the end of a component sets a ref that the callback of a
 // one-shot asks for; the zero Node for none.
 func (s *scan) flagOfComponent(o *Obligation, component syntax.Node) syntax.Node {
-	callback := o.Call.Field("arguments").Child(0).Inner(false)
-	if !callback.IsFunction() {
-		callback = localFunction(callback)
-	}
+	callback := functionGiven(o.Call.Field("arguments").Child(0))
 	if !o.Kind.OneShot || !callback.OK() {
 		return syntax.Node{}
 	}

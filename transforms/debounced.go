@@ -167,11 +167,7 @@ func (formDebounced) Name() string { return "debounced" }
 
 func (formDebounced) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	w := &effectEdit{s: s, st: styleOf(s.f), names: map[string]bool{}}
-	hook := aHook(p.Owner.Node)
-	if !hook.OK() {
-		return nil, refuse(ReleaseUnknown, "nothing shows of which module useEffect is")
-	}
-	effect, no := w.imported(hook, "useEffect")
+	effect, no := w.useEffect(p.Owner.Node)
 	if no != nil {
 		return nil, no
 	}

@@ -161,6 +161,14 @@ func localFunction(n syntax.Node) syntax.Node {
 	return syntax.Node{}
 }
 
+// functionGiven is the function that an argument is, or that it names; the zero Node for none.
+func functionGiven(arg syntax.Node) syntax.Node {
+	if fn := arg.Inner(false); fn.IsFunction() {
+		return fn
+	}
+	return localFunction(arg.Inner(false))
+}
+
 // reached is all code that runs when some functions are called: their bodies, and those of
 // the functions of the file that they call or hand on.
 func (s *scan) reachedFrom(fns []syntax.Node) []syntax.Node {

@@ -56,10 +56,7 @@ func (s *scan) endsAtOnce(o *Obligation, e *span, g *hosting) bool {
 // startsLoop is the function that a one-shot runs and that asks for itself again; the zero
 // Node if it does not.
 func (s *scan) startsLoop(o *Obligation) syntax.Node {
-	fn := o.Call.Field("arguments").Child(0).Inner(false)
-	if !fn.IsFunction() {
-		fn = localFunction(fn)
-	}
+	fn := functionGiven(o.Call.Field("arguments").Child(0))
 	if !fn.OK() {
 		return syntax.Node{}
 	}
@@ -109,10 +106,7 @@ func (s *scan) comesTooLate(o *Obligation, e *span) bool {
 // actsOnRun reports whether what a one-shot runs calls a method of an element that the run
 // of the effect found in a ref: when that is over, another may be there, or none.
 func actsOnRun(o *Obligation, e *span) bool {
-	callback := o.Call.Field("arguments").Child(0).Inner(false)
-	if !callback.IsFunction() {
-		callback = localFunction(callback)
-	}
+	callback := functionGiven(o.Call.Field("arguments").Child(0))
 	for n := range callback.Field("body").Descendants() {
 		callee := n.Field("function").Inner(false)
 		if !n.Is("call_expression") || !callee.Is("member_expression") {
@@ -165,10 +159,7 @@ func (s *scan) changesComponent(o *Obligation, e *span) bool {
 	if setsState(callback) {
 		return true
 	}
-	if !callback.IsFunction() {
-		callback = localFunction(callback)
-	}
-	for _, fn := range s.reachedFrom([]syntax.Node{callback}) {
+	for _, fn := range s.reachedFrom([]syntax.Node{functionGiven(callback)}) {
 		for n := range fn.Field("body").Descendants() {
 			if n.Is("call_expression") && setsState(n.Field("function").Inner(false)) {
 				return true

@@ -46,17 +46,7 @@ func (s *scan) handedOnPaid(o *Obligation, st settle, releases []syntax.Node, ex
 // them is reached without a release.
 func (s *scan) behindRelease(o *Obligation, home syntax.Node, at []int, releases []syntax.Node) bool {
 	g := s.graph(home)
-	stops := map[int]bool{}
-	for _, r := range releases {
-		for _, l := range s.lift(use{effect: released, at: r}, home, maxHops) {
-			if l.effect != released {
-				continue // when it is made, it has not run
-			}
-			for _, p := range s.points(g, home, l.at) {
-				stops[p] = true
-			}
-		}
-	}
+	stops := s.pointsOf(g, home, releases)
 	starts := []int{syntax.Entry}
 	if o.Call.Function() == home {
 		starts = append(starts, s.behind(g, home, s.beginning(o))...)
@@ -64,6 +54,23 @@ func (s *scan) behindRelease(o *Obligation, home syntax.Node, at []int, releases
 	return len(at) > 0 && !slices.ContainsFunc(at, func(p int) bool {
 		return g.Reaches(starts, p, func(q int) bool { return stops[q] }, o.holds)
 	})
+}
+
+// pointsOf are the points of the function home at which some releases run. One that is only
+// made there has not run.
+func (s *scan) pointsOf(g *syntax.Graph, home syntax.Node, releases []syntax.Node) map[int]bool {
+	points := map[int]bool{}
+	for _, r := range releases {
+		for _, l := range s.lift(use{effect: released, at: r}, home, maxHops) {
+			if l.effect != released {
+				continue
+			}
+			for _, p := range s.points(g, home, l.at) {
+				points[p] = true
+			}
+		}
+	}
+	return points
 }
 
 // behind are the points that come right after an evaluation.
@@ -131,17 +138,7 @@ func (s *scan) endsInExecutor(o *Obligation, executor syntax.Node, releases []sy
 		return false
 	}
 	g := s.graph(executor)
-	stops := map[int]bool{}
-	for _, r := range releases {
-		for _, l := range s.lift(use{effect: released, at: r}, executor, maxHops) {
-			if l.effect != released {
-				continue
-			}
-			for _, p := range s.points(g, executor, l.at) {
-				stops[p] = true
-			}
-		}
-	}
+	stops := s.pointsOf(g, executor, releases)
 	if len(stops) == 0 {
 		return false
 	}

@@ -24,16 +24,7 @@ func onlyPutsPlain(fn syntax.Node) bool {
 		right := n.Field("right").Inner(false)
 		return n.Is("assignment_expression") && (isNothing(right) || right.Is("true", "false", "number", "string"))
 	}
-	body := fn.Field("body")
-	if !body.Is("statement_block") {
-		return plain(body)
-	}
-	for stmt := range body.Children() {
-		if !stmt.Is("comment") && !(stmt.Is("expression_statement") && plain(stmt.Child(0))) {
-			return false
-		}
-	}
-	return true
+	return onlyDoes(fn, plain)
 }
 
 // keptInSetup reports whether a one-shot of a setup is told, though it ends by itself
@@ -46,10 +37,7 @@ func (s *scan) keptInSetup(o *Obligation, c *setup) bool {
 	if p := widen(o.Call).Parent(); !p.Is("assignment_expression") || !s.keptByInstance(c, p.Field("left").Inner(false)) {
 		return false
 	}
-	callback := o.Call.Field("arguments").Child(0).Inner(false)
-	if !callback.IsFunction() {
-		callback = localFunction(callback)
-	}
+	callback := functionGiven(o.Call.Field("arguments").Child(0))
 	return callback.OK() && !s.soonOver(o, callback) && !notesOnly(callback) && s.changesSetup(callback, c) && !s.asksFirst(o) && !s.flagOfSetup(c, callback)
 }
 
@@ -92,18 +80,7 @@ func (s *scan) keptByInstance(c *setup, place syntax.Node) bool {
 }
 
 // notesOnly is onlyNotes, for what is kept in variables, too: it is over when that fires.
-func notesOnly(fn syntax.Node) bool {
-	body := fn.Field("body")
-	if !body.Is("statement_block") {
-		return isNote(body)
-	}
-	for stmt := range body.Children() {
-		if !stmt.Is("comment") && !(stmt.Is("expression_statement") && isNote(stmt.Child(0))) {
-			return false
-		}
-	}
-	return true
-}
+func notesOnly(fn syntax.Node) bool { return onlyDoes(fn, isNote) }
 
 // isNote: timer = undefined
 func isNote(n syntax.Node) bool {
@@ -131,10 +108,7 @@ func (s *scan) ownEnd(o *Obligation, d *setupDebt, others []use) string {
 		return "ends by itself, and soon"
 	}
 	k := keeping{releases: others}
-	callback := o.Call.Field("arguments").Child(0).Inner(false)
-	if !callback.IsFunction() {
-		callback = localFunction(callback)
-	}
+	callback := functionGiven(o.Call.Field("arguments").Child(0))
 	if s.isPutOff(o, callback, k) {
 		return "it is put off, and done at once where it is cancelled"
 	}

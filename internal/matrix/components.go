@@ -22,6 +22,7 @@ type Component struct {
 	Kind *transforms.Kind
 	Host string // what mounts it
 	Name string // of the owner
+	File string // of the case: the one to mend
 	Case transforms.Case
 }
 
@@ -52,7 +53,7 @@ func Components(kinds []*transforms.Kind) ([]Component, error) {
 				return nil, err
 			}
 			if ok {
-				out = append(out, Component{k, p.form, p.name, c})
+				out = append(out, Component{k, p.form, p.name, p.file, c})
 			}
 		}
 	}

@@ -3,7 +3,6 @@ package mount
 import (
 	"flag"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -56,16 +55,12 @@ func components(t *testing.T, kinds []*transforms.Kind) ([]job, *sheet) {
 
 // whyNot says why files were left as they were.
 func whyNot(files []*transforms.Mended) string {
-	said := "silent"
 	for _, m := range files {
-		for _, o := range m.Findings {
-			if o.Refusal != nil {
-				return string(o.Refusal.Reason)
-			}
-			said = "unmended"
+		if why := matrix.WhyNot(m); why != "silent" {
+			return why
 		}
 	}
-	return said
+	return "silent"
 }
 
 // howFar says how a fix may be applied.
@@ -105,17 +100,5 @@ says why. *silent*: nothing is owed there, or it cannot be told. Empty: no such 
 		}
 		b.WriteString("\n")
 	}
-	const file = "../../docs/mounted.md"
-	if *update && !t.Failed() {
-		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != b.String() {
-		t.Errorf("%s is stale: run go generate ./...", file)
-	}
+	matrix.Hold(t, "../../docs/mounted.md", b.String(), *update)
 }

@@ -13,8 +13,7 @@ import (
 // as nearly all do; tests and examples are left out.
 func (p *Project) ImportersOf(ctx context.Context, rel string) []*syntax.File {
 	name := strings.TrimSuffix(path.Base(rel), path.Ext(rel))
-	p.mentioned.once.Do(func() { p.mentioned.build(ctx, p) })
-	files := slices.Clone(p.mentioned.of(name))
+	files := p.mentionsNoted(ctx, name)
 	slices.Sort(files)
 	var out []*syntax.File
 	for _, from := range files {

@@ -106,6 +106,12 @@ func (m *mentioned) of(name string) []string {
 	return out
 }
 
+// mentionsNoted lists the files of a name; the first question reads all that were not noted.
+func (p *Project) mentionsNoted(ctx context.Context, name string) []string {
+	p.mentioned.once.Do(func() { p.mentioned.build(ctx, p) })
+	return p.mentioned.of(name)
+}
+
 // heir is put before the name of what a class extends or keeps to.
 const heir = ":"
 
@@ -204,8 +210,7 @@ func (p *Project) mentionsOf(ctx context.Context, decl syntax.Node, name, as str
 		return nil
 	}
 	at := decl.File().Path
-	p.mentioned.once.Do(func() { p.mentioned.build(ctx, p) })
-	files := p.mentioned.of(as + name)
+	files := p.mentionsNoted(ctx, as+name)
 	for rel, src := range p.overlay {
 		if !slices.Contains(files, rel) && bytes.Contains(src, []byte(name)) {
 			files = append(files, rel)

@@ -3,7 +3,6 @@ package proof
 import (
 	"fmt"
 	"path"
-	"strings"
 	"testing"
 
 	"github.com/unleak-dev/unleak/internal/matrix"
@@ -25,7 +24,7 @@ func fromMatrix(t *testing.T, all, kinds []*transforms.Kind) ([]cell, leftAlone)
 			if left[key] == nil {
 				left[key] = map[string]int{}
 			}
-			left[key][whyNot(m)]++
+			left[key][matrix.WhyNot(m)]++
 			continue
 		}
 		made := newCell(t, fmt.Sprintf("%s in %s/%s", c.Kind.Name, c.Form, c.Name), c.Case, c.File, m)
@@ -65,28 +64,13 @@ func componentCases(t *testing.T, all, kinds []*transforms.Kind) []transforms.Ca
 	}
 	var out []transforms.Case
 	for _, c := range cells {
-		for file := range c.Case.Files {
-			if base, ext := strings.TrimSuffix(file, path.Ext(file)), path.Ext(file); base != "owner" || ext != ".ts" && ext != ".tsx" {
-				continue
-			}
-			if m := mend(t, all, c.Case, file); m.New != nil {
-				c.Case.Goldens = map[string]transforms.Golden{file: {Outcome: "safe", Text: string(m.New)}}
-				out = append(out, c.Case)
-			}
+		if ext := path.Ext(c.File); ext != ".ts" && ext != ".tsx" {
+			continue
+		}
+		if m := mend(t, all, c.Case, c.File); m.New != nil {
+			c.Case.Goldens = map[string]transforms.Golden{c.File: {Outcome: "safe", Text: string(m.New)}}
+			out = append(out, c.Case)
 		}
 	}
 	return out
-}
-
-// whyNot says why a file was left as it was.
-func whyNot(m *transforms.Mended) string {
-	for _, o := range m.Findings {
-		if o.Refusal != nil {
-			return string(o.Refusal.Reason)
-		}
-	}
-	if len(m.Findings) > 0 {
-		return "unmended"
-	}
-	return "silent"
 }

@@ -2,11 +2,11 @@ package proof
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/unleak-dev/unleak/internal/matrix"
 	"github.com/unleak-dev/unleak/transforms"
 )
 
@@ -67,19 +67,7 @@ that form can have the kind. Owners that a framework runs and ends are mounted a
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %d | %d | %d |\n", c.kind, c.form, name, c.applicability, r.Scenarios, r.Before, r.After)
 	}
-	const file = "../../docs/proof.md"
-	if *update && !t.Failed() {
-		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != b.String() {
-		t.Errorf("%s is stale: run go generate ./...", file)
-	}
+	matrix.Hold(t, "../../docs/proof.md", b.String(), *update)
 }
 
 func reasons(counts map[string]int) []string {

@@ -163,17 +163,13 @@ func (w *worker) discover(ctx context.Context, files chan<- string) error {
 	}
 	if w.opts.Files != nil {
 		for _, rel := range w.opts.Files {
-			if syntax.Supported(rel) && w.admits(rel) {
+			if syntax.Supported(rel) {
 				send(rel)
 			}
 		}
 		return ctx.Err()
 	}
-	return w.d.Project.Discover(ctx, w.opts.Paths, func(rel string) {
-		if w.admits(rel) || w.whole && w.d.Project.Notes(rel) {
-			send(rel)
-		}
-	}, w.problem)
+	return w.d.Project.Discover(ctx, w.opts.Paths, send, w.problem)
 }
 
 // admits says whether a file is to be looked at, as far as its path tells.
@@ -243,7 +239,11 @@ func (w *worker) text(rel string) ([]byte, error) {
 func (w *worker) read(_ context.Context, rel string) error {
 	defer w.told(rel)
 	_, given := w.opts.Stdin[rel]
-	admitted := given || w.opts.Files != nil || w.admits(rel)
+	admitted := given || w.admits(rel)
+	noted := w.whole && w.d.Project.Notes(rel)
+	if !admitted && !noted {
+		return nil
+	}
 	src, err := w.text(rel)
 	if err != nil {
 		if admitted {
@@ -251,7 +251,7 @@ func (w *worker) read(_ context.Context, rel string) error {
 		}
 		return nil
 	}
-	if w.whole {
+	if noted {
 		w.d.Project.Note(rel, src)
 	}
 	if !admitted || !given && !w.wants(rel, src) {
