@@ -281,13 +281,29 @@ func (s *scan) match(c candidate, n syntax.Node) *Obligation {
 	if slices.Contains(c.acquire.Types, ofOwn) {
 		return s.matchOwn(c, n, b)
 	}
+	o := s.obligation(c, n, b)
+	if s.declaredElsewhere(c, b) {
+		o.unsure = func() []string { return s.evidence(c, n, b) }
+		return o
+	}
 	evidence := s.evidence(c, n, b)
 	if evidence == nil {
 		return nil
 	}
-	o := s.obligation(c, n, b)
 	o.acquired(evidence)
 	return o
+}
+
+// declaredElsewhere reports whether another file has to be asked what the receiver of an
+// exact acquisition is: that is put off until all else speaks for a leak.
+func (s *scan) declaredElsewhere(c candidate, b syntax.Bindings) bool {
+	a := c.acquire
+	receiver := b[a.Pattern.Receiver()]
+	if !a.Exact || !receiver.OK() || a.Pattern.Rooted() || slices.Contains(a.Types, "this") || c.kind.Registers() || c.kind.Collects() {
+		return false
+	}
+	t := syntax.TypeOf(receiver)
+	return t.Module != "" && !a.fromModule(syntax.Origin{Module: t.Module})
 }
 
 func (s *scan) obligation(c candidate, n syntax.Node, b syntax.Bindings) *Obligation {

@@ -274,7 +274,7 @@ func parseSize(s string) (int64, error) {
 
 // reachable reports whether a text has the names in the acquisition, and names a
 // module that it can be from.
-func (a *Acquire) reachable(src []byte) bool {
+func (a *Acquire) reachable(src []byte, modules func() map[string]bool) bool {
 	if a.Pattern.Method() && slices.ContainsFunc(a.Pattern.Names, func(n string) bool { return !bytes.Contains(src, []byte(n)) }) {
 		return false
 	}
@@ -286,28 +286,37 @@ func (a *Acquire) reachable(src []byte) bool {
 	}
 	for _, m := range a.From {
 		m = strings.TrimSuffix(m, "/promises") // fs.promises
-		if m == "global" || namesModule(src, m) {
+		if m == "global" || modules()[m] {
 			return true
 		}
 	}
 	return false
 }
 
-// namesModule reports whether a text has the name of a module in quotes: 'fs', "node:fs",
-// `fs/promises`.
-func namesModule(src []byte, module string) bool {
-	for at := 0; ; {
-		i := bytes.Index(src[at:], []byte(module))
-		if i < 0 {
-			return false
+// modulesIn are what stands in quotes in a text, as the name of a module may: 'fs', "node:fs",
+// `fs/promises`, each up to any of its slashes, too.
+func modulesIn(src []byte) map[string]bool {
+	names := map[string]bool{}
+	for at := 0; at < len(src); at++ {
+		b := src[at]
+		if b != '\'' && b != '"' && b != '`' && b != ':' {
+			continue
 		}
-		start := at + i
-		at = start + len(module)
-		if start > 0 && at < len(src) && strings.IndexByte("'\"`:", src[start-1]) >= 0 && strings.IndexByte("'\"`/", src[at]) >= 0 {
-			return true
+		rest := src[at+1 : min(len(src), at+1+longestModule)]
+		for end, c := range rest {
+			if c == '\'' || c == '"' || c == '`' || c == '/' {
+				names[string(rest[:end])] = true
+			}
+			if c <= ' ' || c == ',' || c == ';' || c == '(' {
+				break
+			}
 		}
 	}
+	return names
 }
+
+// longestModule is the most bytes that the name of a module has.
+const longestModule = 128
 
 // madeIn reports whether a text can make something of a type of the platform.
 func madeIn(src []byte, typ string) bool {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // words finds in one pass over a text whether any of many acquisitions can occur
@@ -69,6 +70,7 @@ var wordBytes = func() (table [256]bool) {
 func (w *words) any(src []byte) bool {
 	var tried []string // words that stand in the text, in vain
 	tells := w.tells
+	modules := sync.OnceValue(func() map[string]bool { return modulesIn(src) })
 	for i := 0; i < len(src); {
 		b := src[i]
 		if !wordBytes[b] {
@@ -105,7 +107,7 @@ func (w *words) any(src []byte) bool {
 		for _, a := range acquires {
 			if !a.fits(at, src) {
 				vain = false // here, and perhaps not elsewhere
-			} else if a.reachable(src) {
+			} else if a.reachable(src, modules) {
 				return true
 			}
 		}
@@ -113,7 +115,7 @@ func (w *words) any(src []byte) bool {
 			tried = append(tried, string(word))
 		}
 	}
-	return slices.ContainsFunc(w.rest, func(a *Acquire) bool { return a.named(src) && a.reachable(src) })
+	return slices.ContainsFunc(w.rest, func(a *Acquire) bool { return a.named(src) && a.reachable(src, modules) })
 }
 
 // module reports whether a text goes on with the name of such a module and the

@@ -32,14 +32,18 @@ func newMentioned() *mentioned {
 	return &mentioned{seed: maphash.MakeSeed(), byName: map[uint64][]int32{}}
 }
 
-// Notes reports whether it matters what a file mentions, by its path alone.
-func (p *Project) Notes(rel string) bool { return p.RoleOf(rel, nil) != Test && !isShown(rel) }
+// Notes reports whether it matters what a file of that role mentions. Examples and the
+// like show what others do with something, and how they do it by the page or script says
+// nothing of how long it lives.
+func Notes(rel string, role Role) bool {
+	return role != Test && (RoleOf(rel) != Script || strings.Contains("/"+rel, "/bin/"))
+}
 
 // Note takes what a file mentions, for the questions that come later. Who reads all files
 // of which Notes says so calls it for each once, and Noted at the end; it may be called
 // by several goroutines at a time.
 func (p *Project) Note(rel string, src []byte) {
-	if !p.mentioned.all.Load() && p.RoleOf(rel, src) != Test && !isShown(rel) {
+	if !p.mentioned.all.Load() {
 		p.mentioned.add(rel, p.mentioned.namesIn(src))
 	}
 }
@@ -57,7 +61,7 @@ func (m *mentioned) build(ctx context.Context, p *Project) {
 	for range runtime.GOMAXPROCS(0) {
 		readers.Go(func() {
 			for rel := range paths {
-				if src, err := p.files.read(rel); err == nil && len(src) <= MaxFileSize {
+				if src, err := p.files.read(rel); err == nil && len(src) <= MaxFileSize && Notes(rel, p.RoleOf(rel, src)) {
 					p.Note(rel, src)
 				}
 			}
@@ -68,12 +72,6 @@ func (m *mentioned) build(ctx context.Context, p *Project) {
 	close(paths)
 	readers.Wait()
 	m.all.Store(true)
-}
-
-// isShown: examples and the like show what others do with something, and how they
-// do it by the page or script says nothing of how long it lives.
-func isShown(rel string) bool {
-	return RoleOf(rel) == Script && !strings.Contains("/"+rel, "/bin/")
 }
 
 // namesIn are the hashes of what a text mentions, each once.

@@ -146,7 +146,7 @@ func exportedIn(src []byte, tell func([]byte)) {
 // leadsOn finds what can hand on names that are not written down: `export * from`,
 // `module.exports = ..`, `export = ..`; signs are what may stand behind export.
 func leadsOn(src, signs []byte) bool {
-	if bytes.Contains(src, []byte("exports")) || bytes.Contains(src, []byte("require")) || bytes.Contains(src, []byte("__exportStar")) {
+	if bytes.Contains(src, []byte("__exportStar")) || stands(src, "require", "") || stands(src, "exports", ":") {
 		return true
 	}
 	for {
@@ -159,4 +159,19 @@ func leadsOn(src, signs []byte) bool {
 			return true
 		}
 	}
+}
+
+// stands reports whether a word stands in a text with none of the signs behind it: the
+// `exports: [..]` of a module of Angular hand on nothing, and `required` is another word.
+func stands(src []byte, word, signs string) bool {
+	found := false
+	each(src, word, func(at int) {
+		after := src[at+len(word):]
+		if found || at > 0 && isWord(rune(src[at-1])) || len(after) > 0 && isWord(rune(after[0])) {
+			return
+		}
+		after = bytes.TrimLeft(after, " \t\r\n")
+		found = len(after) == 0 || strings.IndexByte(signs, after[0]) < 0
+	})
+	return found
 }

@@ -7,10 +7,10 @@ func TestMayExport(t *testing.T) {
 	p := tree(t, map[string]string{
 		"barrel.ts": "export * from './a';\nexport * from './b';\n", "a.ts": "export class A {}\n", "b.ts": "export class B {}\n",
 		"odd.ts": "export /* all of it */ * from './b';\n", "exports.js": "module.exports = class {};\n", "equals.ts": "export = class {};\n",
-		"star.js": "__exportStar(x);\n", "named.ts": "export { A as Z } from './a';\n", "escaped.ts": "export class \\u0042 {}\n", "mark.ts": "\ufeffexport class B {}\n",
+		"star.js": "__exportStar(x);\n", "named.ts": "export { A as Z } from './a';\n", "module.ts": "@NgModule({ exports: [Z] })\nexport class ZModule {}\n", "words.ts": "export const z = [required, exported, module_exports];\n", "required.js": "exports.z = require('z');\n", "escaped.ts": "export class \\u0042 {}\n", "mark.ts": "\ufeffexport class B {}\n",
 	})
 	for rel, want := range map[string]bool{
-		"a.ts": false, "b.ts": true, "barrel.ts": true, "odd.ts": true, "exports.js": true, "equals.ts": true, "star.js": true, "named.ts": false, "escaped.ts": true, "mark.ts": true, "none.ts": false,
+		"a.ts": false, "b.ts": true, "barrel.ts": true, "odd.ts": true, "exports.js": true, "equals.ts": true, "star.js": true, "named.ts": false, "module.ts": false, "words.ts": false, "required.js": true, "escaped.ts": true, "mark.ts": true, "none.ts": false,
 	} {
 		if got := p.mayExport(rel, "B"); got != want {
 			t.Errorf("%s can lead to B: %t, want %t", rel, got, want)

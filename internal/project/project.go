@@ -23,11 +23,11 @@ import (
 const parsedFiles = 256
 
 // knownFiles bounds for how many paths it is remembered whether a file is there.
-const knownFiles = 2048
+const knownFiles = 16384
 
 // knownOutlines bounds of how many files it is remembered what they export: a few
 // hundred bytes each.
-const knownOutlines = 4 * knownFiles
+const knownOutlines = 8192
 
 // knownFolders bounds of how many folders, and files in them, the settings are
 // remembered.
@@ -226,6 +226,9 @@ func (p *Project) Loaded(rel string, src []byte) (*syntax.File, bool) {
 	f, ok := p.parsed.Peek(rel)
 	return f, ok && bytes.Equal(f.Src(), src)
 }
+
+// Keep remembers a parsed file for questions from others, as Load does.
+func (p *Project) Keep(f *syntax.File) { p.parsed.Add(f.Path, f) }
 
 func (p *Project) isFile(rel string) bool {
 	if _, ok := p.overlay[rel]; ok {

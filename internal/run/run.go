@@ -172,11 +172,6 @@ func (w *worker) discover(ctx context.Context, files chan<- string) error {
 	return w.d.Project.Discover(ctx, w.opts.Paths, send, w.problem)
 }
 
-// admits says whether a file is to be looked at, as far as its path tells.
-func (w *worker) admits(rel string) bool {
-	return (w.opts.Exclude == nil || !w.opts.Exclude(rel)) && w.wants(rel, nil)
-}
-
 // namedFiles are the paths that are files, relative to the root: somebody named
 // them, so they are looked at whatever they are.
 func namedFiles(p *project.Project, paths []string) map[string]bool {
@@ -195,13 +190,12 @@ func namedFiles(p *project.Project, paths []string) map[string]bool {
 	return named
 }
 
-// wants asks whether a file of that role is to be looked at. Without its text
-// the answer is yes for a script that only its first line shows.
-func (w *worker) wants(rel string, src []byte) bool {
+// wants asks whether a file of that role is to be looked at.
+func (w *worker) wants(rel string, role project.Role) bool {
 	if w.named[rel] {
 		return true
 	}
-	switch w.d.Project.RoleOf(rel, src) {
+	switch role {
 	case project.Test:
 		return w.opts.IncludeTests
 	case project.Script:
@@ -239,8 +233,9 @@ func (w *worker) text(rel string) ([]byte, error) {
 func (w *worker) read(_ context.Context, rel string) error {
 	defer w.told(rel)
 	_, given := w.opts.Stdin[rel]
-	admitted := given || w.admits(rel)
-	noted := w.whole && w.d.Project.Notes(rel)
+	role := w.d.Project.RoleOf(rel, nil) // as far as the path tells
+	admitted := given || w.wants(rel, role) && (w.opts.Exclude == nil || !w.opts.Exclude(rel))
+	noted := w.whole && project.Notes(rel, role)
 	if !admitted && !noted {
 		return nil
 	}
@@ -251,10 +246,11 @@ func (w *worker) read(_ context.Context, rel string) error {
 		}
 		return nil
 	}
-	if noted {
+	role = w.d.Project.RoleOf(rel, src)
+	if noted && project.Notes(rel, role) {
 		w.d.Project.Note(rel, src)
 	}
-	if !admitted || !given && !w.wants(rel, src) {
+	if !admitted || !given && !w.wants(rel, role) {
 		return nil
 	}
 	w.seen.Files.Add(1)
@@ -286,7 +282,9 @@ func (w *worker) mend(ctx context.Context, rel string) error {
 	}
 	f, ok := w.d.Project.Loaded(rel, src)
 	if !ok {
-		f, err = syntax.Parse(ctx, rel, src)
+		if f, err = syntax.Parse(ctx, rel, src); err == nil {
+			w.d.Project.Keep(f)
+		}
 	}
 	if err != nil {
 		if ctx.Err() != nil {

@@ -266,6 +266,7 @@ type language struct {
 	kinds   []string
 	fields  []string
 	byField map[string]uint16
+	quick   [256]quickField
 }
 
 func newLanguage(g *sitter.Language, ts bool) *language {
@@ -281,6 +282,7 @@ func newLanguage(g *sitter.Language, ts bool) *language {
 		}
 		l.fields = append(l.fields, name)
 		l.byField[name] = uint16(i)
+		l.quick[quickIndex(name)] = quickField{name, uint16(i)}
 	}
 	return l
 }
@@ -292,7 +294,26 @@ func (l *language) kind(symbol uint16) string {
 	return "ERROR" // the parser's own symbol for skipped text lies beyond the grammar's
 }
 
-func (l *language) field(name string) uint16 { return l.byField[name] }
+// field is asked for more than anything else: a table by the length and the first and last
+// byte of a name stands before the map.
+func (l *language) field(name string) uint16 {
+	if e := &l.quick[quickIndex(name)]; e.name == name {
+		return e.id
+	}
+	return l.byField[name]
+}
+
+type quickField struct {
+	name string
+	id   uint16
+}
+
+func quickIndex(name string) byte {
+	if name == "" {
+		return 0
+	}
+	return byte(len(name))*7 ^ name[0] ^ name[len(name)-1]<<3
+}
 
 func (l *language) fieldName(id uint16) string {
 	if int(id) < len(l.fields) {
