@@ -16,8 +16,9 @@ type instance struct {
 	taken     map[string][]*syntax.Symbol // variables bound by const { NAME } = this
 	computed  []syntax.Node               // this[expression]
 	ancestors []project.Class
-	whole     bool      // all ancestors are known
-	teardown  *teardown // the class's own, else the inherited one
+	mixins    []syntax.Node // what an options object is mixed with, in this file or others
+	whole     bool          // all ancestors are known
+	teardown  *teardown     // the class's own, else the inherited one
 	inherited *teardown
 	hosted    bool          // it is an options object: a framework ends it, and calls a teardown that is added
 	ends      []syntax.Node // what else that calls at the end

@@ -237,10 +237,13 @@ func (s *scan) fieldSettled(o *Obligation, in *instance, field string) bool {
 			}
 		}
 	}
+	above := slices.Clone(in.mixins)
 	for _, c := range in.ancestors {
-		above := newScan(s.ctx, s.Detector, c.File)
-		for _, ref := range refsOfThis(c.Node)[field] {
-			for _, u := range above.useOf(o, ref, maxHops) {
+		above = append(above, c.Node)
+	}
+	for _, c := range above {
+		for _, ref := range refsOfThis(c)[field] {
+			for _, u := range s.at(c).useOf(o, ref, maxHops) {
 				if u.effect == released {
 					o.settle(u)
 					return true

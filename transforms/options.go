@@ -46,6 +46,10 @@ func (s *scan) findHooks(in *instance) {
 			in.ends = append(in.ends, m.Function())
 		}
 	}
+	in.mixins = s.mixinsOf(in.class.Node, mixinHops)
+	for _, m := range in.mixins {
+		in.ends = append(in.ends, functionsNamed(m, slices.Concat(ends, hides)...)...)
+	}
 	for n := range codeOf(in.class.Node) { // this.$once('hook:beforeDestroy', ..)
 		callee := n.Field("function").Inner(false)
 		if name := callee.Field("property").Text(); !n.Is("call_expression") || name != "$once" && name != "$on" || !callee.Field("object").IsThis() {

@@ -26,13 +26,17 @@ func (s *scan) reached(in *instance) *reach {
 func (s *scan) reachOf(in *instance, roots ...syntax.Node) *reach {
 	r := &reach{functions: map[int32]bool{}}
 	var queue []syntax.Node
+	others := map[syntax.Node]bool{} // of other files
 	push := func(fn syntax.Node) {
-		if fn.OK() && (fn.File() != s.f || !r.functions[fn.ID()]) {
-			if fn.File() == s.f {
-				r.functions[fn.ID()] = true
-			}
-			queue = append(queue, fn)
+		switch {
+		case !fn.OK() || others[fn] || fn.File() == s.f && r.functions[fn.ID()]:
+			return
+		case fn.File() == s.f:
+			r.functions[fn.ID()] = true
+		default:
+			others[fn] = true
 		}
+		queue = append(queue, fn)
 	}
 	for _, fn := range roots {
 		push(fn)
@@ -81,6 +85,7 @@ func (s *scan) leadsTo(in *instance, r *reach, n syntax.Node) []syntax.Node {
 				out = append(out, s.functionsIn(in, p.Field("right"))...)
 			}
 		}
+		out = append(out, in.mixedIn(name)...)
 		if len(out) == 0 {
 			for _, c := range in.ancestors {
 				for _, m := range syntax.Members(c.Node) {

@@ -382,10 +382,8 @@ func (o *Obligation) endedBySignal() bool {
 		if o.Kind.Acquire[0].Pattern.Anchor != "addEventListener" {
 			return false
 		}
-		for _, v := range alternatives(n) {
-			if mayHaveSignal(v) {
-				return true
-			}
+		if slices.ContainsFunc(alternatives(n), func(v syntax.Node) bool { return mayHaveSignal(v) && !takenAwayWith(v) }) {
+			return true
 		}
 	}
 	return false
@@ -396,7 +394,7 @@ func mayHaveSignal(n syntax.Node) bool {
 		n = sym.Init().Inner(false)
 	}
 	switch {
-	case n.Is("true", "false"):
+	case n.Is("true", "false", "undefined", "null"):
 		return false
 	case n.Is("object"):
 		for c := range n.Children() {
@@ -407,6 +405,23 @@ func mayHaveSignal(n syntax.Node) bool {
 		return false
 	}
 	return true
+}
+
+// takenAwayWith reports whether options of the whole file, that cannot be seen, are also
+// given where a listener is taken away: with a signal nobody would do that.
+func takenAwayWith(n syntax.Node) bool {
+	sym := rootOf(n).Symbol()
+	if sym == nil || n.File().TopLevel(sym.Name) != sym || !sym.Constant() {
+		return false
+	}
+	return slices.ContainsFunc(sym.Refs, func(r syntax.Node) bool {
+		v := r.Outer()
+		for v.Parent().Is("member_expression") {
+			v = v.Parent().Outer()
+		}
+		call := v.Parent().Parent()
+		return v.Parent().Is("arguments") && squeeze(v) == squeeze(n) && calleeName(call) == "removeEventListener"
+	})
 }
 
 // swallows reports whether what is registered does nothing: it is there so that an

@@ -76,7 +76,7 @@ func (s *scan) judgeRegistration(o *Obligation) {
 		}
 		return
 	}
-	if !s.judgeDirective(o) && !s.judgeRepeated(o) && !s.judgeEnding(o) && !s.judgeMadeHere(o) {
+	if !s.judgeDirective(o) && !s.judgeRepeated(o) && !s.judgeEnding(o) && !s.judgeMadeHere(o) && !s.judgeSibling(o) {
 		o.step(o.Call, "moved: nothing shows when it should end")
 	}
 }
@@ -179,6 +179,9 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 	for _, c := range in.ancestors {
 		above := newScan(s.ctx, s.Detector, c.File)
 		all = append(all, above.removals(o, codeOf(c.Node))...)
+	}
+	for _, m := range in.mixins {
+		all = append(all, s.at(m).removals(o, codeOf(m))...)
 	}
 	if how == ownStay && s.placeKey(o.target(), 6) == "this" {
 		if !slices.ContainsFunc(all, removal.works) && s.judgeAgain(o, in) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -37,9 +38,13 @@ func (c *count) add(v *Verdict) {
 	}
 }
 
-// counted reports whether the rows of a table are counted only: whoever improves
-// unleak with this page before him must not see which of them it misses.
-func counted(table string) bool { return strings.HasSuffix(table, "-unread.tsv") }
+// heldOut are tables that nobody who improves unleak had read before they were measured:
+// what they gave then, and since when they are read.
+var heldOut = map[string]string{
+	"front-unread.tsv": "front-unread.tsv was held out until 26 November 2026: nobody who improves unleak had read its rows, and 12 of 38 (32 %)\n" +
+		"were reported. They are read since then, and what is reported of them today was improved with them at hand. One of them is\n" +
+		"not silent after: sveltejs/svelte 7f087c4b0391 removes another function from the document than was added, which 752f872a1d7b mended.\n",
+}
 
 // markdown writes the rows in the order of the tables, and the totals below.
 func markdown(verdicts []Verdict) string {
@@ -49,13 +54,10 @@ func markdown(verdicts []Verdict) string {
 		"before unleak was run on it. *Reported*: in the commit's parent, within three lines. *Silent after*: nothing of the\n" +
 		"same kind is reported there any more. *Fix*: how far unleak's own fix in the parent may be applied, or why there is none.\n\n" +
 		"| repository | commit | place | resource | way | reported | silent after | fix |\n|---|---|---|---|---|---|---|---|\n")
-	hidden := 0
+	read := map[string]bool{}
 	for i := range verdicts {
 		v := &verdicts[i]
-		if counted(v.Table) {
-			hidden++
-			continue
-		}
+		read[v.Table] = true
 		reported, silent, fix := yes(v.Reported), yes(v.Silent), v.Fix
 		if !v.Reported && len(v.Others) > 0 {
 			reported = "no; " + strings.Join(slices.Compact(slices.Sorted(slices.Values(v.Others))), ", ")
@@ -69,8 +71,10 @@ func markdown(verdicts []Verdict) string {
 		fmt.Fprintf(&b, "| %s | %.12s | %s | %s | %s | %s | %s | %s |\n",
 			v.Repository, v.Commit, cell(fmt.Sprintf("%s:%d", v.Path, v.Line)), v.Resource, v.Way, reported, silent, cell(fix))
 	}
-	if hidden > 0 {
-		fmt.Fprintf(&b, "\n%d more rows are counted only: nobody who improves unleak has read them.\n", hidden)
+	for _, table := range slices.Sorted(maps.Keys(heldOut)) {
+		if read[table] {
+			b.WriteString("\n" + heldOut[table])
+		}
 	}
 	b.WriteString("\n## Totals\n\nOf the rows that were read. *Both*: reported, and silent after.\n\n" +
 		"| | rows | not read | reported | silent after | both | with a fix | refused |\n|---|--:|--:|--:|--:|--:|--:|--:|\n")
