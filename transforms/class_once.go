@@ -48,7 +48,8 @@ func (s *scan) keptByOptions(o *Obligation, in *instance) bool {
 		at := s.releaseAt(o, ref)
 		return at.OK() && !at.Within(callback)
 	})
-	return cancels && s.changesOwn(s.runBy(in, o.Call.Field("arguments").Child(0)), in, 3)
+	run := s.runBy(in, o.Call.Field("arguments").Child(0))
+	return cancels && s.changesOwn(run, in, 3) && !slices.ContainsFunc(run, tidiesPage)
 }
 
 // changesOwn reports whether some functions of an options object change what the instance

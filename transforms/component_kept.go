@@ -73,7 +73,7 @@ func (s *scan) isTracked(o *Obligation, k keeping) bool {
 		return false
 	}
 	callback := functionGiven(o.Call.Field("arguments").Child(0))
-	return !callback.OK() || !onlyNotes(callback) && !s.isPutOff(o, callback, k) && !(s.isShort(o) && onlyPutsStateBack(callback))
+	return !callback.OK() || !onlyNotes(callback) && !s.isPutOff(o, callback, k) && !(s.isShort(o) && (onlyPutsStateBack(callback) || tidiesPage(callback)))
 }
 
 // isPutOff reports whether what a one-shot does is work that is put off and must be done:

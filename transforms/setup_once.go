@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -10,21 +11,24 @@ import (
 // is kept to be cancelled: people do little in less.
 const longKept = 100
 
-// soonOver reports whether a one-shot is over before anybody minds: in no time, or in less
-// than a second where it only gives a plain value to something.
+// soonOver reports whether a one-shot is over before anybody minds: in no time, in less
+// than a second where it only gives a plain value to something, or in a time that is not
+// written down where it only puts something back.
 func (s *scan) soonOver(o *Obligation, callback syntax.Node) bool {
 	ms, known := milliseconds(o.Call.Field("arguments").Child(1))
-	return known && (ms < longKept || ms < longAgain && onlyPutsPlain(callback))
+	if !known {
+		return onlyAssigns(callback, "false")
+	}
+	return ms < longKept || ms < longAgain && onlyAssigns(callback, "true", "false", "number", "string")
 }
 
-// onlyPutsPlain reports whether a function does nothing but assign plain values.
-func onlyPutsPlain(fn syntax.Node) bool {
-	plain := func(n syntax.Node) bool {
+// onlyAssigns reports whether a function does nothing but assign nothing, or such values.
+func onlyAssigns(fn syntax.Node, values ...string) bool {
+	return onlyDoes(fn, func(n syntax.Node) bool {
 		n = n.Inner(false)
 		right := n.Field("right").Inner(false)
-		return n.Is("assignment_expression") && (isNothing(right) || right.Is("true", "false", "number", "string"))
-	}
-	return onlyDoes(fn, plain)
+		return n.Is("assignment_expression") && (isNothing(right) || right.Is(values...))
+	})
 }
 
 // keptInSetup reports whether a one-shot of a setup is told, though it ends by itself
@@ -38,13 +42,42 @@ func (s *scan) keptInSetup(o *Obligation, c *setup) bool {
 		return false
 	}
 	callback := functionGiven(o.Call.Field("arguments").Child(0))
-	return callback.OK() && !s.soonOver(o, callback) && !notesOnly(callback) && s.changesSetup(callback, c) && !s.asksFirst(o) && !s.flagOfSetup(c, callback)
+	return callback.OK() && !s.soonOver(o, callback) && !notesOnly(callback) && s.changesSetup(o, callback, c) && !tidiesPage(callback) && !s.asksFirst(o) && !s.flagOfSetup(c, callback)
+}
+
+// tidiesPage reports whether a function does something with the page itself, which stays
+// when the component goes: takes a class from the body, puts a cursor back. That is to be
+// done all the same.
+func tidiesPage(fn syntax.Node) bool {
+	for n := range fn.Field("body").Descendants() {
+		at := n.Field("function")
+		if n.Is("assignment_expression") {
+			at = n.Field("left")
+		}
+		at = at.Inner(false)
+		name := at.Field("property").Text()
+		if at.Is("member_expression") && isPage(rootOf(at)) && !strings.HasPrefix(name, "get") && !strings.HasPrefix(name, "query") {
+			return true
+		}
+	}
+	return false
+}
+
+// isPage reports whether a name is the document, or a constant that stands for a part of it.
+func isPage(n syntax.Node) bool {
+	sym := n.Symbol()
+	if n.Is("identifier") && sym == nil {
+		return n.Text() == "document"
+	}
+	init := sym.Init().Inner(true)
+	return sym != nil && sym.Constant() && init.Is("member_expression") && isPage(rootOf(init))
 }
 
 // changesSetup reports whether what a one-shot runs changes what the component shows, or
 // tells of it, and waits for nothing: what is put off for others is to be done all the same.
-func (s *scan) changesSetup(callback syntax.Node, c *setup) bool {
+func (s *scan) changesSetup(o *Obligation, callback syntax.Node, c *setup) bool {
 	found := false
+	kept := rootOf(widen(o.Call).Parent().Field("left").Inner(false)).Symbol() // that it has fired is no change
 	for _, fn := range s.reachedFrom([]syntax.Node{callback}) {
 		if fn.IsAsync() {
 			return false
@@ -56,7 +89,7 @@ func (s *scan) changesSetup(callback syntax.Node, c *setup) bool {
 				sym = rootOf(n.Child(0).Inner(false)).Symbol()
 			}
 			found = found || n.Is("call_expression") && (name == "emit" || name == "$emit") ||
-				n.Is("assignment_expression", "update_expression", "augmented_assignment_expression") && sym != nil && sym.Kind == syntax.Variable && c.holds(sym)
+				n.Is("assignment_expression", "update_expression", "augmented_assignment_expression") && sym != nil && sym != kept && sym.Kind == syntax.Variable && c.holds(sym)
 		}
 	}
 	return found
