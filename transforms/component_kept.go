@@ -40,7 +40,7 @@ func (s *scan) keepingOf(o *Obligation, component, place syntax.Node) keeping {
 			}
 		case released:
 			k.releases = append(k.releases, u)
-			if s.endsComponent(component, u.at) {
+			if s.endsComponent(component, u.at) || s.endedByNothing(o.Call, u.at) {
 				k.end = u.at
 			}
 			if fn := u.at.Function(); !k.away.at.OK() && s.isHandedOut(fn, component) && onlyCancels(fn, u.at) {
@@ -139,10 +139,8 @@ func onlyPutsStateBack(fn syntax.Node) bool {
 		if n.Is("assignment_expression") {
 			return isRefPlace(n.Field("left")) && !n.Field("right").Inner(false).Is("call_expression", "new_expression")
 		}
-		setter := n.Field("function").Symbol()
 		value := n.Field("arguments").Child(0).Inner(false)
-		return n.Is("call_expression") && setter != nil && setter.Decl.Field("name").Is("array_pattern") && setter.Decl.Field("name").Child(1) == setter.Node &&
-			calleeName(setter.Decl.Field("value").Inner(false)) == "useState" && n.Field("arguments").Len() == 1 && (isNothing(value) || value.Is("false", "string", "number"))
+		return n.Is("call_expression") && setsState(n.Field("function")) && n.Field("arguments").Len() == 1 && (isNothing(value) || value.Is("false", "string", "number"))
 	}
 	return onlyDoes(fn, putsBack) && fn.Field("body").Len() > 0
 }

@@ -294,7 +294,7 @@ func (s *scan) handlerKey(n syntax.Node) string {
 		if field := assignedTo(sym); field != "" {
 			return "this." + field
 		}
-		if sym.Kind == syntax.Function || sym.Init().Inner(false).IsFunction() || isBind(sym.Init().Inner(false)) {
+		if sym.Kind == syntax.Function || sym.Init().Inner(false).IsFunction() || isBind(sym.Init().Inner(false)) || localFunction(n).OK() {
 			return fmt.Sprintf("symbol %d", sym.Node.ID())
 		}
 	}
