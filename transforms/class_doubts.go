@@ -21,7 +21,7 @@ func (e *classEdit) fits(o *Obligation) *Refusal {
 	if no := e.ownerDoubts(o); no != nil {
 		return no
 	}
-	if o.Handle.Nameless {
+	if o.Handle.Nameless && !madeOnTheSpot(o).OK() {
 		return refuse(TooEntangled, "the %s is made where nothing can keep it; give it a name first", o.Kind.Noun)
 	}
 	if o.Kind.Promised && !o.Call.Outer().Is("await_expression") && o.Handle.Place != InVariable && !o.then.OK() {

@@ -170,6 +170,9 @@ func (e *classEdit) track(o *Obligation, sets map[string]string) (string, *Refus
 	if o.Handle.inClosure() {
 		return e.nameDropped(o)
 	}
+	if made := madeOnTheSpot(o); made.OK() {
+		return e.trackMade(o, made, sets), nil
+	}
 	if stmt := o.Handle.Value.Parent(); o.Kind.OneShot {
 		if !stmt.Is("expression_statement") || !inBlock(stmt) || o.Handle.Value != chain(o.Call) {
 			return "", refuse(TooEntangled, "the handle is made where no name can be given to it")
@@ -213,8 +216,12 @@ func (e *classEdit) set(o *Obligation, sets map[string]string) string {
 // release needs.
 func (e *classEdit) handleType(o *Obligation) string {
 	callee := o.Call.Field("function")
-	if o.Call.Is("new_expression") {
-		callee = o.Call.Field("constructor")
+	call := o.Call
+	if made := madeOnTheSpot(o); made.OK() {
+		call = made
+	}
+	if call.Is("new_expression") {
+		callee = call.Field("constructor")
 	}
 	if im, ok := callee.Symbol().Import(); ok && im.Name == "default" && o.Acquire.Pattern.New && len(o.Acquire.Types) > 0 {
 		return callee.Text() + "." + o.Acquire.Types[0]
@@ -227,7 +234,7 @@ func (e *classEdit) handleType(o *Obligation) string {
 		root = root.Field("object") // navigator.mediaDevices.getUserMedia
 	}
 	if sym := root.Symbol(); root.Is("identifier") && !o.Acquire.Pattern.Picks() && (sym == nil || e.s.f.TopLevel(sym.Name) == sym) {
-		if o.Call.Is("new_expression") {
+		if call.Is("new_expression") {
 			return callee.Text()
 		}
 		t := "ReturnType<typeof " + callee.Text() + ">"

@@ -200,6 +200,10 @@ func (w *effectEdit) handle(o *Obligation) (string, syntax.Node, *Refusal) {
 		base = "unsubscribe"
 	}
 	name := w.fresh(base)
+	if made := madeOnTheSpot(o); made.OK() {
+		w.edits = append(w.edits, w.st.named(o, made, name)...)
+		return name, stmt.Statement().Parent(), nil
+	}
 	if v.Parent() == w.e.fn || stmt.Is("return_statement") && stmt.Parent() == w.e.fn.Field("body") { // () => acquire()
 		return name, v, nil
 	}

@@ -101,6 +101,13 @@ func (e *setupEdit) add(o *Obligation) *Refusal {
 		stmt = stmt.Parent()
 	}
 	name := e.fresh(o.Kind.Noun)
+	if made := madeOnTheSpot(o); made.OK() {
+		if d.times == directly && stmt.Parent() != e.c.body {
+			return refuse(TooEntangled, "the %s is made where no name can be given to it that all of the setup sees", o.Kind.Noun)
+		}
+		e.edits = append(e.edits, e.st.named(o, made, name)...)
+		return e.release(o, d, name, false, d.times == directly)
+	}
 	if arrow := o.Handle.Value.Parent(); arrow.Is("arrow_function") { // onMounted(() => setInterval(..))
 		return e.hoisted(o, d, name)
 	}

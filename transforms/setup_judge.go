@@ -106,6 +106,9 @@ func (s *scan) judgeSetupHeld(o *Obligation, d *setupDebt, met func(syntax.Node,
 		return false // returned, or part of another value
 	}
 	target = target.Inner(false)
+	if madeOnTheSpot(o).OK() && d.times != later && s.lastsBeyond(o, d.fn) {
+		target, two = syntax.Node{}, false
+	}
 	switch object := target.Field("object").Inner(false); {
 	case !target.OK():
 		if !o.Kind.Alone && !o.Kind.OneShot {
