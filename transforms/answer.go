@@ -148,7 +148,7 @@ func (s *scan) judgeAnswer(o *Obligation) {
 	}
 	var missed []settle
 	for _, st := range a.failures() {
-		if o.isToldOf(st.ref, lost) || !s.after(o, st) || s.apart(o, st, o.Call.Function()) || s.ofAcquisition(o, st) {
+		if o.isToldOf(st.ref, lost) || o.isToldByName(st.ref, lost) || !s.after(o, st) || s.apart(o, st, o.Call.Function()) || s.ofAcquisition(o, st) {
 			continue
 		}
 		if !st.call.OK() || !s.paid(o, st, releases, a.home) {

@@ -45,9 +45,12 @@ func (s *scan) endsOfTarget(o *Obligation, home syntax.Node) []syntax.Node {
 		return nil
 	}
 	var out []syntax.Node
+	kept := keptInField(target.Symbol())
 	for n := range home.Descendants() {
 		callee := n.Field("function").Inner(false)
-		if !n.Is("call_expression") || n.Start() < o.Call.End() || callee.Field("object").Inner(false).Symbol() != target.Symbol() {
+		object := callee.Field("object").Inner(false)
+		field, own := object.ThisField()
+		if !n.Is("call_expression") || n.Start() < o.Call.End() && homeOf(n) == home || object.Symbol() != target.Symbol() && !(own && field == kept) {
 			continue
 		}
 		switch callee.Field("property").Text() {
@@ -56,6 +59,21 @@ func (s *scan) endsOfTarget(o *Obligation, home syntax.Node) []syntax.Node {
 		}
 	}
 	return out
+}
+
+// keptInField is the field of the instance that a constant is kept in, too; "" for none:
+// this.session = session
+func keptInField(sym *syntax.Symbol) string {
+	if !sym.Constant() {
+		return ""
+	}
+	for _, r := range sym.Refs {
+		p := r.Outer().Parent()
+		if field, own := p.Field("left").Inner(false).ThisField(); own && p.Is("assignment_expression") && p.Field("right").Inner(false) == r {
+			return field
+		}
+	}
+	return ""
 }
 
 // waitsForLast reports whether a registration waits for the last that its target tells of,

@@ -38,7 +38,7 @@ func (s *scan) judgeGuard(o *Obligation) {
 		return
 	}
 	missed := g.missed()
-	if len(missed) == 0 {
+	if len(missed) == 0 || o.Kind.OneShot && g.owner.OK() && g.in.inEnding(o.Call) {
 		return
 	}
 	m := missed[0]

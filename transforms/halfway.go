@@ -10,6 +10,18 @@ import "github.com/unleak-dev/unleak/internal/syntax"
 //		this.client = await odbc.connect(this.url);
 //	}
 
+// failsOnTheSpot reports whether an acquisition that fails does so where it is called: the
+// promise that it returns is waited for, or it throws, as far as can be seen.
+func (s *scan) failsOnTheSpot(o *Obligation) bool {
+	class, ok := s.Project.ClassOf(s.ctx, s.f, syntax.TypeOf(o.Bindings["HANDLE"]))
+	if waitsFor(o.Call) || !ok {
+		return true
+	}
+	_, m, ok := s.Project.FindMember(s.ctx, class, o.Acquire.Pattern.Anchor)
+	fn := m.Function()
+	return !ok || !fn.Field("body").OK() || !isAsync(fn) && s.at(fn).likelyIn(o, fn, likelyHops)
+}
+
 // holdsHalfWay reports whether an acquisition that begins when it is called may hold
 // anything when it fails; what cannot be seen may.
 func (s *scan) holdsHalfWay(o *Obligation) bool {
@@ -22,7 +34,8 @@ func (s *scan) holdsHalfWay(o *Obligation) bool {
 	if !ok || !fn.Field("body").Is("statement_block") {
 		return true
 	}
-	g := s.at(fn).graph(fn)
+	at := s.at(fn)
+	g := at.graph(fn).Raising(func(n syntax.Node) bool { return at.likely(o, n, likelyHops) })
 	keeps := false
 	for _, p := range g.Points {
 		if !p.Node.OK() || p.Node == fn || !mayKeep(p.Node) {

@@ -32,6 +32,11 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "moved: belongs to whoever gave it to the instance")
 		return
 	}
+	if s.waitsForItsEnd(o) {
+		o.Status = Met
+		o.step(o.Call, "met: its own end is waited for")
+		return
+	}
 	if o.Kind.OneShot && in.teardown != nil && o.Call.Within(in.teardown.own) {
 		if s.judgeGrace(o, in) {
 			return

@@ -37,6 +37,11 @@ func (s *scan) judge(o *Obligation) {
 		o.step(o.Call, "moved: it is acquired in a page that is driven from here")
 		return
 	}
+	if inOldPlatform(o.Call) {
+		o.Status = Moved
+		o.step(o.Call, "moved: no platform of today comes here")
+		return
+	}
 	if s.judgePlugin(o) || s.judgeSuite(o) || s.judgeSetup(o) || s.judgeHosted(o) || s.judgeRenewal(o) || s.judgeCalls(o) {
 		if s.judgeShownForGood(o); o.Status == Unmet {
 			s.rate(o)
@@ -179,6 +184,8 @@ func (s *scan) judgeOutliving(o *Obligation) {
 	case !slices.Contains(o.Acquire.From, "global"), o.Acquire.Pattern.New, !o.Acquire.Pattern.Rooted(), len(o.Kind.Over) > 0, s.unreferenced(o), s.runsOnce(fn):
 		o.step(o.Call, "moved: the handle is dropped, or only listened to: taken as meant to stay")
 	case s.judgeDropped(o, fn):
+	case o.Kind.Family == Timers && !s.recurs(o.Call, onceHops):
+		o.step(o.Call, "moved: nothing shows that it is begun again while the first still runs")
 	default:
 		o.Owner = Owner{OwnerFunction, nameOf(fn), fn}
 		s.unmet(o, NeverReleased, nil)
@@ -373,7 +380,7 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 // waysOut looks for ways that leave the function home without what is in stops;
 // settled: some do not.
 func (s *scan) waysOut(o *Obligation, home syntax.Node, g *syntax.Graph, begin []int, stops map[int]bool, settled bool) {
-	direct := o.Kind.Begins == Called && raisedAt(g, begin) && !isThened(o.Call) && s.holdsHalfWay(o)
+	direct := o.Kind.Begins == Called && raisedAt(g, begin) && !isThened(o.Call) && s.failsOnTheSpot(o) && s.holdsHalfWay(o)
 	var starts []int
 	for _, p := range begin {
 		for _, e := range g.Points[p].Next {
@@ -407,6 +414,11 @@ func (s *scan) waysOut(o *Obligation, home syntax.Node, g *syntax.Graph, begin [
 		exits = nil // some code reads it; where none does, nobody keeps it
 	}
 	o.again = len(begin) > 0 && g.Reaches(starts, begin[0], stop, feasible) && !(o.Kind.Readable && len(o.releases) == 0)
+	if o.Kind.OneShot && settled && s.onlyAborts(o, home) && onlyByErrors(g, starts, stop, feasible) {
+		o.Status = Met
+		o.step(o.Call, "met: ends by itself, before long, and can only abort what has failed")
+		return
+	}
 	switch {
 	case !o.again && s.failsAtStart(o, home, exits):
 		o.step(o.Call, "moved: where it cannot begin, the program does not run")

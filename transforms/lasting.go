@@ -1,6 +1,8 @@
 package transforms
 
 import (
+	"slices"
+
 	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -44,8 +46,8 @@ func (s *scan) judgeLasting(o *Obligation) {
 }
 
 // leftToRun: what customarily lasts as long as the program is in an instance of a
-// class that is made at one place, by a function of its own that keeps the instance to
-// itself; or, of a class that nothing ends, by no place of an application that can be
+// class that is made by functions that keep the instance to
+// themselves; or, of a class that nothing ends, by no place of an application that can be
 // seen.
 func (s *scan) leftToRun(o *Obligation) bool {
 	class := o.Owner.Node
@@ -53,10 +55,10 @@ func (s *scan) leftToRun(o *Obligation) bool {
 		return false
 	}
 	made, known := s.makings(class, onceHops)
-	if len(made) == 1 {
-		return known && s.at(made[0]).keepsToItself(made[0])
+	if len(made) > 0 {
+		return known && !slices.ContainsFunc(made, func(n syntax.Node) bool { return !s.at(n).keepsToItself(n) })
 	}
-	return known && len(made) == 0 && o.endless && isApplication(s.Project, s.f.Path)
+	return known && o.endless && isApplication(s.Project, s.f.Path)
 }
 
 // isInMaking reports whether an acquisition is part of how an instance begins: in its
@@ -99,7 +101,7 @@ func (s *scan) keepsToItself(made syntax.Node) bool {
 		if !p.IsFunction() {
 			continue
 		}
-		if _, again := s.runsAgain(p); again || p.Parent().Is("arguments") && !runsCallbackOnce(p.Parent().Parent(), p) {
+		if _, again := s.runsAgain(p); again || callbackOf(p).repeats {
 			return false
 		}
 	}

@@ -29,7 +29,7 @@ func (s *scan) failsAtStart(o *Obligation, home syntax.Node, exits []ExitPlace) 
 	if name == "" {
 		name = ownName(home)
 	}
-	if !o.Kind.Lasts || !isStarter(name, home) || !isApplication(s.Project, s.f.Path) {
+	if !o.Kind.Lasts || !(isStarter(name, home) && isApplication(s.Project, s.f.Path)) && !s.runsOnceAtMost(home, onceHops) {
 		return false
 	}
 	return !slices.ContainsFunc(exits, func(x ExitPlace) bool { return x.Node.Is("return_statement") || x.How == "the end is reached" })

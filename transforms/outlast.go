@@ -70,7 +70,7 @@ func (s *scan) isOfProcess(o *Obligation) bool {
 	if !uncaught[event] || !isGlobal(o.target(), "process") {
 		return false
 	}
-	return isApplication(s.Project, s.f.Path) || o.Owner.Form == OwnerClass && s.lasts(o.Owner.Node, onceHops)
+	return isApplication(s.Project, s.f.Path) || (o.Owner.Form == OwnerClass || o.Owner.Form == OwnerObject) && s.lasts(o.Owner.Node, onceHops)
 }
 
 // endsProcess reports whether what a listener calls ends the process, whatever else it

@@ -65,6 +65,14 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 		o.step(o.Call, "moved: nothing in the promise releases it: taken as meant to end in its own time")
 		return
 	}
+	if handedToCaller(executor, releases) {
+		o.step(o.Call, "moved: what releases it is handed to whoever waits")
+		return
+	}
+	ends := releases // and what ends the target, with all that listens to it
+	if o.Kind.Registers() {
+		ends = append(slices.Clone(releases), s.endsOfTarget(o, executor)...)
+	}
 	var missed []settle
 	own := 0
 	goesOn := s.endsInExecutor(o, executor, releases)
@@ -86,7 +94,7 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 			continue
 		}
 		st.by = s.helperThatReleases(st, releases)
-		if !st.call.OK() && !st.by && !s.handedOnPaid(o, st, releases, executor) || st.call.OK() && !s.paid(o, st, releases, executor) {
+		if !st.call.OK() && !st.by && !s.handedOnPaid(o, st, ends, executor) || st.call.OK() && !s.paid(o, st, ends, executor) {
 			missed = append(missed, st)
 		}
 	}
@@ -146,22 +154,26 @@ func (o *Obligation) isOver(n syntax.Node) bool {
 	if o.listensForEnd(n) {
 		return true
 	}
+	return o.isToldByName(n, o.Kind.Over)
+}
+
+// isToldByName reports whether n runs in a function with a name that is nothing but a
+// listener of the handle for some events.
+func (o *Obligation) isToldByName(n syntax.Node, events []string) bool {
 	for fn := n.Function(); fn.OK() && fn != o.Owner.Node; fn = fn.Function() {
-		if o.onlyListensForEnd(functionName(fn)) {
+		if o.onlyListensFor(functionName(fn), events) {
 			return true
 		}
 	}
 	return false
 }
 
-// onlyListensForEnd reports whether the function of that name is nothing but such a
-// listener.
-func (o *Obligation) onlyListensForEnd(name *syntax.Symbol) bool {
+func (o *Obligation) onlyListensFor(name *syntax.Symbol, events []string) bool {
 	listens := false
 	for _, r := range name.Mentions() {
 		switch {
 		case r.Parent().Is("arguments") && takesAway(r.Parent().Parent()):
-		case r.Parent().Is("arguments") && r.Within(o.Owner.Node) && o.listensForEnd(r):
+		case r.Parent().Is("arguments") && (r.Within(o.Owner.Node) || !o.Owner.Node.OK()) && o.isToldOf(r, events):
 			listens = true
 		default:
 			return false

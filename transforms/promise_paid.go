@@ -91,6 +91,11 @@ func (s *scan) paidAround(o *Obligation, st settle, releases []syntax.Node) bool
 	stops := map[int]bool{}
 	failed := st.ref.Ancestor("catch_clause").Parent().Field("body")
 	for _, r := range releases {
+		for _, call := range callsOfKept(r) {
+			for _, p := range s.points(g, st.fn, call) {
+				stops[p] = true
+			}
+		}
 		for _, l := range s.lift(use{effect: released, at: r}, st.fn, maxHops) {
 			if l.effect == moved && failed.OK() && l.at.Within(failed) {
 				continue // handed to what failed
@@ -119,6 +124,28 @@ func (s *scan) paidAround(o *Obligation, st settle, releases []syntax.Node) bool
 		}
 	}
 	return true
+}
+
+// callsOfKept are the calls of the function around a release by the variable that it is put
+// into, and nothing else beside what that was declared with.
+//
+//	cancel = () => clearTimeout(id); .. resolve(); cancel();
+func callsOfKept(release syntax.Node) []syntax.Node {
+	put := release.Function().Outer().Parent()
+	sym := put.Field("left").Inner(false).Symbol()
+	if !put.Is("assignment_expression") || put.Field("right").Inner(false) != release.Function() || sym == nil || sym.Kind != syntax.Variable {
+		return nil
+	}
+	var calls []syntax.Node
+	for _, ref := range sym.Refs {
+		switch call := ref.Outer().Parent(); {
+		case syntax.IsWrite(ref) && ref != sym.Node && ref != put.Field("left").Inner(false):
+			return nil
+		case call.Field("function").OK() && call.Field("function").Inner(false) == ref:
+			calls = append(calls, call)
+		}
+	}
+	return calls
 }
 
 func reachesExit(points []int) bool {

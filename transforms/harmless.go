@@ -1,0 +1,121 @@
+package transforms
+
+import (
+	"slices"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// onlyAborts reports whether all that a one-shot does is to abort what the function that
+// arms it has begun by a controller of its own, and before long: where that has failed,
+// there is nothing left to abort.
+//
+//	const timer = setTimeout(() => controller.abort(), 5000);
+//	await fetch(url, { signal: controller.signal });
+func (s *scan) onlyAborts(o *Obligation, home syntax.Node) bool {
+	callback := o.Call.Field("arguments").Child(0).Inner(false)
+	call := callback.Field("body")
+	if call.Is("statement_block") && call.Len() == 1 {
+		call = call.Child(0).Child(0)
+	}
+	call = call.Inner(true)
+	abort := call.Field("function").Inner(false)
+	sym := abort.Field("object").Inner(false).Symbol()
+	if !callback.IsFunction() || !call.Is("call_expression") || abort.Field("property").Text() != "abort" || sym == nil || !sym.Constant() || sym.Decl.Function() != home || !s.isShort(o) {
+		return false
+	}
+	made := sym.Init().Inner(false)
+	if !made.Is("new_expression") || made.Field("constructor").Text() != "AbortController" {
+		return false
+	}
+	return !slices.ContainsFunc(sym.Refs, func(r syntax.Node) bool { // nobody else gets it
+		return r != sym.Node && (!r.Outer().Parent().Is("member_expression") || homeOf(r) != home && !r.Within(callback))
+	})
+}
+
+// onlyByErrors reports whether every way that leaves from some points without coming to a
+// stop does so behind an error.
+func onlyByErrors(g *syntax.Graph, starts []int, stop func(int) bool, feasible func(syntax.Edge) bool) bool {
+	return len(g.Ways(starts, stop, func(e syntax.Edge) bool { return !e.Throw && feasible(e) })) == 0
+}
+
+// inOldPlatform reports whether some code is only come to where the platform lacks a
+// property that all of today have: it stands where a test for that failed.
+//
+//	if ('srcObject' in video) video.srcObject = stream; else video.src = URL.createObjectURL(stream);
+func inOldPlatform(n syntax.Node) bool {
+	for p := n.Parent(); p.OK() && !p.IsFunction(); p = p.Parent() {
+		if !p.Is("if_statement", "ternary_expression") {
+			continue
+		}
+		lacks := p.Field("alternative")
+		test := p.Field("condition").Inner(false)
+		if test.Is("unary_expression") && test.Field("operator").Text() == "!" {
+			lacks, test = p.Field("consequence"), test.Field("argument").Inner(false)
+		}
+		name, literal := test.Field("left").Inner(false).StringValue()
+		if !test.Is("binary_expression") || test.Field("operator").Text() != "in" || !literal || !lacks.OK() || !n.Within(lacks) {
+			continue
+		}
+		for d := range p.Descendants() { // what is used there instead
+			if d.Is("member_expression") && d.Field("property").Text() == name && !d.Within(lacks) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// waitsForItsEnd reports whether a promise around an acquisition settles where the handle
+// tells that it has ended by itself: whoever waits for the promise waits for that.
+//
+//	await new Promise(done => { this.child = fork(file); this.child.on('close', done); });
+func (s *scan) waitsForItsEnd(o *Obligation) bool {
+	executor := o.Call.Function()
+	put := o.Handle.Value.Parent().Field("left").Inner(false)
+	if len(o.Kind.Over) == 0 || !isExecutor(executor) || !put.Is("member_expression") {
+		return false
+	}
+	return slices.ContainsFunc(settles(executor), func(st settle) bool {
+		for p := st.ref.Parent(); p.OK() && p != executor; p = p.Parent() {
+			callee := p.Field("function").Inner(false)
+			event, _ := p.Field("arguments").Child(0).StringValue()
+			if p.Is("call_expression") && (calleeName(p) == "on" || calleeName(p) == "once") && slices.Contains(o.Kind.Over, event) && syntax.SameExpression(callee.Field("object").Inner(false), put) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// allTakenFrom reports whether the function that has made the target of a registration, or
+// one in it, takes all listeners away from that.
+func allTakenFrom(o *Obligation) bool {
+	sym := o.target().Inner(false).Symbol()
+	return o.target().Inner(false).Is("identifier") && sym != nil && sym.Kind == syntax.Variable && sym.Decl.Function().OK() && slices.ContainsFunc(sym.Refs, func(r syntax.Node) bool {
+		call := r.Outer().Parent().Parent()
+		return calleeName(call) == "removeAllListeners" && call.Is("call_expression") && rootOf(call.Field("function")) == r
+	})
+}
+
+// handedToCaller reports whether a function that releases is put, by the executor of a
+// promise, into a variable that whoever made the promise returns together with it.
+//
+//	const promise = new Promise(done => { .. cancel = () => clearTimeout(id); });
+//	return { promise, cancel };
+func handedToCaller(executor syntax.Node, releases []syntax.Node) bool {
+	home := executor.Function()
+	for _, r := range releases {
+		put := r.Function().Outer().Parent()
+		sym := put.Field("left").Inner(false).Symbol()
+		if !put.Is("assignment_expression") || put.Field("right").Inner(false) != r.Function() || sym == nil || sym.Decl.Function() != home {
+			continue
+		}
+		for _, ref := range sym.Refs {
+			if out := ref.Ancestor("return_statement"); out.OK() && out.Function() == home && ref.Function() == home && ref.Ancestor("object", "array").OK() {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,92 @@
+package transforms
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// recurs reports whether something in sight shows that an evaluation happens again and
+// again while the program runs: for every event, request or call of others that hand
+// something of their own. A loop over what there is, in what runs once, comes to its end;
+// and what a failure has begin anew is the same once more.
+func (s *scan) recurs(n syntax.Node, hops int) bool {
+	if hops == 0 {
+		return false
+	}
+	for p := n.Parent(); p.OK(); p = p.Parent() {
+		switch {
+		case p.Is("while_statement", "do_statement"):
+			return true
+		case isFlagged(p, n), isSingleton(p, n):
+			return false
+		case !p.IsFunction():
+		case callbackOf(p).ends:
+			return false
+		case p.Outer().Parent().Is("jsx_expression"):
+			return true
+		case p.Outer().Parent().Is("arguments"):
+			if _, again := s.runsAgain(p); again || tellsAgain(p.Outer().Parent().Parent(), p) {
+				return true
+			}
+			if call := p.Outer().Parent().Parent(); !isInline(p) && !runsCallbackOnce(call, p) {
+				return false // nobody knows
+			}
+		case p.Outer().Parent().Field("function").Inner(false) == p && p.Outer().Parent().Is("call_expression"): // on the spot
+		default:
+			return s.callsRecur(p, hops)
+		}
+	}
+	return false
+}
+
+// callsRecur is recurs for a function that has a name: of its calls, and of what it is
+// handed to.
+func (s *scan) callsRecur(fn syntax.Node, hops int) bool {
+	var refs []syntax.Node
+	name := functionName(fn)
+	if name != nil {
+		refs = s.mentionsIn(fn, name)
+	} else if fn.Outer().Parent().Is("export_statement") { // who imports it calls it as its file is called
+		refs = s.Project.MentionsOf(s.ctx, fn, strings.TrimSuffix(path.Base(fn.File().Path), path.Ext(fn.File().Path)))
+	} else if owner, member, _ := fn.Field("body").InstanceAt(); owner.OK() && syntax.FunctionOf(member) == fn {
+		refs = s.at(owner).instance(owner).refs[syntax.MemberName(member)]
+	}
+	called := false
+	for _, r := range refs {
+		call := r.Outer().Parent()
+		switch {
+		case isNaming(r), isTakenAway(r), r == fn.Field("name"), inFailure(r, r.Function()), r.Within(fn) && r.File() == fn.File():
+			continue
+		case call.Is("jsx_expression"):
+			return true
+		case call.Is("arguments"):
+			if tellsAgain(call.Parent(), r.Outer()) || isRoute(call.Parent()) || calleeName(call.Parent()) == "setInterval" {
+				return true
+			}
+			if !runsCallbackOnce(call.Parent(), r.Outer()) {
+				continue
+			}
+		}
+		called = true
+		if s.at(r).recurs(r, hops-1) {
+			return true
+		}
+	}
+	return !called && name != nil && s.at(fn).leaves(name) && fn.WantsArguments() && !slices.ContainsFunc(refs, func(r syntax.Node) bool { return r.File() != fn.File() })
+}
+
+// tellsAgain reports whether a call has a function told of something that may come more
+// than once, be it that it began.
+func tellsAgain(call, fn syntax.Node) bool {
+	if given(call, fn).repeats {
+		return true
+	}
+	switch event, known := call.Field("arguments").Child(0).StringValue(); calleeName(call) {
+	case "on", "addListener", "addEventListener":
+		return known && !onlyOnceEvents[event] && !endEvents[strings.ToLower(event)] && !strings.Contains(call.Field("arguments").Child(2).Text(), "once")
+	}
+	return false
+}
