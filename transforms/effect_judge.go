@@ -79,6 +79,12 @@ func (s *scan) judgeHeld(o *Obligation, e *span) bool {
 		o.step(off, "met: taken away by %s", shorten(off.Text()))
 		return true
 	}
+	for _, c := range e.cleanups {
+		if at := s.unboundIn(o, c.value); at.OK() {
+			s.judgeUnbound(o, at)
+			return true
+		}
+	}
 	uses := slices.DeleteFunc(s.usesIn(o, e, place), o.listensBy)
 	p := s.paymentsOf(o, e, uses)
 	if p.moved.at.OK() {

@@ -21,6 +21,8 @@ func (s *scan) stayOf(o *Obligation, in *instance) stay {
 	switch {
 	case in.host.isHostPart(key):
 		return lastingStay
+	case s.keepsAbove(in, o.target()):
+		return lastingStay
 	case in.hosted && (strings.Contains(key, "(") || strings.HasPrefix(key, "this.$")):
 		return lastsBeyond(key)
 	case in.host != nil && in.host.view && foundInPage(key):

@@ -122,6 +122,12 @@ func (s *scan) judgeSetupHeld(o *Obligation, d *setupDebt, met func(syntax.Node,
 	default:
 		return false
 	}
+	for _, e := range d.setup.ends {
+		if at := s.unboundIn(o, e.call.Field("arguments").Child(0)); at.OK() {
+			s.judgeUnbound(o, at)
+			return true
+		}
+	}
 	var others []use
 	for _, u := range s.usesInSetup(o, d) {
 		switch e := d.setup.endsAt(u.at); {

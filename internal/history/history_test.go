@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/unleak-dev/unleak/internal/report"
 )
 
 // TestTables: the tables can be read, no place stands in two of them, and no
@@ -104,6 +106,29 @@ func TestHeldOut(t *testing.T) {
 	}
 	if page := markdown(rows[:1]); strings.Contains(page, "held out") {
 		t.Errorf("the page tells of a table that it was not given:\n%s", page)
+	}
+}
+
+// TestMade: a finding that tells where an observer was made is at that place, too.
+func TestMade(t *testing.T) {
+	row := Row{Line: 40, FixedLine: 41, Resource: "observer"}
+	at := func(line, made int) []report.Finding { return []report.Finding{{Kind: "observer", Line: line, Made: made}} }
+	for _, c := range []struct {
+		before, after    []report.Finding
+		reported, silent bool
+	}{
+		{at(90, 40), nil, true, true},
+		{at(40, 0), nil, true, true},
+		{at(90, 0), nil, false, true},
+		{at(90, 60), nil, false, true},
+		{at(90, 40), at(90, 41), true, false},
+		{at(90, 40), at(90, 0), true, true},
+	} {
+		v := Verdict{Row: row}
+		v.judge(c.before, c.after)
+		if v.Reported != c.reported || v.Silent != c.silent {
+			t.Errorf("%+v, %+v: reported %v, silent %v", c.before, c.after, v.Reported, v.Silent)
+		}
 	}
 }
 

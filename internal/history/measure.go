@@ -183,11 +183,11 @@ func (m *measurer) measure(ctx context.Context, r Row) Verdict {
 func (v *Verdict) judge(before, after []report.Finding) {
 	var hit *report.Finding
 	for i, f := range before {
-		switch {
-		case distance(f.Line, v.Line) > near:
+		switch far := from(f, v.Line); {
+		case far > near:
 		case !fits(v.Resource, f.Kind):
 			v.Others = append(v.Others, f.Kind)
-		case hit == nil || distance(f.Line, v.Line) < distance(hit.Line, v.Line):
+		case hit == nil || far < from(*hit, v.Line):
 			hit = &before[i]
 		}
 	}
@@ -204,15 +204,24 @@ func (v *Verdict) judge(before, after []report.Finding) {
 	}
 	v.Silent = !slices.ContainsFunc(after, func(f report.Finding) bool {
 		if v.FixedLine > 0 {
-			return same(f) && distance(f.Line, v.FixedLine) <= near
+			return same(f) && from(f, v.FixedLine) <= near
 		}
-		return same(f) && distance(f.Line, v.Line) <= around && !known(before, f)
+		return same(f) && from(f, v.Line) <= around && !known(before, f)
 	})
 }
 
 // known reports whether a finding was there before, at whatever line.
 func known(before []report.Finding, f report.Finding) bool {
 	return slices.ContainsFunc(before, func(b report.Finding) bool { return b.Fingerprint == f.Fingerprint })
+}
+
+// from is how far a finding is from a line: what it is about, or where that was made, as
+// it tells of both.
+func from(f report.Finding, line int) int {
+	if f.Made > 0 {
+		return min(distance(f.Line, line), distance(f.Made, line))
+	}
+	return distance(f.Line, line)
 }
 
 func distance(a, b int) int { return max(a-b, b-a) }

@@ -51,8 +51,10 @@ func markdown(verdicts []Verdict) string {
 	var b strings.Builder
 	b.WriteString("# Leaks that people mended\n\n" +
 		"Written by `go run ./internal/history -mirror DIR -rows TABLES -table FILE`. Each row is a leak that a commit mended, listed\n" +
-		"before unleak was run on it. *Reported*: in the commit's parent, within three lines. *Silent after*: nothing of the\n" +
-		"same kind is reported there any more. *Fix*: how far unleak's own fix in the parent may be applied, or why there is none.\n\n" +
+		"before unleak was run on it. *Reported*: in the commit's parent, within three lines. Where a finding tells of two places,\n" +
+		"of where an observer begins to observe and of where it was made, either counts: rows name the one or the other.\n" +
+		"*Silent after*: nothing of the same kind is reported there any more. *Fix*: how far unleak's own fix in the parent may be\n" +
+		"applied, or why there is none.\n\n" +
 		"| repository | commit | place | resource | way | reported | silent after | fix |\n|---|---|---|---|---|---|---|---|\n")
 	read := map[string]bool{}
 	for i := range verdicts {

@@ -40,6 +40,7 @@ type Finding struct {
 	Way         transforms.Way      `json:"way"`
 	Evidence    []string            `json:"evidence"`
 	Exits       []Exit              `json:"exits"`
+	Made        int                 `json:"made,omitempty"` // the line in which that was made which acquires, where that is another
 	Cost        *transforms.Cost    `json:"cost"`
 	Fix         *Fix                `json:"fix"`
 	Refusal     *Refusal            `json:"refusal"`
@@ -99,6 +100,7 @@ func newFinding(p *project.Project, m *transforms.Mended, o *transforms.Obligati
 	if o.Owner.Node.OK() {
 		f.Owner.Line, _ = o.File.Position(o.Owner.Node.Start())
 	}
+	f.Made = madeIn(o)
 	if pkg := p.PackageOf(m.Path); pkg != nil {
 		f.Package = pkg.Name
 	}

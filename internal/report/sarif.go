@@ -136,6 +136,9 @@ func (o Origin) result(f *Finding, rule int) sarifResult {
 		text := "left here without the release: " + x.How
 		r.Related = append(r.Related, sarifLocation{ID: i + 1, Physical: o.place(f.Path, Place{Line: x.Line}), Message: &sarifText{Text: text}})
 	}
+	if f.Made > 0 {
+		r.Related = append(r.Related, sarifLocation{ID: len(f.Exits) + 1, Physical: o.place(f.Path, Place{Line: f.Made}), Message: &sarifText{Text: madeHere}})
+	}
 	switch {
 	case f.Fix != nil:
 		r.Properties["applicability"] = f.Fix.Applicability.String()

@@ -71,8 +71,25 @@ type Mark struct {
 	Exit bool // the owner is left there without the release
 }
 
-// MarksOf says where something is acquired, and where its owner is left without
-// the release, one mark for each line.
+// madeHere is what is said of the line in which an observer is made that observes elsewhere.
+const madeHere = "made here"
+
+// madeIn is the line in which that was made which an obligation holds; 0 where that is the
+// line of the acquisition, or does not show.
+func madeIn(o *transforms.Obligation) int {
+	n := o.Made()
+	if !n.OK() {
+		return 0
+	}
+	line, _ := o.File.Position(n.Start())
+	if at, _ := o.File.Position(o.At.Start()); at == line {
+		return 0
+	}
+	return line
+}
+
+// MarksOf says where something is acquired, where that was made which it holds, and where
+// its owner is left without the release, one mark for each line.
 func MarksOf(o *transforms.Obligation) []Mark {
 	at := Mark{Text: "acquired here"}
 	at.Line, _ = o.File.Position(o.At.Start())
@@ -89,6 +106,9 @@ func MarksOf(o *transforms.Obligation) []Mark {
 		delete(exits, at.Line)
 	}
 	out := []Mark{at}
+	if line := madeIn(o); line > 0 && exits[line] == "" {
+		out = append(out, Mark{line, madeHere, false})
+	}
 	for _, line := range slices.Sorted(maps.Keys(exits)) {
 		out = append(out, Mark{line, exits[line], true})
 	}
