@@ -281,6 +281,9 @@ func (s *scan) match(c candidate, n syntax.Node) *Obligation {
 	if slices.Contains(c.acquire.Types, ofOwn) {
 		return s.matchOwn(c, n, b)
 	}
+	if c.declared() {
+		return s.matchDeclared(c, n, b)
+	}
 	o := s.obligation(c, n, b)
 	if s.declaredElsewhere(c, b) {
 		o.unsure = func() []string { return s.evidence(c, n, b) }

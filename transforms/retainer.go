@@ -62,7 +62,8 @@ func (s *scan) diesTogether(o *Obligation) bool {
 			return !s.ofPage(in, n)
 		}
 	}
-	for n = n.Inner(true); n.OK(); n = n.Field("object").Inner(true) {
+	hops := memberHops
+	for n = n.Inner(true); n.OK(); {
 		if name, ok := n.ThisField(); ok {
 			class, _ := n.FieldOwner()
 			if class.OK() && s.instance(class).hosted && strings.HasPrefix(name, "$") {
@@ -76,11 +77,17 @@ func (s *scan) diesTogether(o *Obligation) bool {
 				in := s.instance(o.Owner.Node)
 				return !in.ended() && !in.endsHosted()
 			}
+			if init := sym.Init().Inner(true); sym != nil && hops > 0 && sym.Constant() && init.Is("member_expression", "identifier") && s.f.TopLevel(sym.Name) != sym {
+				hops--
+				n = init // const feed = this.client.feed
+				continue
+			}
 			return sym == nil || sym.Kind != syntax.Parameter && s.f.TopLevel(sym.Name) != sym
 		}
 		if !n.Is("member_expression") {
 			break
 		}
+		n = n.Field("object").Inner(true)
 	}
 	return true
 }
