@@ -71,7 +71,7 @@ func (s *scan) judgeHeld(o *Obligation, e *span) bool {
 	if !o.Kind.Alone && !o.Kind.OneShot && !o.isCallable() {
 		return false // useless without its handle: as in any function
 	}
-	if h.Nameless && h.Place == Discarded && !(madeOnTheSpot(o).OK() && o.Call.Function() == e.fn && s.lastsBeyond(o, e.within)) {
+	if h.Nameless && h.Place == Discarded && !(madeOnTheSpot(o).OK() && o.Call.Function() == e.fn && s.keptBeyond(o, e.within)) {
 		return false
 	}
 	if off := s.takenAway(o); off.OK() {

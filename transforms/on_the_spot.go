@@ -30,10 +30,10 @@ func madeOnTheSpot(o *Obligation) syntax.Node {
 	return made
 }
 
-// lastsBeyond reports whether what keeps a resource alive is there when a component is
+// keptBeyond reports whether what keeps a resource alive is there when a component is
 // gone, as far as can be seen: the page, a thing of a module, or what the component was
 // given. An element that it asks for may be its own.
-func (s *scan) lastsBeyond(o *Obligation, component syntax.Node) bool {
+func (s *scan) keptBeyond(o *Obligation, component syntax.Node) bool {
 	n, bound := o.Bindings[o.Kind.Retainer]
 	if o.Kind.Retainer == "" || !bound {
 		return o.Kind.Retainer == ""

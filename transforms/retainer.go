@@ -73,7 +73,7 @@ func (s *scan) diesTogether(o *Obligation) bool {
 		}
 		if n.Is("identifier") {
 			sym := n.Symbol()
-			if sym == nil && n.Text() == "document" && o.Owner.Form == OwnerClass {
+			if sym == nil && n.Text() == "document" && (o.Owner.Form == OwnerClass || o.Owner.Form == OwnerObject) {
 				in := s.instance(o.Owner.Node)
 				return !in.ended() && !in.endsHosted()
 			}

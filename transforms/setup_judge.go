@@ -106,7 +106,7 @@ func (s *scan) judgeSetupHeld(o *Obligation, d *setupDebt, met func(syntax.Node,
 		return false // returned, or part of another value
 	}
 	target = target.Inner(false)
-	if madeOnTheSpot(o).OK() && d.times != later && s.lastsBeyond(o, d.fn) {
+	if madeOnTheSpot(o).OK() && d.times != later && s.keptBeyond(o, d.fn) {
 		target, two = syntax.Node{}, false
 	}
 	switch object := target.Field("object").Inner(false); {

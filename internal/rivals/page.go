@@ -35,7 +35,8 @@ func page(places []*Place, tools []tool, versions map[string]string) string {
 		"repositories, named in `internal/rivals/repositories.txt` before any of them was run. A place is a statement that at\n" +
 		"least one tool reports. Whether it leaks was judged by reading the code, and is written in `internal/rivals/verdicts.tsv`;\n" +
 		"a place without a verdict is an error. Tests, stories and declarations are left out. Of the linters only the rules about\n" +
-		"leaks are asked; those of rxjs-x have the types of the published packages.\n\n")
+		"leaks are asked; those of rxjs-x have the types of the published packages. What unleak missed or reported wrongly when\n" +
+		"a repository was added has been mended since: the page tells what the tools do now, and nothing of other repositories.\n\n")
 	fmt.Fprintf(&b, "| tool | version | true leaks | of all %d | false ones | unclear |\n|---|---|--:|--:|--:|--:|\n", total(places).real)
 	for _, t := range tools {
 		s := scoreOf(places, t.name)
