@@ -245,14 +245,20 @@ func severalValues(sym *syntax.Symbol) bool {
 	sources := map[string]bool{}
 	for _, ref := range sym.Refs {
 		p := ref.Parent()
-		if value := p.Field("right").Inner(true); p.Is("assignment_expression") && p.Field("left") == ref && !isNothing(value) {
+		if value := p.Field("right").Inner(true); p.Is("assignment_expression") && p.Field("left") == ref && !isEmpty(value) {
 			sources[calleeOrText(value)] = true
 		}
 	}
-	if init := sym.Init().Inner(true); init.OK() && !isNothing(init) {
+	if init := sym.Init().Inner(true); init.OK() && !isEmpty(init) {
 		sources[calleeOrText(init)] = true
 	}
 	return len(sources) > 1
+}
+
+// isEmpty: nothing, or a text of no characters.
+func isEmpty(n syntax.Node) bool {
+	text, literal := n.StringValue()
+	return isNothing(n) || literal && text == ""
 }
 
 // removal names what a registration is made of, and writes how it is taken away.

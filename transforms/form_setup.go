@@ -78,6 +78,9 @@ func (e *setupEdit) add(o *Obligation) *Refusal {
 	}
 	switch {
 	case d.place.OK():
+		if o.Kind.Copied && severalIn(d.place) {
+			return refuse(Borrowed, "%s may also hold another, which must not be released here", d.place.Text())
+		}
 		return e.release(o, d, d.place.Text(), true, true)
 	case d.sym != nil && e.c.holds(d.sym):
 		if d.sym.Scope().OK() && d.sym.Kind == syntax.Parameter {
@@ -119,6 +122,24 @@ func (e *setupEdit) add(o *Obligation) *Refusal {
 	}
 	e.edits = append(e.edits, patch.Edit{Start: stmt.Start(), End: o.Handle.Value.Start(), New: "const " + name + " = "})
 	return e.release(o, d, name, false, d.times == directly)
+}
+
+// severalIn is severalValues for a ref of Vue.
+func severalIn(place syntax.Node) bool {
+	sym := place.Field("object").Inner(false).Symbol()
+	sources := map[string]bool{}
+	note := func(value syntax.Node) {
+		if value = value.Inner(true); value.OK() && !isEmpty(value) {
+			sources[calleeOrText(value)] = true
+		}
+	}
+	note(sym.Init().Inner(false).Field("arguments").Child(0))
+	for _, r := range sym.Refs {
+		if m := r.Outer().Parent(); squeeze(m) == squeeze(place) && m.Parent().Field("left") == m {
+			note(m.Parent().Field("right"))
+		}
+	}
+	return len(sources) > 1
 }
 
 // hoisted declares a variable for a handle before the statement of the setup that

@@ -34,7 +34,7 @@ func (d *setupDebt) isEffects() bool {
 
 // judgeSetup judges what a setup acquires. It says nothing (false) of all else.
 func (s *scan) judgeSetup(o *Obligation) bool {
-	if o.racing || o.Kind.Keyed != "" || o.Kind.Collects() || o.Kind.Copied || slices.Contains(o.Acquire.Types, "this") || o.Acquire.Pattern.Given("HANDLE") {
+	if o.racing || o.Kind.Keyed != "" || o.Kind.Collects() || slices.Contains(o.Acquire.Types, "this") || o.Acquire.Pattern.Given("HANDLE") {
 		return false
 	}
 	c := s.setupAt(o.Call)
@@ -127,6 +127,9 @@ func (s *scan) judgeSetupHeld(o *Obligation, d *setupDebt, met func(syntax.Node,
 			s.judgeUnbound(o, at)
 			return true
 		}
+	}
+	if o.Kind.Copied && !d.place.OK() && (d.sym == nil || !d.setup.holds(d.sym) && d.times == later) {
+		return false // shown by something else, perhaps for longer
 	}
 	var others []use
 	for _, u := range s.usesInSetup(o, d) {
