@@ -64,7 +64,8 @@ func (formSetup) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 // add makes sure that what one obligation needs has a name, and writes its release.
 func (e *setupEdit) add(o *Obligation) *Refusal {
 	d := o.gist.(*setupDebt)
-	if e.c.host == svelteSetup && (o.Kind.Registers() || d.times == atBegin) {
+	always := d.times == directly && o.Handle.Value.Statement().Parent() == e.c.body // on a server, too
+	if e.c.host == svelteSetup && !always && (o.Kind.Registers() || d.times == atBegin) {
 		return refuse(TooEntangled, "onDestroy() runs on a server, too, where what it would release is not there")
 	}
 	if o.Kind.Registers() {
