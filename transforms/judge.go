@@ -69,7 +69,7 @@ func (s *scan) judge(o *Obligation) {
 		s.judgeEntry(o)
 	case elsewhere == returnedText && o.Kind.Copied && isGetter(o.Call.Function()):
 		s.judgeGetter(o)
-	case elsewhere == keptElsewhere && s.judgeShown(o):
+	case elsewhere == keptElsewhere && (s.judgeShown(o) || s.judgeKeptInThing(o)):
 	case elsewhere != "":
 		o.step(o.Call, "moved: %s", elsewhere)
 		switch elsewhere {

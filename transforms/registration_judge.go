@@ -88,7 +88,7 @@ func (s *scan) judgeSpan(o *Obligation, home syntax.Node, here []removal) {
 	stops := map[int]bool{}
 	begin := s.points(g, home, o.Call.Outer())
 	for _, r := range here {
-		if !r.works() || r.call.End() <= o.Call.Start() && r.call.Function() == home || isInstead(o.Call, r.call) || isInsteadOf(o.Call, r.call) || s.ofAnother(o, r) {
+		if !r.works() || r.call.End() <= o.Call.Start() && r.call.Function() == home || isInstead(o.Call, r.call) || toldOtherwise(o.Call, r.call) || isInsteadOf(o.Call, r.call) || s.ofAnother(o, r) {
 			continue
 		}
 		for _, l := range s.lift(use{released, r.call, r.call, "released by " + shorten(r.call.Text())}, home, maxHops) {
