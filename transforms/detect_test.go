@@ -124,6 +124,13 @@ func TestIsCandidate(t *testing.T) {
 		{"const rows = (): Subject<Row> => all; rows().subscribe(draw)", true, true},
 		{"import { interval } from 'rxjs'; interval(9).subscribe(draw)", true, true},
 		{"import { timer } from 'rxjs'; timer(9).subscribe(draw)", false, false},
+
+		// What the project declares itself counts where what it gives is kept.
+		{"this.sub = feed\n  .changes.subscribe(draw)", true, true},
+		{"return this.feed?.subscribe(draw)", true, true},
+		{"ends.push(this.#feed.subscribe(draw))", true, true},
+		{"const end = () => feed.subscribe(draw)", true, true},
+		{"const end = make(feed).subscribe(draw)", false, false},
 	} {
 		for _, offers := range []bool{false, true} {
 			want := tt.leaks || offers && tt.offering

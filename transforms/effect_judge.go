@@ -79,11 +79,13 @@ func (s *scan) judgeHeld(o *Obligation, e *span) bool {
 		o.step(off, "met: taken away by %s", shorten(off.Text()))
 		return true
 	}
+	var given []syntax.Node
 	for _, c := range e.cleanups {
-		if at := s.unboundIn(o, c.value); at.OK() {
-			s.judgeUnbound(o, at)
-			return true
-		}
+		given = append(given, c.value)
+	}
+	if places := s.unboundIn(o, given); places != nil {
+		s.judgeUnbound(o, places)
+		return true
 	}
 	uses := slices.DeleteFunc(s.usesIn(o, e, place), o.listensBy)
 	p := s.paymentsOf(o, e, uses)

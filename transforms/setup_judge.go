@@ -122,11 +122,13 @@ func (s *scan) judgeSetupHeld(o *Obligation, d *setupDebt, met func(syntax.Node,
 	default:
 		return false
 	}
+	var given []syntax.Node
 	for _, e := range d.setup.ends {
-		if at := s.unboundIn(o, e.call.Field("arguments").Child(0)); at.OK() {
-			s.judgeUnbound(o, at)
-			return true
-		}
+		given = append(given, e.call.Field("arguments").Child(0))
+	}
+	if places := s.unboundIn(o, given); places != nil {
+		s.judgeUnbound(o, places)
+		return true
 	}
 	if o.Kind.Copied && !d.place.OK() && (d.sym == nil || !d.setup.holds(d.sym) && d.times == later) {
 		return false // shown by something else, perhaps for longer

@@ -14,19 +14,25 @@ import (
 //
 // What the platform makes has to be called by its name for that, and throws without.
 
-// unboundIn is the release of a handle that a value is without its handle, and that is of no
-// use so; the zero Node for none.
-func (s *scan) unboundIn(o *Obligation, value syntax.Node) syntax.Node {
+// unboundIn are the releases of a handle that values are without their handle, and that are
+// of no use so.
+func (s *scan) unboundIn(o *Obligation, values []syntax.Node) []syntax.Node {
 	sym := o.Handle.Symbol
-	if sym == nil || !slices.Contains(o.Acquire.From, "global") || !value.OK() {
-		return syntax.Node{}
+	if sym == nil || !slices.Contains(o.Acquire.From, "global") {
+		return nil
 	}
-	for _, v := range alternatives(value) {
-		if v.Is("member_expression") && v.Field("object").Inner(true).Symbol() == sym && s.endsAlone(o.Kind, v.Field("property").Text()) {
-			return v
+	var found []syntax.Node
+	for _, value := range values {
+		if !value.OK() {
+			continue
+		}
+		for _, v := range alternatives(value) {
+			if v.Is("member_expression") && v.Field("object").Inner(true).Symbol() == sym && s.endsAlone(o.Kind, v.Field("property").Text()) {
+				found = append(found, v)
+			}
 		}
 	}
-	return syntax.Node{}
+	return found
 }
 
 // endsAlone reports whether a release of a kind is the method of that name, called with
@@ -38,13 +44,17 @@ func (s *scan) endsAlone(k *Kind, name string) bool {
 	})
 }
 
-// judgeUnbound: at is handed to whoever ends the effect, who will call it.
-func (s *scan) judgeUnbound(o *Obligation, at syntax.Node) {
-	why := fmt.Sprintf("%s() throws when it is called without its %s", at.Field("property").Text(), o.Kind.Noun)
-	o.releases = []syntax.Node{at}
-	o.step(at, "cannot work: %s", why)
-	s.unmet(o, WrongRelease, []ExitPlace{{at, why}})
-	o.gist, o.Form = at, formUnbound{}
+// judgeUnbound: places are handed to whoever ends the effect, who will call them.
+func (s *scan) judgeUnbound(o *Obligation, places []syntax.Node) {
+	var exits []ExitPlace
+	for _, at := range places {
+		why := fmt.Sprintf("%s() throws when it is called without its %s", at.Field("property").Text(), o.Kind.Noun)
+		o.step(at, "cannot work: %s", why)
+		exits = append(exits, ExitPlace{at, why})
+	}
+	o.releases = places
+	s.unmet(o, WrongRelease, exits)
+	o.Form = formUnbound{}
 }
 
 // formUnbound makes a function of the release that names its handle.
@@ -54,15 +64,20 @@ func (formUnbound) Name() string { return "unbound" }
 
 func (formUnbound) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	o := p.Obligations[0]
-	at := o.gist.(syntax.Node)
-	code := "() => " + at.Text() + "()"
-	if at.Outer().Parent().Is("binary_expression") && !at.Parent().Is("parenthesized_expression") {
-		code = "(" + code + ")"
+	fix := &Fix{Plan: p}
+	for _, at := range o.releases {
+		for up := at; up.ID() != at.Function().ID(); up = up.Parent() {
+			if up.Is("if_statement", "switch_case", "try_statement", "while_statement", "do_statement", "for_statement", "for_in_statement") {
+				return nil, refuse(TooEntangled, "it is released on some ways only, and there without its %s", o.Kind.Noun)
+			}
+		}
+		code := "() => " + at.Text() + "()"
+		if at.Outer().Parent().Is("binary_expression") && !at.Parent().Is("parenthesized_expression") {
+			code = "(" + code + ")"
+		}
+		fix.Edits = append(fix.Edits, patch.Edit{Start: at.Start(), End: at.End(), New: code})
 	}
-	fix := &Fix{
-		Plan: p, Edits: []patch.Edit{{Start: at.Start(), End: at.End(), New: code}},
-		Message: fmt.Sprintf("Call %s() with its %s where the effect ends", at.Field("property").Text(), o.Kind.Noun),
-	}
+	fix.Message = fmt.Sprintf("Call %s() with its %s where the effect ends", o.releases[0].Field("property").Text(), o.Kind.Noun)
 	if sym := o.Handle.Symbol; !sym.Constant() && sym.Init().OK() {
 		fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("%s may be another one by then: which one is to be released?", sym.Name)})
 	}

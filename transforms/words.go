@@ -13,6 +13,7 @@ type words struct {
 	named   map[string][]*Acquire // by the word that stands in every match
 	modules map[string]bool       // whose own value is acquired, under whatever name
 	rest    []*Acquire            // those without a word
+	kept    map[*Acquire]bool     // that count only where what they give is kept
 	lengths [256]uint64           // of the words, by their first byte: bit 63 for all from 63 on
 	longest int                   // of the modules
 	own     bool                  // instances of the project's own classes are asked for, too
@@ -21,7 +22,7 @@ type words struct {
 }
 
 func newWords(kinds []*Kind) *words {
-	w := &words{named: map[string][]*Acquire{}, modules: map[string]bool{}}
+	w := &words{named: map[string][]*Acquire{}, modules: map[string]bool{}, kept: map[*Acquire]bool{}}
 	for _, k := range kinds {
 		if k.Name == subscriptionKind {
 			w.tells = true
@@ -53,6 +54,7 @@ func newWords(kinds []*Kind) *words {
 				continue
 			}
 			w.named[name] = append(w.named[name], a)
+			w.kept[a] = candidate{k, a}.declared()
 			w.lengths[name[0]] |= 1 << min(len(name), 63)
 		}
 	}
@@ -105,7 +107,7 @@ func (w *words) any(src []byte) bool {
 		}
 		at, vain := useOf(src, start, i), true
 		for _, a := range acquires {
-			if !a.fits(at, src) {
+			if !a.fits(at, src) || w.kept[a] && !isKept(src, start) {
 				vain = false // here, and perhaps not elsewhere
 			} else if a.reachable(src, modules) {
 				return true
@@ -159,6 +161,27 @@ func useOf(src []byte, start, end int) wordUse {
 }
 
 const space = " \t\r\n"
+
+// isKept reports whether what a method gives may be kept, by what stands before its receiver,
+// a chain of names: x = a.b.method(..), return a.method(..).
+func isKept(src []byte, start int) bool {
+	before := bytes.TrimRight(src[:start], space+".?!")
+	for {
+		receiver := bytes.TrimRightFunc(before, func(r rune) bool { return r >= 0x80 || isWordByte(byte(r)) || r == '#' })
+		before = bytes.TrimRight(receiver, space)
+		if len(before) == 0 || before[len(before)-1] != '.' && !bytes.HasSuffix(before, []byte("?.")) {
+			break
+		}
+		before = bytes.TrimRight(before, space+".?!")
+	}
+	if len(before) == 0 {
+		return false
+	}
+	if last := before[len(before)-1]; !wordBytes[last] {
+		return strings.IndexByte("=(,:[?&|>", last) >= 0
+	}
+	return bytes.HasSuffix(before, []byte("return")) || bytes.HasSuffix(before, []byte("await"))
+}
 
 // fits reports whether a word that is used so can be the acquisition's. What a call
 // returned is of a type by name only where the file names the type.
