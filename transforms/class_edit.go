@@ -76,7 +76,7 @@ func (e *classEdit) addField(name, typ, value string) string {
 	if !e.in.class.Node.IsClass() {
 		return e.addAssigned(name, typ, value)
 	}
-	hash := e.usesHash()
+	hash, lasts := e.usesHash(), value != "" && typ == ""
 	taken := func(n string) bool { return e.taken[n] || e.taken["#"+n] }
 	if taken(name) {
 		name = freshName("own"+strings.ToUpper(name[:1])+name[1:], taken)
@@ -87,10 +87,10 @@ func (e *classEdit) addField(name, typ, value string) string {
 	case hash:
 		name = "#" + name
 		decl = name
-		if e.st.ts && value != "" {
+		if e.st.ts && lasts {
 			decl = "readonly " + name
 		}
-	case e.st.ts && value != "":
+	case e.st.ts && lasts:
 		decl = "private readonly " + name
 	case e.st.ts:
 		decl = "private " + name

@@ -12,6 +12,9 @@ type work struct {
 	steps []step
 	async bool   // something is awaited
 	ended string // the field that says so from then on, "" where there is none
+
+	counts string                // the field that counts the ends of the instance, "" where there is none
+	guards map[int32]syntax.Node // the last statement of each function before which it is asked for
 }
 
 // step is one thing that a teardown does.

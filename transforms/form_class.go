@@ -51,7 +51,9 @@ func (f formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		}
 		mended = append(mended, o)
 		tracked[o] = how
-		e.endLoop(o, &w)
+		if !e.endLoop(o, &w) {
+			e.guardLate(o, &w)
+		}
 		if noun := plural(o.Kind.Noun); !slices.Contains(what, noun) {
 			what = append(what, noun)
 		}
@@ -90,6 +92,9 @@ func (f formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 				w.add(removal)
 			}
 		}
+	}
+	if w.counts != "" {
+		w.steps = slices.Insert(w.steps, 0, step{plain: e.there(w.counts) + "++;"})
 	}
 	if w.ended != "" {
 		w.steps = slices.Insert(w.steps, 0, step{plain: e.there(w.ended) + " = true;"})

@@ -123,9 +123,6 @@ func (e *classEdit) hostDoubts(o *Obligation) {
 	if h.doubt != "" && e.in.endsHosted() {
 		e.note(Unsafe, h.doubt)
 	}
-	if o.Call.Outer().Parent().Is("await_expression") {
-		e.note(Unsafe, fmt.Sprintf("the instance may have ended while the %s is waited for: then it stays", o.Kind.Noun))
-	}
 }
 
 // foundInPage reports whether something is found in the page, given its place.

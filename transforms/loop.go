@@ -82,15 +82,16 @@ func waits(o *Obligation, loop syntax.Node) bool {
 	return false
 }
 
-// finalTeardowns are those after which an instance does not begin again.
-var finalTeardowns = []string{"dispose", "destroy", "ngOnDestroy", "componentWillUnmount", "onModuleDestroy", "onDestroy", "[Symbol.dispose]", "[Symbol.asyncDispose]"}
+// finalTeardowns are those after which an instance does not begin again. What React ends in
+// strict mode does.
+var finalTeardowns = []string{"dispose", "destroy", "ngOnDestroy", "onModuleDestroy", "onDestroy", "[Symbol.dispose]", "[Symbol.asyncDispose]"}
 
 // endLoop makes a loop that waits between its rounds ask for no other once the
-// teardown was called, whatever it is at.
-func (e *classEdit) endLoop(o *Obligation, w *work) {
+// teardown was called, whatever it is at. It reports whether that is seen to.
+func (e *classEdit) endLoop(o *Obligation, w *work) bool {
 	loop := e.s.loopOf(o)
 	if !loop.OK() || !waits(o, loop) {
-		return
+		return false
 	}
 	name := "dispose"
 	if e.in.teardown != nil {
@@ -104,13 +105,15 @@ func (e *classEdit) endLoop(o *Obligation, w *work) {
 	last := !next.OK() && stmt.Parent() == o.Call.Function().Field("body")
 	single := o.Handle.Place == InField && stmt.Is("expression_statement")
 	if !slices.Contains(finalTeardowns, name) || !inBlock(stmt) || !last && !single || !e.in.class.Node.IsClass() {
-		e.note(Unsafe, fmt.Sprintf("a round that is still at work when %s() is called asks for another %s: is it told to stop?", name, o.Kind.Noun))
-		return
+		if !e.waitsFirst(o) { // else guardLate sees to it
+			e.note(Unsafe, fmt.Sprintf("a round that is still at work when %s() is called asks for another %s: is it told to stop?", name, o.Kind.Noun))
+		}
+		return false
 	}
 	ended := e.in.flag()
 	switch {
 	case ended != "" && slices.ContainsFunc(e.in.refs[ended], func(ref syntax.Node) bool { return ref.Within(loop) }):
-		return // it asks already
+		return true // it asks already
 	case ended != "":
 		ended = "this." + ended
 	case w.ended == "":
@@ -132,10 +135,11 @@ func (e *classEdit) endLoop(o *Obligation, w *work) {
 	for i, old := range e.edits {
 		if old.Start == at && old.End == at {
 			e.edits[i].New = guard + old.New
-			return
+			return false
 		}
 	}
 	e.edits = append(e.edits, patch.Edit{Start: at, End: at, New: guard})
+	return true
 }
 
 // flag is the field that the teardown sets to true, "" if there is none, or
