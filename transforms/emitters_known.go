@@ -70,6 +70,9 @@ func isOfProgram(target syntax.Node, event string) bool {
 // ofLasting reports whether what tells an instance things is there for as long as the
 // program, and so is the instance: it is made once, or its end is that of the program.
 func (s *scan) ofLasting(o *Obligation, in *instance) bool {
+	if isGlobal(o.target(), "process") {
+		return in.teardown != nil && quits(in.teardown.own)
+	}
 	if !isKnownEmitter(o.target()) || !in.class.Node.IsClass() {
 		return false
 	}

@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -118,4 +119,38 @@ func handedToCaller(executor syntax.Node, releases []syntax.Node) bool {
 		}
 	}
 	return false
+}
+
+// forwards reports whether a removal is of a function that the method around it was given:
+// it is there for what others register by way of the instance.
+func (s *scan) forwards(o *Obligation, r removal) bool {
+	sym := s.functionOf(o, r.call).Inner(false).Symbol()
+	return sym != nil && sym.Kind == syntax.Parameter && sym.Decl.Function() == homeOf(r.call)
+}
+
+// readsToTheEnd reports whether a registration waits for the last that a stream tells of, or
+// for its data, beside one that waits for the last: when the stream has been read, both are
+// over.
+func (s *scan) readsToTheEnd(o *Obligation) bool {
+	event, _ := o.event().Inner(false).StringValue()
+	if event != "data" {
+		return comesAtLast[event]
+	}
+	return slices.ContainsFunc(s.found, func(x *Obligation) bool {
+		last, _ := x.event().Inner(false).StringValue()
+		return x.Kind.Registers() && last == "end" && x.Call.Function() == o.Call.Function() && s.sameTarget(x, o.target()) == same
+	})
+}
+
+// endsWithTarget reports whether the instance listens to the same target for the end of
+// that, and ends itself then.
+func (s *scan) endsWithTarget(o *Obligation, in *instance) bool {
+	return slices.ContainsFunc(s.found, func(x *Obligation) bool {
+		if !x.Kind.Registers() || !inOneOf([]syntax.Node{in.class.Node}, x.Call) && !inOneOf(syntax.Code(in.class.Node), x.Call) || s.sameTarget(x, o.target()) != same {
+			return false
+		}
+		event, _ := x.event().Inner(false).StringValue()
+		last := event[strings.LastIndexAny(event, ".:-_")+1:]
+		return (isTeardown(last) || endEvents[strings.ToLower(last)] && comesAtLast[strings.ToLower(last)]) && in.callsTeardown(x)
+	})
 }

@@ -138,6 +138,9 @@ func (s *scan) hostElsewhere(im syntax.Import, hops int) *host {
 func (s *scan) hostIn(path, name string, hops int) *host {
 	file, decl := s.Project.Declaration(s.ctx, path, name)
 	if file == nil || !decl.OK() {
+		if slices.Contains(hosts[0].names, name) { // handed on from a library that has them from there
+			return &hosts[0]
+		}
 		return nil
 	}
 	if decl.Is("variable_declarator") {

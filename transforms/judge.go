@@ -184,7 +184,7 @@ func (s *scan) judgeOutliving(o *Obligation) {
 	case !slices.Contains(o.Acquire.From, "global"), o.Acquire.Pattern.New, !o.Acquire.Pattern.Rooted(), len(o.Kind.Over) > 0, s.unreferenced(o), s.runsOnce(fn):
 		o.step(o.Call, "moved: the handle is dropped, or only listened to: taken as meant to stay")
 	case s.judgeDropped(o, fn):
-	case o.Kind.Family == Timers && !s.recurs(o.Call, onceHops):
+	case o.Kind.Family == Timers && !s.recurs(o.Call, onceHops, false):
 		o.step(o.Call, "moved: nothing shows that it is begun again while the first still runs")
 	default:
 		o.Owner = Owner{OwnerFunction, nameOf(fn), fn}

@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -26,14 +27,15 @@ func (s *scan) judgeLasting(o *Obligation) {
 	case o.Owner.Form == OwnerFunction:
 	case !o.Owner.isInstance(), o.Owner.Form == OwnerObject, len(o.releases) > 0:
 		return
-	case o.Kind.Registers() && o.Call.Function().IsConstructor():
-		// only one ever listens
+	case o.Kind.Registers() && (o.Call.Function().IsConstructor() || isInMaking(o) && homeOf(o.Call) == o.Call.Function()):
+		// only one ever listens, for as long as it is there
 	case o.Kind.Registers(), !o.endless && !o.Kind.Lasts && !o.Kind.OneShot:
 		return
 	}
 	ends := o.Kind.OneShot && o.Owner.Form == OwnerClass && s.lasts(o.Owner.Node, onceHops)
 	keeps := o.endless && o.Handle.Place == InField && s.lasts(o.Owner.Node, onceHops) // one at a time
-	if !ends && !keeps && !s.once(o.Call, onceHops) && !s.leftToRun(o) {
+	alone := (o.endless || o.Kind.Registers()) && o.Owner.Node.IsClass() && !s.recurs(o.Call, onceHops, true)
+	if !ends && !keeps && !alone && !s.once(o.Call, onceHops) && !s.leftToRun(o) {
 		return
 	}
 	if !s.Offers || o.Owner.Form == OwnerFunction || o.Kind.OneShot {
@@ -55,6 +57,9 @@ func (s *scan) leftToRun(o *Obligation) bool {
 		return false
 	}
 	made, known := s.makings(class, onceHops)
+	if len(made) > 0 && o.endless && known && !slices.ContainsFunc(made, func(n syntax.Node) bool { return s.at(n).recurs(n, onceHops, false) }) {
+		return true
+	}
 	if len(made) > 0 {
 		return known && !slices.ContainsFunc(made, func(n syntax.Node) bool { return !s.at(n).keepsToItself(n) })
 	}
@@ -109,8 +114,17 @@ func (s *scan) keepsToItself(made syntax.Node) bool {
 }
 
 // isApplication reports whether the package of a file is one that nobody else can
-// use.
+// use, or that is there to be run: a script of it starts it by node, and it has no types or
+// commands for others.
 func isApplication(p *project.Project, rel string) bool {
 	pkg := p.PackageOf(rel)
-	return pkg != nil && (pkg.Private || pkg.Main == "" && pkg.Module == "" && pkg.Exports == nil)
+	if pkg == nil {
+		return false
+	}
+	for name, script := range pkg.Scripts {
+		if (name == "start" || strings.HasPrefix(name, "start:")) && strings.HasPrefix(script, "node ") && pkg.Types == "" && pkg.Exports == nil && pkg.Bin == nil {
+			return true
+		}
+	}
+	return pkg.Private || pkg.Main == "" && pkg.Module == "" && pkg.Exports == nil
 }

@@ -36,6 +36,9 @@ func (s *scan) likely(o *Obligation, n syntax.Node, hops int) bool {
 	}
 	callee := n.Field("function").Inner(false)
 	name := calleeName(n)
+	if callee.Field("object").Inner(false).Is("regex", "string", "template_string") {
+		return false // of what stands there
+	}
 	if strings.HasSuffix(name, "Sync") || readsOrRuns(name) {
 		return true
 	}

@@ -48,7 +48,7 @@ func (s *scan) runsOnceAtMost(fn syntax.Node, hops int) bool {
 	if name := functionName(fn); name != nil {
 		calls := 0
 		refs := s.mentionsIn(fn, name)
-		if s.at(fn).leaves(name) && !slices.ContainsFunc(refs, func(r syntax.Node) bool { return r.File() != fn.File() }) {
+		if s.at(fn).leaves(name) && !isApplication(s.Project, fn.File().Path) && !slices.ContainsFunc(refs, func(r syntax.Node) bool { return r.File() != fn.File() }) {
 			return false // it is there for others
 		}
 		return s.allOnce(refs, fn, hops, &calls) && calls > 0

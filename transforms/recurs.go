@@ -11,10 +11,11 @@ import (
 // recurs reports whether something in sight shows that an evaluation happens again and
 // again while the program runs: for every event, request or call of others that hand
 // something of their own. A loop over what there is, in what runs once, comes to its end;
-// and what a failure has begin anew is the same once more.
-func (s *scan) recurs(n syntax.Node, hops int) bool {
+// and what a failure has begin anew is the same once more. Where nothing shows either way
+// the answer is unsure.
+func (s *scan) recurs(n syntax.Node, hops int, unsure bool) bool {
 	if hops == 0 {
-		return false
+		return unsure
 	}
 	for p := n.Parent(); p.OK(); p = p.Parent() {
 		switch {
@@ -22,6 +23,8 @@ func (s *scan) recurs(n syntax.Node, hops int) bool {
 			return true
 		case isFlagged(p, n), isSingleton(p, n):
 			return false
+		case p.Parent().Is("class_body") && !p.IsFunction() && !p.HasToken("static"):
+			return s.madeAgain(p.Parent().Parent(), hops-1)
 		case !p.IsFunction():
 		case callbackOf(p).ends:
 			return false
@@ -32,11 +35,15 @@ func (s *scan) recurs(n syntax.Node, hops int) bool {
 				return true
 			}
 			if call := p.Outer().Parent().Parent(); !isInline(p) && !runsCallbackOnce(call, p) {
-				return false // nobody knows
+				return unsure
+			}
+		case p.Outer().Parent().Is("assignment_expression") && callbackOf(p).at.OK(): // onload = () => ..
+			if callbackOf(p).repeats {
+				return true
 			}
 		case p.Outer().Parent().Field("function").Inner(false) == p && p.Outer().Parent().Is("call_expression"): // on the spot
 		default:
-			return s.callsRecur(p, hops)
+			return s.callsRecur(p, hops, unsure)
 		}
 	}
 	return false
@@ -44,7 +51,14 @@ func (s *scan) recurs(n syntax.Node, hops int) bool {
 
 // callsRecur is recurs for a function that has a name: of its calls, and of what it is
 // handed to.
-func (s *scan) callsRecur(fn syntax.Node, hops int) bool {
+func (s *scan) callsRecur(fn syntax.Node, hops int, unsure bool) bool {
+	if class, member := fn.ThisClass(); class.IsClass() && syntax.FunctionOf(member) == fn {
+		if method := syntax.MemberName(member); method != "constructor" && !isStarter(method, fn) && !isPrivate(member) {
+			return true // whoever has the instance may
+		} else if method == "constructor" || !isPrivate(member) {
+			return s.madeAgain(class, hops-1)
+		}
+	}
 	var refs []syntax.Node
 	name := functionName(fn)
 	if name != nil {
@@ -53,6 +67,12 @@ func (s *scan) callsRecur(fn syntax.Node, hops int) bool {
 		refs = s.Project.MentionsOf(s.ctx, fn, strings.TrimSuffix(path.Base(fn.File().Path), path.Ext(fn.File().Path)))
 	} else if owner, member, _ := fn.Field("body").InstanceAt(); owner.OK() && syntax.FunctionOf(member) == fn {
 		refs = s.at(owner).instance(owner).refs[syntax.MemberName(member)]
+	}
+	if len(refs) == 0 && name == nil {
+		return unsure
+	}
+	if unsure && name != nil && s.forOthers(name) {
+		return true
 	}
 	called := false
 	for _, r := range refs {
@@ -67,13 +87,19 @@ func (s *scan) callsRecur(fn syntax.Node, hops int) bool {
 				return true
 			}
 			if !runsCallbackOnce(call.Parent(), r.Outer()) {
+				if unsure {
+					return true
+				}
 				continue
 			}
 		}
 		called = true
-		if s.at(r).recurs(r, hops-1) {
+		if s.at(r).recurs(r, hops-1, unsure) {
 			return true
 		}
+	}
+	if !called && unsure {
+		return true
 	}
 	return !called && name != nil && s.at(fn).leaves(name) && fn.WantsArguments() && !slices.ContainsFunc(refs, func(r syntax.Node) bool { return r.File() != fn.File() })
 }
@@ -89,4 +115,20 @@ func tellsAgain(call, fn syntax.Node) bool {
 		return known && !onlyOnceEvents[event] && !endEvents[strings.ToLower(event)] && !strings.Contains(call.Field("arguments").Child(2).Text(), "once")
 	}
 	return false
+}
+
+// madeAgain reports whether more than one instance of a class comes about while the program
+// runs, or what makes them cannot be seen.
+func (s *scan) madeAgain(class syntax.Node, hops int) bool {
+	if name := className(class); name != nil && s.forOthers(name) {
+		return true
+	}
+	made, known := s.makings(class, hops)
+	return hops <= 0 || !known || len(made) == 0 || slices.ContainsFunc(made, func(n syntax.Node) bool { return s.at(n).recurs(n, hops, true) })
+}
+
+// forOthers reports whether a name may be known to whoever uses the package that it is of.
+func (s *scan) forOthers(name *syntax.Symbol) bool {
+	file := name.Node.File()
+	return s.at(name.Node).leaves(name) && !isApplication(s.Project, file.Path)
 }

@@ -270,7 +270,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 	}
 	beside := slices.DeleteFunc(siblings(all), func(r removal) bool {
 		atOnce := homeOf(r.call) == homeOf(o.Call) && r.call.Start() > o.Call.Start()
-		return s.onlyBefore(o, in, r) || r.call.File() != s.f || !inMethod(r.call) || atOnce || s.switches(o, r)
+		return s.onlyBefore(o, in, r) || r.call.File() != s.f || !inMethod(r.call) || atOnce || s.switches(o, r) || s.forwards(o, r)
 	})
 	for _, r := range beside {
 		line, _ := s.f.Position(r.call.Start())
@@ -278,6 +278,10 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		break
 	}
 	switch {
+	case len(beside) > 0 && s.readsToTheEnd(o):
+		o.step(o.Call, "moved: it goes when what it listens to has come to its end")
+	case how == givenStay && s.endsWithTarget(o, in):
+		o.step(o.Call, "moved: the instance ends when it is told of the end of what this is registered with")
 	case len(beside) > 0 && s.goesWithTarget(o, class):
 		o.step(o.Call, "moved: what it listens to takes all away, and goes with the instance")
 	case len(beside) > 0 && !o.Kind.OneShot && !s.betterAtEnd(o, in, how, beside):

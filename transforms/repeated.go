@@ -26,7 +26,7 @@ func (s *scan) judgeRepeated(o *Obligation) bool {
 	if s.judgeKeptAlive(o) {
 		return true
 	}
-	if o.firesOnce() || !s.emits(o) || !s.steadyTarget(o) || allTakenFrom(o) || s.isOfProcess(o) && !s.recurs(o.Call, onceHops) {
+	if o.firesOnce() || !s.emits(o) || !s.steadyTarget(o) || allTakenFrom(o) || s.isOfProcess(o) && !s.recurs(o.Call, onceHops, false) {
 		return false
 	}
 	for fn := o.Call.Function(); fn.OK(); fn = fn.Function() {
