@@ -36,7 +36,7 @@ func (e *classEdit) waitsFirst(o *Obligation) bool {
 	}
 	asked := false
 	for n := range fn.Field("body").Own() {
-		if n.Is("if_statement") && n.End() <= o.Call.Start() {
+		if n.Is("if_statement") && n.End() <= o.Call.Start() && waitedBefore(fn, n) {
 			for d := range n.Field("condition").Descendants() {
 				_, own := d.ThisField()
 				asked = asked || own && turnsBack(d)
@@ -85,7 +85,8 @@ func (e *classEdit) guardLate(o *Obligation, w *work) {
 		}
 		return
 	}
-	name := freshName(o.Kind.Noun, taken)
+	name := freshName(o.Kind.Noun, func(n string) bool { return taken(n) || e.locals[n] })
+	e.locals[name] = true
 	release, _ := e.s.writeRelease(o, name)
 	if o.Kind.Fails == Rejects {
 		release = "await " + release
