@@ -71,7 +71,9 @@ async function main() {
   for await (const chunk of process.stdin) input += chunk;
   const page = open(home);
   const adapters = {};
-  for (const cell of JSON.parse(input)) {
+  const cells = JSON.parse(input);
+  for (const host of new Set(cells.map((cell) => cell.host))) require(`./${host}.cjs`).prepare?.(home);
+  for (const cell of cells) {
     const out = { id: cell.id, problems: [] };
     try {
       adapters[cell.host] ??= await require(`./${cell.host}.cjs`).load(home, page);
