@@ -156,12 +156,12 @@ func milliseconds(n syntax.Node) (int, bool) {
 // changesComponent reports whether what a one-shot calls sets a state of the component.
 func (s *scan) changesComponent(o *Obligation, e *span) bool {
 	callback := o.Call.Field("arguments").Child(0).Inner(false)
-	if setsState(callback) {
+	if s.setsStateOf(callback, setterHops) || s.setsWhatItIsGiven(o) {
 		return true
 	}
 	for _, fn := range s.reachedFrom([]syntax.Node{functionGiven(callback)}) {
 		for n := range fn.Field("body").Descendants() {
-			if n.Is("call_expression") && setsState(n.Field("function").Inner(false)) {
+			if n.Is("call_expression") && s.setsStateOf(n.Field("function").Inner(false), setterHops) {
 				return true
 			}
 		}
