@@ -1,6 +1,9 @@
 package transforms
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -92,4 +95,39 @@ func (s *scan) closedByField(o *Obligation, in *instance) bool {
 		}
 	}
 	return false
+}
+
+// leftToHeirs is a call of the teardown, or of what that runs, which nothing that can be
+// seen answers and whose name is that of an end, as doClose(): who extends the class fills
+// it in, and may release there what the class keeps. The zero Node for none.
+func (s *scan) leftToHeirs(in *instance) syntax.Node {
+	if in.teardown == nil || !in.teardown.own.OK() || in.host != nil || in.hosted {
+		return syntax.Node{}
+	}
+	for name, refs := range in.refs {
+		if !endsSomething(name) || slices.ContainsFunc(in.members, func(m syntax.Member) bool { return m.Name == name }) ||
+			slices.ContainsFunc(in.ancestors, func(c project.Class) bool { return memberIn(c.Node, name) }) || slices.ContainsFunc(refs, syntax.IsWrite) {
+			continue
+		}
+		for _, ref := range refs {
+			if ref.Parent().Field("function") == ref && s.reached(in).runs(ref) {
+				return ref
+			}
+		}
+	}
+	return syntax.Node{}
+}
+
+// endsSomething reports whether a name is that of a teardown, with a word before it: doClose.
+func endsSomething(name string) bool {
+	for _, before := range []string{"do", "_do", "_", "internal", "on"} {
+		if rest, ok := strings.CutPrefix(name, before); ok && slices.ContainsFunc(teardownNames, func(t string) bool { return strings.EqualFold(t, rest) }) {
+			return true
+		}
+	}
+	return false
+}
+
+func memberIn(class syntax.Node, name string) bool {
+	return slices.ContainsFunc(syntax.Members(class), func(m syntax.Member) bool { return m.Name == name })
 }

@@ -242,6 +242,16 @@ func (in *instance) makes(o *Obligation) bool {
 	})
 }
 
+// makesRightHere reports whether the very function that acquires has made what is kept in the
+// field, whatever else is put there.
+func (in *instance) makesRightHere(o *Obligation) bool {
+	return slices.ContainsFunc(in.mentions(o.Handle), func(ref syntax.Node) bool {
+		p := ref.Outer().Parent()
+		return p.Is("assignment_expression") && p.Field("left").Inner(false) == ref && p.Field("right").Inner(true).Is("new_expression") &&
+			p.Function() == o.Call.Function() && p.End() <= o.Call.Start()
+	})
+}
+
 // mentions are those of what holds a handle.
 func (in *instance) mentions(h Handle) []syntax.Node {
 	if h.Place == InClosure {

@@ -28,7 +28,7 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		o.step(m.Node, "moved: what %s() does cannot be seen", m.Name)
 		return
 	}
-	if _, two := o.Bindings["HANDLE"]; two && o.Handle.Place == InField && in.borrowed(o.Handle.Field) {
+	if _, two := o.Bindings["HANDLE"]; two && o.Handle.Place == InField && in.borrowed(o.Handle.Field) && !in.makesRightHere(o) {
 		o.step(o.Call, "moved: belongs to whoever gave it to the instance")
 		return
 	}
@@ -132,6 +132,11 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 	}
 	if o.Handle.Place == InField && (s.releasedByHeirs(o, in) || s.closedByField(o, in)) {
 		o.Form = nil
+		return
+	}
+	if call := s.leftToHeirs(in); call.OK() && o.Kind.Family == Resources && (o.Handle.Place == InField || o.Handle.Place == InSet) {
+		o.Form = nil
+		o.step(call, "moved: what fills in %s() may release it", call.Field("property").Text())
 		return
 	}
 	way := NeverReleased
@@ -255,6 +260,9 @@ func (s *scan) fieldSettled(o *Obligation, in *instance, field string) bool {
 				}
 			}
 		}
+	}
+	if s.judgeNamed(o, in, field) {
+		return true
 	}
 	if away != nil {
 		o.settle(*away)

@@ -134,6 +134,9 @@ func (p *Project) declarationOf(ctx context.Context, f *syntax.File, n syntax.No
 	if n.IsClass() || n.IsFunction() {
 		return f, n
 	}
+	if v := givenAtOnce(n); v.OK() {
+		return p.declarationOf(ctx, f, v, seen)
+	}
 	if o, ok := n.Origin(); ok && o.Module != "" && n.Is("call_expression", "member_expression") { // require('./k').K
 		name := "*"
 		if len(o.Path) > 0 {
@@ -152,6 +155,20 @@ func (p *Project) declarationOf(ctx context.Context, f *syntax.File, n syntax.No
 		return f, init
 	}
 	return f, sym.Decl
+}
+
+// givenAtOnce is what a function that is called where it is made gives at its end:
+// (function () { .. return K })().
+func givenAtOnce(call syntax.Node) syntax.Node {
+	fn := call.Field("function").Inner(false)
+	if !call.Is("call_expression") || !fn.IsFunction() || fn.IsAsync() || fn.IsGenerator() {
+		return syntax.Node{}
+	}
+	body := fn.Field("body")
+	if stmt := body.Child(body.Len() - 1); body.Is("statement_block") && stmt.Is("return_statement") {
+		return stmt.Child(0).Inner(false)
+	}
+	return syntax.Node{}
 }
 
 // ClassOf resolves a light type that was found in the file from.
@@ -183,7 +200,7 @@ func (p *Project) Base(ctx context.Context, c Class) (base Class, known bool) {
 		return Class{}, true
 	}
 	e = e.Inner(false)
-	if e.Is("call_expression") { // a mixin: what it adds is unknown
+	if o, ok := e.Origin(); e.Is("call_expression") && (!ok || o.Module == "") { // a mixin: what it adds is unknown
 		return Class{}, false
 	}
 	if e.IsClass() {

@@ -152,6 +152,22 @@ func requiredModule(call Node) (string, bool) {
 	return call.Field("arguments").Child(0).StringValue()
 }
 
+// requiredUnless is the module that a `require` loads unless somebody sets another one, as
+// in require(options.driver || 'pg').
+func requiredUnless(call Node) (string, bool) {
+	if !call.Field("function").Is("identifier") || call.Field("function").Text() != "require" {
+		return "", false
+	}
+	n := call.Field("arguments").Child(0).Inner(false)
+	if sym := n.Symbol(); n.Is("identifier") && sym != nil && sym.Kind == Variable && sym.Init().OK() && sym.Constant() {
+		n = sym.Init().Inner(false)
+	}
+	if op := n.Field("operator").Text(); n.Is("binary_expression") && (op == "||" || op == "??") {
+		n = n.Field("right").Inner(false)
+	}
+	return n.StringValue()
+}
+
 // Origin says which export of which module, or which global, an expression
 // denotes.
 type Origin struct {
@@ -183,6 +199,9 @@ func (n Node) origin(depth int) (Origin, bool) {
 	case "identifier", "type_identifier", "shorthand_property_identifier":
 		return originOfName(n, depth)
 	case "member_expression":
+		if name, own := n.ThisField(); own {
+			return originOfField(n, name, depth-1)
+		}
 		o, ok := n.Field("object").origin(depth - 1)
 		if !ok {
 			return Origin{}, false
@@ -205,6 +224,9 @@ func (n Node) origin(depth int) (Origin, bool) {
 		if module, ok := requiredModule(n); ok {
 			return Origin{Module: ModuleName(module)}, true
 		}
+		if module, ok := requiredUnless(n); ok {
+			return Origin{Module: ModuleName(module)}, true
+		}
 	case "ternary_expression": // (secure ? https : http).createServer()
 		return originOfEither(n.Field("consequence"), n.Field("alternative"), depth-1)
 	}
@@ -219,10 +241,44 @@ func originOfEither(a, b Node, depth int) (Origin, bool) {
 		return Origin{}, false
 	}
 	other, ok := b.origin(depth)
-	if !ok || other.Module == "" || !slices.Equal(one.Path, other.Path) {
+	if !ok || other.Module == "" {
 		return Origin{}, false
 	}
-	return one, true
+	if one.Module == other.Module { // native ? require('pg').native : require('pg')
+		if len(one.Path) > len(other.Path) {
+			one, other = other, one
+		}
+		return one, slices.Equal(one.Path, other.Path[:len(one.Path)]) || len(one.Path) == 0
+	}
+	return one, slices.Equal(one.Path, other.Path)
+}
+
+// originOfField is that of a module, or a part of one, which an instance keeps in a field
+// that is given it once: this.pg = require('pg').
+func originOfField(field Node, name string, depth int) (Origin, bool) {
+	class, _ := field.FieldOwner()
+	if !class.OK() {
+		return Origin{}, false
+	}
+	var value Node
+	for _, code := range Code(class) {
+		for d := range code.Descendants() {
+			if !d.Is("assignment_expression") {
+				continue
+			}
+			if f, ok := d.Field("left").ThisField(); ok && f == name {
+				if value.OK() {
+					return Origin{}, false
+				}
+				value = d.Field("right").Inner(true)
+			}
+		}
+	}
+	if !value.Is("call_expression", "ternary_expression", "member_expression", "identifier") {
+		return Origin{}, false
+	}
+	o, ok := value.origin(depth)
+	return o, ok && o.Module != ""
 }
 
 func originOfName(n Node, depth int) (Origin, bool) {
@@ -237,7 +293,7 @@ func originOfName(n Node, depth int) (Origin, bool) {
 		}
 		return o, true
 	}
-	if init := sym.Init(); init.OK() && sym.Constant() && init.Inner(true).Is("member_expression", "identifier", "ternary_expression") {
+	if init := sym.Init(); init.OK() && sym.Constant() && init.Inner(true).Is("member_expression", "identifier", "ternary_expression", "call_expression") {
 		return init.origin(depth - 1)
 	}
 	return originOfPart(sym, depth)

@@ -259,6 +259,8 @@ func (o *owners) addCall(n Node) {
 				case b.i == a.i || isEmitter(ofPrototype(b.Inner(false))):
 				case b.Inner(false).Is("object") && name != "defineProperties":
 					o.addObject(fn, b.Inner(false))
+				case args.Len() == 2 && ofPrototype(b.Inner(false)).OK(): // what another prototype has is copied
+					o.inherit(fn, ofPrototype(b.Inner(false)))
 				default:
 					o.open[fn.i] = true
 				}
