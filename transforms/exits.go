@@ -73,7 +73,7 @@ func (o *Obligation) holds(e syntax.Edge) bool {
 		h = Handle{Symbol: o.target().Inner(false).Symbol()}
 	}
 	c := e.Cond.Inner(false)
-	if isHandle(c, h) || o.reachesThrough(c) || o.isSetWith(c) {
+	if isHandle(c, h) || o.askedBefore(c) || o.reachesThrough(c) || o.isSetWith(c) {
 		return e.When
 	}
 	if o.isSetByFiring(c) {

@@ -154,3 +154,55 @@ func (s *scan) endsWithTarget(o *Obligation, in *instance) bool {
 		return (isTeardown(last) || endEvents[strings.ToLower(last)] && comesAtLast[strings.ToLower(last)]) && in.callsTeardown(x)
 	})
 }
+
+// isSaying reports whether a statement does nothing but write to a log.
+func isSaying(stmt syntax.Node) bool {
+	call := stmt.Child(0).Inner(true)
+	fn := call.Field("function").Inner(false)
+	o, known := fn.Origin()
+	return stmt.Is("expression_statement") && call.Is("call_expression") && (isLogging(fn) || known && o.Module == "" && len(o.Path) == 2 && o.Path[0] == "console")
+}
+
+// removalsAtEnd are removals that work, by functions of the module that the teardown of an
+// instance calls.
+func (s *scan) removalsAtEnd(o *Obligation, in *instance) []removal {
+	if in.teardown == nil || !in.teardown.own.OK() || in.teardown.own.File() != s.f {
+		return nil
+	}
+	var out []removal
+	for _, fn := range s.reachedFrom([]syntax.Node{in.teardown.own}) {
+		if fn.File() == s.f && !fn.Within(in.class.Node) {
+			out = append(out, s.removals(o, fn.Field("body").Descendants())...)
+		}
+	}
+	return slices.DeleteFunc(out, func(r removal) bool { return !r.works() })
+}
+
+// askedBefore reports whether a condition is the one under which something was acquired: it
+// asks a function of the same plain variables, or is one of them.
+//
+//	if (isTTY(stdin)) stdin.on('keypress', f); .. if (isTTY(stdin)) stdin.off('keypress', f);
+func (o *Obligation) askedBefore(c syntax.Node) bool {
+	if !c.Is("call_expression", "identifier") {
+		return false
+	}
+	for d := range c.Descendants() {
+		sym := d.Symbol()
+		switch {
+		case d.Is("identifier") && sym != nil && sym.Kind != syntax.Parameter && !sym.Constant() && sym.Kind != syntax.Function:
+			if _, imported := sym.Import(); !imported {
+				return false
+			}
+		case d.Is("identifier") && sym != nil && sym.Kind == syntax.Parameter && slices.ContainsFunc(sym.Refs, syntax.IsWrite):
+			return false
+		case d.Is("member_expression", "this", "await_expression") || d.IsFunction():
+			return false
+		}
+	}
+	for p := o.Call.Parent(); p.OK() && !p.IsFunction(); p = p.Parent() {
+		if asked := p.Field("condition").Inner(false); p.Is("if_statement") && asked.OK() && asked != c && o.Call.Within(p.Field("consequence")) && squeeze(asked) == squeeze(c) {
+			return true
+		}
+	}
+	return false
+}

@@ -47,6 +47,10 @@ func (s *scan) judgeRacing(o *Obligation) {
 		o.Status = Met
 		o.step(o.Call, "met: ends by itself, and soon")
 		return
+	case slices.ContainsFunc(slices.Collect(o.Call.Field("arguments").Children()), isShortTime):
+		o.Status = Met
+		o.step(o.Call, "met: ends by itself, before long, and can only settle what has settled")
+		return
 	case last.Is("object") || lastName(last) == "signal":
 		o.step(o.Call, "moved: it is told when to end")
 		return
@@ -54,4 +58,11 @@ func (s *scan) judgeRacing(o *Obligation) {
 	o.Owner = Owner{OwnerBlock, nameOf(home), home}
 	s.unmet(o, NeverReleased, []ExitPlace{{call, "another wins the race"}})
 	o.Refusal = refuse(NoOwner, "%s gives no handle of its timer; let it take a signal, and abort that when the race is over", calleeText(o.Call))
+}
+
+// isShortTime reports whether a time is written down that a one-shot may be pending which can
+// only settle what has settled.
+func isShortTime(n syntax.Node) bool {
+	time, known := millis(n, 3)
+	return known && time > 0 && time <= spentGrace
 }

@@ -54,7 +54,7 @@ func (s *scan) judgeRegistration(o *Obligation) {
 		return
 	}
 	home := o.Call.Function()
-	for home.OK() && isInline(home) && !isExecutor(home) {
+	for home.OK() && isInline(home) && !isExecutor(home) && !home.IsAsync() {
 		home = home.Function()
 	}
 	if !home.OK() {
@@ -175,7 +175,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		return
 	}
 	how := s.stayOf(o, in)
-	all := s.removals(o, codeOf(class))
+	all := append(s.removals(o, codeOf(class)), s.removalsAtEnd(o, in)...)
 	for _, c := range in.ancestors {
 		above := newScan(s.ctx, s.Detector, c.File)
 		all = append(all, above.removals(o, codeOf(c.Node))...)

@@ -129,7 +129,7 @@ func (s *scan) asksWhetherOver(o *Obligation, in *instance) bool {
 		callback = fns[0]
 	}
 	first := callback.Field("body").Child(0)
-	for first.Is("comment") {
+	for first.Is("comment") || isSaying(first) {
 		first = first.NextNamed()
 	}
 	if !first.Is("if_statement") || first.Field("alternative").OK() {
