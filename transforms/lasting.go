@@ -57,7 +57,9 @@ func (s *scan) leftToRun(o *Obligation) bool {
 		return false
 	}
 	made, known := s.makings(class, onceHops)
-	if len(made) > 0 && o.endless && known && !slices.ContainsFunc(made, func(n syntax.Node) bool { return s.at(n).recurs(n, onceHops, false) }) {
+	if len(made) > 0 && o.endless && known && !slices.ContainsFunc(made, func(n syntax.Node) bool {
+		return s.at(n).recurs(n, onceHops, false) || widen(n).Parent().Is("return_statement", "arrow_function", "arguments", "pair", "array") // somebody else's
+	}) {
 		return true
 	}
 	if len(made) > 0 {
