@@ -34,7 +34,9 @@ var obsidianParts = []string{"this.app.workspace", "this.app.vault", "this.app.m
 // isHostPart reports whether the target of a registration is something of the host's own
 // that outlives the instance.
 func (h *classHost) isHostPart(key string) bool {
-	return h != nil && slices.Contains(h.parts, key)
+	return h != nil && slices.ContainsFunc(h.parts, func(part string) bool {
+		return key == part || strings.HasSuffix(part, ".") && strings.HasPrefix(key, part)
+	})
 }
 
 // handOver lets the host release what was acquired; false where it has no method for

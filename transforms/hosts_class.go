@@ -25,6 +25,8 @@ var baseHosts = []classHost{
 		teardown: "onunload", others: []string{"onClose"}, declared: true, above: true, onces: []string{"onload", "onOpen"}, hands: obsidianHands, parts: obsidianParts},
 	{from: []string{"obsidian"}, bases: []string{"Modal", "SuggestModal", "FuzzySuggestModal"},
 		teardown: "onClose", declared: true, above: true, view: true, onces: []string{"onOpen"}, lost: []string{"constructor", ""}},
+	{from: []string{"@tiptap/core"}, makers: []string{"@tiptap/core create"},
+		teardown: "onDestroy", onces: []string{"onCreate", "addProseMirrorPlugins"}, parts: []string{"this.options."}},
 }
 
 // elements are the classes of the page's own elements.

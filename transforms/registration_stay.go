@@ -193,7 +193,7 @@ func (s *scan) emits(o *Obligation) bool {
 	if o.Acquire.Pattern.Receiver() != o.Kind.Retainer {
 		return false // whoever registers for others may end it for them
 	}
-	if class, _ := s.ownerAt(o.Call); class.IsClass() && s.instance(class).host.isHostPart(s.placeKey(o.target(), 6)) {
+	if class, _ := s.ownerAt(o.Call); class.OK() && s.instance(class).host.isHostPart(s.placeKey(o.target(), 6)) {
 		return true
 	}
 	if isKnownEmitter(o.target()) {

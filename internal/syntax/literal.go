@@ -1,5 +1,7 @@
 package syntax
 
+import "slices"
+
 // frameworkKeys are properties by which a framework's component is known: what
 // becomes of it, and of `this` in it, only the framework knows.
 var frameworkKeys = map[string]bool{
@@ -92,7 +94,7 @@ func IsPrototype(object Node) bool {
 	return false
 }
 
-// isSpecification: React makes a class of it, createClass({ .. }).
+// isSpecification: a framework makes a class of it, createClass({ .. }).
 func isSpecification(object Node) bool {
 	args := object.Outer().Parent()
 	callee := args.Parent().Field("function").Inner(false)
@@ -103,7 +105,25 @@ func isSpecification(object Node) bool {
 	if callee.Is("member_expression") {
 		name = callee.Field("property")
 	}
-	return (name.Text() == "createClass" || name.Text() == "createReactClass") && usesOwnThis(object)
+	switch name.Text() {
+	case "createClass", "createReactClass":
+		return usesOwnThis(object)
+	case "create":
+		return isExtension(object) && usesOwnThis(object)
+	}
+	return false
+}
+
+// extensionParts are what an extension of an editor, and hardly another object, has.
+var extensionParts = []string{"addOptions", "addStorage", "addCommands", "addProseMirrorPlugins", "addNodeView", "addGlobalAttributes", "addKeyboardShortcuts"}
+
+// isExtension: an editor takes it as a part, Extension.create({ name, addStorage() {..} }).
+func isExtension(object Node) bool {
+	part := false
+	for c := range object.Children() {
+		part = part || slices.Contains(extensionParts, MemberName(c)) && FunctionOf(c).OK()
+	}
+	return part
 }
 
 // usesOwnThis reports whether a method of an object literal mentions its own
