@@ -11,8 +11,8 @@ import (
 // judgeComponent judges what the handlers of a function component, or of a hook, acquire
 // and keep in a ref. It says nothing (false) of all else.
 func (s *scan) judgeComponent(o *Obligation) bool {
-	if !o.Kind.Alone && !o.Kind.OneShot {
-		return false
+	if !o.Kind.Alone && !o.Kind.OneShot && !o.Kind.Promised {
+		return false // useless without its handle: as in any function
 	}
 	component := s.componentAt(o.Call)
 	if !component.OK() {
@@ -23,7 +23,7 @@ func (s *scan) judgeComponent(o *Obligation) bool {
 	}
 	h, _ := s.locate(o)
 	o.Handle = h
-	place := s.keptPlace(o)
+	place := s.refPlace(o)
 	ref := place.Field("object").Inner(false).Symbol()
 	if !place.OK() || ref == nil || ref.Decl.Function() != component || calleeName(ref.Init().Inner(false)) != "useRef" {
 		return false
@@ -125,6 +125,9 @@ func (formComponent) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 			text = fmt.Sprintf("a pending %s is cancelled when %s goes: does anything rely on its callback running all the same?", o.Kind.Noun, p.Owner.Name)
 		}
 		notes = append(notes, Note{Unsafe, text})
+		if o.Call.Outer().Is("await_expression") {
+			notes = append(notes, Note{Unsafe, fmt.Sprintf("%s may have gone while the %s is waited for: then it stays", p.Owner.Name, o.Kind.Noun)})
+		}
 	}
 	return &Fix{
 		Plan: p.only(mended...), Edits: w.edits, Notes: notes, Message: fmt.Sprintf("Release the %s of %s when it goes", noun, p.Owner.Name),
@@ -172,12 +175,12 @@ func aHook(component syntax.Node) syntax.Node {
 
 // refOf is the ref that a handle is kept in, nil for none.
 func (o *Obligation) refOf(s *scan) *syntax.Symbol {
-	return s.keptPlace(o).Field("object").Inner(false).Symbol()
+	return s.refPlace(o).Field("object").Inner(false).Symbol()
 }
 
 // ofRef writes the release of what is in a ref, and says which statement makes that.
 func (w *effectEdit) ofRef(o *Obligation, component syntax.Node) (owed, syntax.Node, *Refusal) {
-	place := w.s.keptPlace(o)
+	place := w.s.refPlace(o)
 	ref := o.refOf(w.s)
 	stmt := ref.Decl.Statement()
 	if stmt.Parent() != component.Field("body") {
