@@ -79,7 +79,7 @@ func onEvent(at syntax.Node, event string) callback {
 	switch name := strings.ToLower(event); {
 	case endEvents[name]:
 		return callback{at: at, ends: true}
-	case onceEvents[name]:
+	case onceEvents[name], onlyOnceEvents[event]:
 		return callback{at: at}
 	}
 	return callback{at: at, how: "on every " + event, repeats: true}

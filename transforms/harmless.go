@@ -206,3 +206,33 @@ func (o *Obligation) askedBefore(c syntax.Node) bool {
 	}
 	return false
 }
+
+// passedOn reports whether a method registers what it is given, for the event that it is
+// told of: it is the counterpart of one that takes that away.
+//
+//	on(event, listener) { this.socket.on(event, listener); }
+func (s *scan) passedOn(o *Obligation) bool {
+	f, event := o.handler().Inner(false).Symbol(), o.event().Inner(false)
+	home := o.Call.Function()
+	_, member, _ := o.Call.InstanceAt()
+	if f == nil || f.Kind != syntax.Parameter || f.Decl.Function() != home || syntax.FunctionOf(member) != home {
+		return false
+	}
+	if chainable[syntax.MemberName(member)] {
+		return true
+	}
+	told := event.Symbol()
+	return told != nil && told.Kind == syntax.Parameter && told.Decl.Function() == home
+}
+
+// putHere reports whether the function that registers has put what it is registered with,
+// which it makes, into a variable of the module: another one each time.
+func (s *scan) putHere(o *Obligation) bool {
+	sym := o.target().Inner(false).Symbol()
+	home := o.Call.Function()
+	return sym != nil && o.target().Inner(false).Is("identifier") && slices.ContainsFunc(sym.Refs, func(r syntax.Node) bool {
+		p := r.Outer().Parent()
+		return p.Is("assignment_expression") && p.Field("left").Inner(false) == r && p.Field("right").Inner(true).Is("call_expression", "new_expression") &&
+			r.Function() == home && p.End() <= o.Call.Start() && p.Statement().Parent() == home.Field("body")
+	})
+}

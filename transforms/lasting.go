@@ -23,11 +23,14 @@ func (s *scan) judgeLasting(o *Obligation) {
 	if o.Status != Unmet || o.Standing != Leak || o.Way != NeverReleased {
 		return
 	}
+	solo := false
 	switch {
 	case o.Owner.Form == OwnerFunction:
 	case !o.Owner.isInstance(), o.Owner.Form == OwnerObject, len(o.releases) > 0:
 		return
-	case o.Kind.Registers() && (o.Call.Function().IsConstructor() || isInMaking(o) && homeOf(o.Call) == o.Call.Function()):
+	case s.madeAlone(o.Owner.Node) && (o.Kind.OneShot || !s.recurs(o.Call, onceHops, false)):
+		solo = true
+	case o.Kind.Registers() && (o.Call.Function().IsConstructor() || isInMaking(o)):
 		// only one ever listens, for as long as it is there
 	case o.Kind.Registers(), !o.endless && !o.Kind.Lasts && !o.Kind.OneShot:
 		return
@@ -35,7 +38,7 @@ func (s *scan) judgeLasting(o *Obligation) {
 	ends := o.Kind.OneShot && o.Owner.Form == OwnerClass && s.lasts(o.Owner.Node, onceHops)
 	keeps := o.endless && o.Handle.Place == InField && s.lasts(o.Owner.Node, onceHops) // one at a time
 	alone := (o.endless || o.Kind.Registers()) && o.Owner.Node.IsClass() && !s.recurs(o.Call, onceHops, true)
-	if !ends && !keeps && !alone && !s.once(o.Call, onceHops) && !s.leftToRun(o) {
+	if !solo && !ends && !keeps && !alone && !s.once(o.Call, onceHops) && !s.leftToRun(o) {
 		return
 	}
 	if !s.Offers || o.Owner.Form == OwnerFunction || o.Kind.OneShot {
@@ -53,7 +56,7 @@ func (s *scan) judgeLasting(o *Obligation) {
 // seen.
 func (s *scan) leftToRun(o *Obligation) bool {
 	class := o.Owner.Node
-	if !o.Kind.Lasts || !class.IsClass() || !isInMaking(o) {
+	if !o.Kind.Lasts || !class.IsClass() && !class.IsConstructor() || !isInMaking(o) {
 		return false
 	}
 	made, known := s.makings(class, onceHops)

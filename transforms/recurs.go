@@ -24,7 +24,7 @@ func (s *scan) recurs(n syntax.Node, hops int, unsure bool) bool {
 		case isFlagged(p, n), isSingleton(p, n):
 			return false
 		case p.Parent().Is("class_body") && !p.IsFunction() && !p.HasToken("static"):
-			return s.madeAgain(p.Parent().Parent(), hops-1)
+			return s.madeAgain(p.Parent().Parent(), hops-1, unsure)
 		case !p.IsFunction():
 		case callbackOf(p).ends:
 			return false
@@ -56,7 +56,7 @@ func (s *scan) callsRecur(fn syntax.Node, hops int, unsure bool) bool {
 		if method := syntax.MemberName(member); method != "constructor" && !isStarter(method, fn) && !isPrivate(member) {
 			return true // whoever has the instance may
 		} else if method == "constructor" || !isPrivate(member) {
-			return s.madeAgain(class, hops-1)
+			return s.madeAgain(class, hops-1, unsure)
 		}
 	}
 	var refs []syntax.Node
@@ -118,13 +118,26 @@ func tellsAgain(call, fn syntax.Node) bool {
 }
 
 // madeAgain reports whether more than one instance of a class comes about while the program
-// runs, or what makes them cannot be seen.
-func (s *scan) madeAgain(class syntax.Node, hops int) bool {
-	if name := className(class); name != nil && s.forOthers(name) {
+// runs; unsure, where what makes them cannot be seen.
+func (s *scan) madeAgain(class syntax.Node, hops int, unsure bool) bool {
+	if name := className(class); unsure && name != nil && s.forOthers(name) {
 		return true
 	}
 	made, known := s.makings(class, hops)
-	return hops <= 0 || !known || len(made) == 0 || slices.ContainsFunc(made, func(n syntax.Node) bool { return s.at(n).recurs(n, hops, true) })
+	if hops <= 0 || !known || len(made) == 0 {
+		return unsure
+	}
+	return slices.ContainsFunc(made, func(n syntax.Node) bool { return s.at(n).recurs(n, hops, unsure) })
+}
+
+// madeAlone reports whether nothing shows that an application makes more than one instance
+// of a class, by what can be seen of it.
+func (s *scan) madeAlone(class syntax.Node) bool {
+	if !class.IsClass() || s.instance(class).host != nil || !isApplication(s.Project, s.f.Path) {
+		return false
+	}
+	made, known := s.makings(class, onceHops)
+	return known && len(made) > 0 && !slices.ContainsFunc(made, func(n syntax.Node) bool { return s.at(n).recurs(n, onceHops, false) })
 }
 
 // forOthers reports whether a name may be known to whoever uses the package that it is of.

@@ -42,6 +42,9 @@ func (s *scan) judgeRegistration(o *Obligation) {
 		o.Status = Met
 		o.step(o.Call, "met: the signal is its own, and goes with it")
 		return
+	case s.passedOn(o):
+		o.step(o.Call, "moved: it is registered for whoever calls, who has what takes it away")
+		return
 	case s.endsProcess(o):
 		o.step(o.handler(), "moved: it ends the process")
 		return
@@ -231,7 +234,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		o.step(o.handler(), "met: it takes itself away")
 		return
 	}
-	if how == ownStay && s.madeBeside(o, in) {
+	if how == ownStay && s.madeBeside(o, in) || s.putHere(o) {
 		o.Status = Met
 		o.step(o.Call, "met: what it is registered with is made anew each time")
 		return
@@ -345,15 +348,6 @@ func (s *scan) endsAbove(o *Obligation, in *instance) bool {
 	event, _ := o.event().Inner(false).StringValue()
 	return in.whole && !nodeEvents[event] && !pageEvents[event] && in.teardown != nil && !in.teardown.own.OK() && o.Call.Function().IsConstructor() &&
 		(isBind(o.handler().Inner(false)) || o.handlerFunction().OK() && touches(o.Call))
-}
-
-// pageEvents are what parts of a page tell of.
-var pageEvents = map[string]bool{
-	"click": true, "dblclick": true, "contextmenu": true, "keydown": true, "keyup": true, "keypress": true, "input": true, "change": true,
-	"submit": true, "focus": true, "blur": true, "focusin": true, "focusout": true, "scroll": true, "wheel": true, "drop": true,
-	"mousedown": true, "mouseup": true, "mousemove": true, "mouseover": true, "mouseout": true, "mouseenter": true, "mouseleave": true,
-	"pointerdown": true, "pointerup": true, "pointermove": true, "pointercancel": true, "touchstart": true, "touchmove": true, "touchend": true,
-	"dragstart": true, "dragover": true, "dragend": true, "transitionend": true, "animationend": true,
 }
 
 // madeBeside reports whether the target is made by the method that registers.

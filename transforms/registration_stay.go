@@ -338,3 +338,12 @@ func (in *instance) onlyAwaited(field string) bool {
 		return p.Is("assignment_expression") && p.Field("left").Inner(false) == ref && sym != nil && sym.Kind == syntax.Parameter && !isThen(sym.Decl.Function())
 	})
 }
+
+// pageEvents are what parts of a page tell of.
+var pageEvents = map[string]bool{
+	"click": true, "dblclick": true, "contextmenu": true, "keydown": true, "keyup": true, "keypress": true, "input": true, "change": true,
+	"submit": true, "focus": true, "blur": true, "focusin": true, "focusout": true, "scroll": true, "wheel": true, "drop": true,
+	"mousedown": true, "mouseup": true, "mousemove": true, "mouseover": true, "mouseout": true, "mouseenter": true, "mouseleave": true,
+	"pointerdown": true, "pointerup": true, "pointermove": true, "pointercancel": true, "touchstart": true, "touchmove": true, "touchend": true,
+	"dragstart": true, "dragover": true, "dragend": true, "transitionend": true, "animationend": true,
+}

@@ -49,6 +49,9 @@ func (s *scan) judgeRepeated(o *Obligation) bool {
 		if o.Acquire.Pattern.Anchor == "addEventListener" && !s.madeIn(o, fn) {
 			return false // the same again is no other
 		}
+		if own := o.registered(); own.OK() && slices.ContainsFunc(s.removals(o, own.Field("body").Own()), removal.works) {
+			return false // it takes itself away
+		}
 		o.Owner = Owner{OwnerBlock, nameOf(fn), fn}
 		o.Evidence = append(o.Evidence, "it runs "+r.place.How)
 		s.unmet(o, NeverReleased, []ExitPlace{r.place})
