@@ -26,7 +26,7 @@ func (s *scan) judgeLasting(o *Obligation) {
 	solo := false
 	switch {
 	case o.Owner.Form == OwnerFunction:
-	case !o.Owner.isInstance(), o.Owner.Form == OwnerObject, len(o.releases) > 0:
+	case !o.Owner.isInstance(), o.Owner.Form == OwnerObject, len(o.releases) > 0, o.Form == (formBeside{}):
 		return
 	case s.madeAlone(o.Owner.Node) && (o.Kind.OneShot || !s.recurs(o.Call, onceHops, false)):
 		solo = true

@@ -118,16 +118,13 @@ func tellsAgain(call, fn syntax.Node) bool {
 }
 
 // madeAgain reports whether more than one instance of a class comes about while the program
-// runs; unsure, where what makes them cannot be seen.
+// runs, or what makes them cannot be seen.
 func (s *scan) madeAgain(class syntax.Node, hops int, unsure bool) bool {
 	if name := className(class); unsure && name != nil && s.forOthers(name) {
 		return true
 	}
 	made, known := s.makings(class, hops)
-	if hops <= 0 || !known || len(made) == 0 {
-		return unsure
-	}
-	return slices.ContainsFunc(made, func(n syntax.Node) bool { return s.at(n).recurs(n, hops, unsure) })
+	return hops <= 0 || !known || len(made) == 0 || slices.ContainsFunc(made, func(n syntax.Node) bool { return s.at(n).recurs(n, hops, unsure) })
 }
 
 // madeAlone reports whether nothing shows that an application makes more than one instance
