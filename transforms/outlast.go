@@ -46,13 +46,22 @@ func (o *Obligation) onOwnSignal() bool {
 // what it acquires there ends with the page.
 func inPage(n syntax.Node) bool {
 	for fn := n.Function(); fn.OK(); fn = fn.Function() {
-		args := fn.Outer().Parent()
-		callee := args.Parent().Field("function").Inner(false)
-		if args.Is("arguments") && callee.Is("member_expression") && drivers[callee.Field("property").Text()] {
+		if isSentToPage(fn) {
+			return true
+		}
+		if name := functionName(fn); name != nil && slices.ContainsFunc(name.Refs, isSentToPage) {
 			return true
 		}
 	}
 	return false
+}
+
+// isSentToPage reports whether a function, or its name, is an argument of a method that runs
+// what it is given in a page.
+func isSentToPage(fn syntax.Node) bool {
+	args := fn.Outer().Parent()
+	callee := args.Parent().Field("function").Inner(false)
+	return args.Is("arguments") && callee.Is("member_expression") && drivers[callee.Field("property").Text()]
 }
 
 // drivers are methods whose function is sent to a page, and run there.
