@@ -26,7 +26,7 @@ const (
 // kindsOf tells for each resource of the table which kinds are about it: by the
 // last word of their names, or by all of it.
 var kindsOf = map[string][]string{
-	"timer":        {"timer", "timeout", "interval", "frame", "callback", "immediate", "job", "schedule", "debounce", "throttle"},
+	"timer":        {"timer", "timeout", "interval", "frame", "callback", "immediate", "job", "schedule", "debounced-function"},
 	"listener":     {"listener", "listeners", "handler", "hook", "signal", "event"},
 	"handler":      {"listener", "listeners", "handler", "hook"},
 	"signal":       {"signal", "listener", "disposable", "subscription", "event"},
