@@ -52,6 +52,8 @@ func (s *scan) matchDeclared(c candidate, n syntax.Node, b syntax.Bindings) *Obl
 		return nil
 	}
 	own.Promised = isAsync(fn)
+	given := rootOf(receiver).Symbol() // by others, who may have made it in whatever way
+	own.Apart = own.Apart && class.Node.Is("interface_declaration") && given != nil && given.Kind == syntax.Parameter
 	o := s.obligation(candidate{&own, c.acquire}, n, b)
 	of := class.Name()
 	if of == "" {

@@ -55,8 +55,16 @@ func (s *scan) judge(o *Obligation) {
 		}
 		return
 	}
+	if s.judgeTabled(o) {
+		s.rate(o)
+		return
+	}
 	h, elsewhere := s.locate(o)
 	o.Handle = h
+	if elsewhere == "" && s.judgeApart(o) {
+		s.rate(o)
+		return
+	}
 	if o.Kind.OneShot && isImmediate(o) && !o.Call.Field("arguments").Child(1).OK() && !s.loopOf(o).OK() && !s.mayBeTold(o) {
 		o.Status = Met
 		o.step(o.Call, "met: ends by itself, at once")

@@ -32,6 +32,7 @@ type Kind struct {
 	Operator string            // the operator that ends it at a signal, "" for none: what it is made of can be told in its middle when to end
 	Lenient  bool              // takes: nothing: the release may be called with undefined
 	Quiet    bool              // returns: nothing: the release has no value, as that of what the platform itself gives unless it rejects
+	Apart    bool              // apart: fails: the release does nothing when it is called without its handle
 	OnlyOnce bool              // again: fails: what was released must not be released again
 	Fails    Failing           // how the release can fail
 	Retainer string            // hole of the acquisition that keeps the resource alive; "": the runtime

@@ -260,6 +260,9 @@ func (h *header) line(n int, line string) error {
 	case "again":
 		err = choice("fails")
 		k.OnlyOnce = true
+	case "apart":
+		err = choice("fails")
+		k.Apart = true
 	case "since":
 		err = h.since(n, value)
 	case "within":

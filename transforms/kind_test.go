@@ -29,6 +29,7 @@ func TestKindErrors(t *testing.T) {
 		{law + "yields: nothing\n", "3:9: yields: want one of promise, itself"},
 		{law + "works: hard\n", "3:8: works: want one of alone"},
 		{law + "fails: often\n", "3:8: fails: want one of never, throws, rejects"},
+		{law + "apart: never\n", "3:8: apart: want one of fails, got \"never\""},
 		{law + "phase: soon\n", "3:8: phase: want one of critical, high, medium"},
 		{law + "disposable: often\n", "3:13: disposable: want sync, async, or both, got \"often\""},
 		{law + "disposable: node 20\n", "3:13: disposable: want sync, async, or both"},
