@@ -2,7 +2,6 @@ package transforms
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -50,13 +49,13 @@ func (s *scan) keptInSetup(o *Obligation, c *setup) bool {
 // done all the same.
 func tidiesPage(fn syntax.Node) bool {
 	for n := range fn.Field("body").Descendants() {
-		at := n.Field("function")
-		if n.Is("assignment_expression") {
-			at = n.Field("left")
+		at := n.Field("left")
+		if n.Is("call_expression") && (n.Parent().Is("expression_statement") || n == fn.Field("body")) {
+			at = n.Field("function")
+		} else if !n.Is("assignment_expression") {
+			continue
 		}
-		at = at.Inner(false)
-		name := at.Field("property").Text()
-		if at.Is("member_expression") && isPage(rootOf(at)) && !strings.HasPrefix(name, "get") && !strings.HasPrefix(name, "query") {
+		if at = at.Inner(false); at.Is("member_expression") && isPage(rootOf(at)) {
 			return true
 		}
 	}
