@@ -208,6 +208,9 @@ func (e *setupEdit) release(o *Obligation, d *setupDebt, name string, open, oute
 	if o.Kind.Fails == Rejects && !strings.HasPrefix(text, "if ") {
 		text = e.st.dropped(text)
 	}
+	if no := e.anew(o, d, text); no != nil {
+		return no
+	}
 	return e.put(o, d, text, outer)
 }
 

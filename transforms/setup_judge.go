@@ -136,7 +136,7 @@ func (s *scan) judgeSetupHeld(o *Obligation, d *setupDebt, met func(syntax.Node,
 	var others []use
 	for _, u := range s.usesInSetup(o, d) {
 		switch e := d.setup.endsAt(u.at); {
-		case u.effect == neutral:
+		case u.effect == neutral, u.effect == moved && o.Kind.Copied && isDrawn(u.ref):
 		case e != nil, u.effect == released && s.paysAt(d, u.at), slices.ContainsFunc(d.setup.ends, func(x setupEnd) bool { return x.call == u.at }):
 			o.releases = append(o.releases, u.at)
 			return met(u.at, "released when the component ends")

@@ -12,11 +12,11 @@ const longKept = 100
 
 // soonOver reports whether a one-shot is over before anybody minds: in no time, in less
 // than a second where it only gives a plain value to something, or in a time that is not
-// written down where it only puts something back.
+// written down where it only puts something of its own back.
 func (s *scan) soonOver(o *Obligation, callback syntax.Node) bool {
 	ms, known := milliseconds(o.Call.Field("arguments").Child(1))
 	if !known {
-		return onlyAssigns(callback, "false")
+		return onlyAssigns(callback, "false") && !slices.ContainsFunc(slices.Collect(callback.Field("body").Own()), writesForOthers)
 	}
 	return ms < longKept || ms < longAgain && onlyAssigns(callback, "true", "false", "number", "string")
 }
@@ -42,6 +42,14 @@ func (s *scan) keptInSetup(o *Obligation, c *setup) bool {
 	}
 	callback := functionGiven(o.Call.Field("arguments").Child(0))
 	return callback.OK() && !s.soonOver(o, callback) && !notesOnly(callback) && s.changesSetup(o, callback, c) && !tidiesPage(callback) && !s.asksFirst(o) && !s.flagOfSetup(c, callback)
+}
+
+// writesForOthers reports whether an assignment gives a value to what some function made of
+// what the component was given: a model, which tells of it.
+func writesForOthers(n syntax.Node) bool {
+	sym := rootOf(n.Field("left")).Symbol()
+	maker := calleeName(sym.Init().Inner(false))
+	return n.Is("assignment_expression") && n.Field("left").Inner(false).Is("member_expression") && maker != "" && maker != "ref" && maker != "shallowRef" && maker != "reactive"
 }
 
 // tidiesPage reports whether a function does something with the page itself, which stays
