@@ -63,6 +63,11 @@ func (formApart) Name() string { return "bind" }
 func (formApart) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	o := p.Obligations[0]
 	apart := o.gist.(syntax.Node)
+	for n := range o.Owner.Node.Field("body").Own() {
+		if n.Is("return_statement", "throw_statement") && n.Start() > o.Call.End() && !apart.Within(n) {
+			return nil, refuse(TooEntangled, "it is left in line %d, too, and nothing releases it there", lineOfNode(n))
+		}
+	}
 	return &Fix{
 		Plan:    p,
 		Edits:   []patch.Edit{{Start: apart.Start(), End: apart.End(), New: "() => " + apart.Text() + "()"}},
