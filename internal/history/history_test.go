@@ -112,7 +112,9 @@ func TestHeldOut(t *testing.T) {
 // TestMade: a finding that tells where an observer was made is at that place, too.
 func TestMade(t *testing.T) {
 	row := Row{Line: 40, FixedLine: 41, Resource: "observer"}
-	at := func(line, made int) []report.Finding { return []report.Finding{{Kind: "observer", Line: line, Made: made}} }
+	at := func(line, made int) []report.Finding {
+		return []report.Finding{{Kind: "observer", Line: line, Made: made}}
+	}
 	for _, c := range []struct {
 		before, after    []report.Finding
 		reported, silent bool
