@@ -318,6 +318,11 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 			o.step(u.at, "lent: it is released here once that is done")
 			continue
 		}
+		if u.effect == moved && s.fulfils(o, u.at, home) {
+			o.gives = home
+			o.step(u.at, "moved: %s, which is returned", u.text)
+			return
+		}
 		if u.text == usingText {
 			o.Status = Met
 			o.step(u.at, "met: declared by using")

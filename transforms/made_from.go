@@ -3,9 +3,13 @@ package transforms
 import "github.com/unleak-dev/unleak/internal/syntax"
 
 // Made is where that was made which an obligation holds, where that is elsewhere in the
-// file than the acquisition: of an observer that observes, `new ResizeObserver(..)`. It is
+// file than the acquisition: of an observer that observes, `new ResizeObserver(..)`, of what
+// a function of the file returns, where that acquired it. It is
 // the zero Node where it is acquired right where it is made, or made in several places.
 func (o *Obligation) Made() syntax.Node {
+	if o.source.OK() {
+		return o.source
+	}
 	if o.Acquire.Pattern.Receiver() != "HANDLE" {
 		return syntax.Node{}
 	}

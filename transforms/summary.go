@@ -26,6 +26,7 @@ func (s *scan) callersOf(o *Obligation) {
 			Bindings: syntax.Bindings{},
 			Evidence: append(slices.Clone(o.Evidence), fmt.Sprintf("returned by %s, acquired in line %d", nameOf(fn), line)),
 		}
+		made.source = o.Call
 		made.step(call, "acquired: %s returns it", nameOf(fn))
 		s.found = append(s.found, made)
 	}
@@ -191,6 +192,33 @@ func (s *scan) noteMove(o *Obligation, u use, home syntax.Node) {
 		return
 	}
 	o.kept = &h
+}
+
+// fulfils reports whether a call gives a handle to a promise that the function home made
+// in two steps, and returns: const d = deferred(); .. d.resolve(socket) .. return d
+func (s *scan) fulfils(o *Obligation, call, home syntax.Node) bool {
+	callee := call.Field("function").Inner(false)
+	of := callee.Field("object").Inner(false).Symbol()
+	if !call.Is("call_expression") || callee.Field("property").Text() != "resolve" || of == nil || !of.Constant() || of.Decl.Function() != home ||
+		!of.Init().Inner(false).Is("call_expression", "new_expression") || call.Field("arguments").Child(0).Inner(false).Symbol() != o.Handle.Symbol {
+		return false
+	}
+	found := false
+	for n := range home.Field("body").Own() {
+		if !n.Is("return_statement") {
+			continue
+		}
+		v := n.Child(0).Inner(false)
+		if v.Is("member_expression") && v.Field("property").Text() == "promise" {
+			v = v.Field("object").Inner(false)
+		}
+		if v.Symbol() == of {
+			found = true
+		} else if calleeName(v) != "reject" {
+			return false
+		}
+	}
+	return found
 }
 
 // judgeKept goes on with what a call put into its instance: there it is owed,
