@@ -236,3 +236,37 @@ func (s *scan) putHere(o *Obligation) bool {
 			r.Function() == home && p.End() <= o.Call.Start() && p.Statement().Parent() == home.Field("body")
 	})
 }
+
+// madeByConstructor reports whether the target of a registration is a field that only the
+// constructor sets, once, to what it makes by a call that does not tell of the instance, and
+// that is neither found somewhere nor handed on.
+//
+//	this.parser = protocol.parser(); this.parser.on('error', f);
+func (s *scan) madeByConstructor(o *Obligation, in *instance) bool {
+	field, own := o.target().Inner(false).ThisField()
+	if !own {
+		return false
+	}
+	made := false
+	for _, r := range in.refs[field] {
+		p := r.Outer().Parent()
+		switch {
+		case p.Is("member_expression") && p.Field("object").Inner(false) == r:
+		case p.Is("assignment_expression") && p.Field("left").Inner(false) == r && r.Function().IsConstructor() && !made:
+			value := p.Field("right").Inner(true)
+			words := wordsOf(calleeName(value))
+			if !value.Is("call_expression") || len(words) == 0 || words[0] == "get" || words[0] == "use" || words[0] == "find" {
+				return false
+			}
+			for d := range value.Field("arguments").Descendants() {
+				if d.IsThis() {
+					return false
+				}
+			}
+			made = true
+		default:
+			return false
+		}
+	}
+	return made
+}

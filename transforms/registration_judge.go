@@ -281,6 +281,8 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		break
 	}
 	switch {
+	case len(beside) > 0 && s.madeByConstructor(o, in):
+		o.step(o.Call, "moved: the instance has made what it listens to, and nobody else has it")
 	case len(beside) > 0 && s.readsToTheEnd(o):
 		o.step(o.Call, "moved: it goes when what it listens to has come to its end")
 	case how == givenStay && s.endsWithTarget(o, in):
@@ -364,7 +366,11 @@ func (in *instance) callsTeardown(o *Obligation) bool {
 	ends := func(name string) bool {
 		return isTeardown(name) && (in.host == nil || in.host.byName || name == in.teardown.name)
 	}
-	if name, ok := o.handler().ThisField(); ok {
+	handler := o.handler().Inner(false)
+	if isBind(handler) { // this.close.bind(this)
+		handler = receiver(handler)
+	}
+	if name, ok := handler.ThisField(); ok {
 		return ends(name)
 	}
 	for n := range o.handlerFunction().Descendants() {
