@@ -183,7 +183,7 @@ func (s *scan) removalsAtEnd(o *Obligation, in *instance) []removal {
 //
 //	if (isTTY(stdin)) stdin.on('keypress', f); .. if (isTTY(stdin)) stdin.off('keypress', f);
 func (o *Obligation) askedBefore(c syntax.Node) bool {
-	if !c.Is("call_expression", "identifier") {
+	if !c.Is("identifier") && !(c.Is("call_expression") && c.Field("arguments").Len() > 0) { // what asks about nothing in sight may change its mind
 		return false
 	}
 	for d := range c.Descendants() {
