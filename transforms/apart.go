@@ -63,9 +63,15 @@ func (formApart) Name() string { return "bind" }
 func (formApart) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	o := p.Obligations[0]
 	apart := o.gist.(syntax.Node)
-	for n := range o.Owner.Node.Field("body").Own() {
-		if n.Is("return_statement", "throw_statement") && n.Start() > o.Call.End() && !apart.Within(n) {
-			return nil, refuse(TooEntangled, "it is left in line %d, too, and nothing releases it there", lineOfNode(n))
+	home := o.Call.Function()
+	for n := range home.Field("body").Own() {
+		if n.Is("return_statement", "throw_statement") && n.Start() > o.Call.Start() && !apart.Within(n) {
+			return nil, refuse(TooEntangled, "it is handed on on some ways only, and there without its %s", o.Kind.Noun)
+		}
+	}
+	for up := apart; up.OK() && up != home; up = up.Parent() {
+		if up.Is("if_statement", "switch_case", "try_statement", "while_statement", "do_statement", "for_statement", "for_in_statement", "ternary_expression") {
+			return nil, refuse(TooEntangled, "it is handed on on some ways only, and there without its %s", o.Kind.Noun)
 		}
 	}
 	return &Fix{
