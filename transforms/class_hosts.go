@@ -38,6 +38,7 @@ type classHost struct {
 	streams *streamEnd
 	hands   []handing // what of it an instance hands over what it acquires to
 	parts   []string  // what of the host tells an instance things, and outlives it: where it is found
+	apart   bool      // each method is called with an instance of its own: what one keeps the others do not see
 }
 
 // streamEnd is how subscriptions end with the instance that made them.

@@ -17,6 +17,9 @@ func (formClass) Name() string { return "class" }
 
 func (f formClass) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	in := s.instance(p.Owner.Node)
+	if in.host != nil && in.host.apart {
+		return nil, refuse(TooEntangled, "each of its methods has an instance of its own: keep it in what they share, and release it in %s()", in.host.teardown)
+	}
 	e, no := s.editClass(in)
 	if no != nil {
 		return nil, no

@@ -26,7 +26,7 @@ var baseHosts = []classHost{
 	{from: []string{"obsidian"}, bases: []string{"Modal", "SuggestModal", "FuzzySuggestModal"},
 		teardown: "onClose", declared: true, above: true, view: true, onces: []string{"onOpen"}, lost: []string{"constructor", ""}},
 	{from: []string{"@tiptap/core"}, makers: []string{"@tiptap/core create"},
-		teardown: "onDestroy", onces: []string{"onCreate", "addProseMirrorPlugins"}, parts: []string{"this.options."}},
+		teardown: "onDestroy", onces: []string{"onCreate", "addProseMirrorPlugins"}, parts: []string{"this.options."}, apart: true},
 }
 
 // elements are the classes of the page's own elements.
