@@ -65,7 +65,7 @@ func (formApart) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	apart := o.gist.(syntax.Node)
 	home := o.Call.Function()
 	for n := range home.Field("body").Own() {
-		if n.Is("return_statement", "throw_statement") && n.Start() > o.Call.Start() && !apart.Within(n) {
+		if n.Is("return_statement", "throw_statement") && n.Start() > o.Call.Start() && n.Start() < apart.Start() && !apart.Within(n) {
 			return nil, refuse(TooEntangled, "it is handed on on some ways only, and there without its %s", o.Kind.Noun)
 		}
 	}
