@@ -260,25 +260,47 @@ func originOfField(field Node, name string, depth int) (Origin, bool) {
 	if !class.OK() {
 		return Origin{}, false
 	}
-	var value Node
-	for _, code := range Code(class) {
-		for d := range code.Descendants() {
-			if !d.Is("assignment_expression") {
-				continue
-			}
-			if f, ok := d.Field("left").ThisField(); ok && f == name {
-				if value.OK() {
-					return Origin{}, false
-				}
-				value = d.Field("right").Inner(true)
-			}
-		}
-	}
+	value := field.f.fieldValues(class)[name]
 	if !value.Is("call_expression", "ternary_expression", "member_expression", "identifier") {
 		return Origin{}, false
 	}
 	o, ok := value.origin(depth)
 	return o, ok && o.Module != ""
+}
+
+// fieldValues are what the code of a class gives to its fields; a field that is given
+// something in two places has none. They are asked for time and again, and found once.
+func (f *File) fieldValues(class Node) map[string]Node {
+	f.fieldsMu.Lock()
+	values, known := f.fieldsOf[class.ID()]
+	f.fieldsMu.Unlock()
+	if known {
+		return values
+	}
+	values = map[string]Node{}
+	for _, code := range Code(class) {
+		for d := range code.Descendants() {
+			if !d.Is("assignment_expression") {
+				continue
+			}
+			name, ok := d.Field("left").ThisField()
+			if !ok {
+				continue
+			}
+			if _, twice := values[name]; twice {
+				values[name] = Node{}
+			} else {
+				values[name] = d.Field("right").Inner(true)
+			}
+		}
+	}
+	f.fieldsMu.Lock()
+	defer f.fieldsMu.Unlock()
+	if f.fieldsOf == nil {
+		f.fieldsOf = map[int32]map[string]Node{}
+	}
+	f.fieldsOf[class.ID()] = values
+	return values
 }
 
 func originOfName(n Node, depth int) (Origin, bool) {

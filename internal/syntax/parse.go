@@ -38,6 +38,9 @@ type File struct {
 
 	ownersOnce sync.Once
 	owners     *owners
+
+	fieldsMu sync.Mutex
+	fieldsOf map[int32]map[string]Node // by the ID of a class: see fieldValues
 }
 
 // Extensions lists the file name extensions that can be parsed.
