@@ -133,8 +133,26 @@ func (s *scan) madeAlone(class syntax.Node) bool {
 	if !class.IsClass() || s.instance(class).host != nil || !isApplication(s.Project, s.f.Path) {
 		return false
 	}
+	teardown := s.instance(class).teardown
 	made, known := s.makings(class, onceHops)
-	return known && len(made) > 0 && !slices.ContainsFunc(made, func(n syntax.Node) bool { return s.at(n).recurs(n, onceHops, false) })
+	return known && len(made) > 0 && !slices.ContainsFunc(made, func(n syntax.Node) bool {
+		return teardown != nil && endedWhereMade(n, teardown.name) || s.at(n).recurs(n, onceHops, false)
+	})
+}
+
+// endedWhereMade reports whether the function that makes an instance ends it, too: it may
+// be called again, and the program goes on.
+func endedWhereMade(made syntax.Node, teardown string) bool {
+	fn := made.Function()
+	sym := widen(made).Parent().Field("name").Symbol()
+	if !fn.OK() || sym == nil {
+		return false
+	}
+	return slices.ContainsFunc(sym.Refs, func(r syntax.Node) bool {
+		method := r.Outer().Parent()
+		return method.Is("member_expression") && method.Field("property").Text() == teardown &&
+			method.Outer().Parent().Is("call_expression") && r.Function() == fn
+	})
 }
 
 // forOthers reports whether a name may be known to whoever uses the package that it is of.
