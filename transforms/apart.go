@@ -69,10 +69,8 @@ func (formApart) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 			return nil, refuse(TooEntangled, "it is handed on on some ways only, and there without its %s", o.Kind.Noun)
 		}
 	}
-	for up := apart; up.OK() && up != home; up = up.Parent() {
-		if up.Is("if_statement", "switch_case", "try_statement", "while_statement", "do_statement", "for_statement", "for_in_statement", "ternary_expression") {
-			return nil, refuse(TooEntangled, "it is handed on on some ways only, and there without its %s", o.Kind.Noun)
-		}
+	if onSomeWays(apart, home, "ternary_expression") {
+		return nil, refuse(TooEntangled, "it is handed on on some ways only, and there without its %s", o.Kind.Noun)
 	}
 	return &Fix{
 		Plan:    p,

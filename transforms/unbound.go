@@ -66,10 +66,8 @@ func (formUnbound) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	o := p.Obligations[0]
 	fix := &Fix{Plan: p}
 	for _, at := range o.releases {
-		for up := at; up.ID() != at.Function().ID(); up = up.Parent() {
-			if up.Is("if_statement", "switch_case", "try_statement", "while_statement", "do_statement", "for_statement", "for_in_statement") {
-				return nil, refuse(TooEntangled, "it is released on some ways only, and there without its %s", o.Kind.Noun)
-			}
+		if onSomeWays(at, at.Function()) {
+			return nil, refuse(TooEntangled, "it is released on some ways only, and there without its %s", o.Kind.Noun)
 		}
 		code := "() => " + at.Text() + "()"
 		if at.Outer().Parent().Is("binary_expression") && !at.Parent().Is("parenthesized_expression") {
@@ -82,4 +80,11 @@ func (formUnbound) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("%s may be another one by then: which one is to be released?", sym.Name)})
 	}
 	return fix, nil
+}
+
+// onSomeWays reports whether something in a function stands around n that may leave it out or
+// come to it again: a condition, a loop, a try; also are further kinds of nodes that count.
+func onSomeWays(n, fn syntax.Node, also ...string) bool {
+	up := n.Ancestor(append(also, "if_statement", "switch_case", "try_statement", "while_statement", "do_statement", "for_statement", "for_in_statement")...)
+	return up.OK() && up != fn && up.Within(fn)
 }
