@@ -41,7 +41,7 @@ func (s *scan) keptInSetup(o *Obligation, c *setup) bool {
 		return false
 	}
 	callback := functionGiven(o.Call.Field("arguments").Child(0))
-	return callback.OK() && !s.soonOver(o, callback) && !notesOnly(callback) && s.changesSetup(o, callback, c) && !tidiesPage(callback) && !s.asksFirst(o) && !s.flagOfSetup(c, callback)
+	return callback.OK() && !s.soonOver(o, callback) && !s.changesOwnStateAlone(o, callback, c) && !notesOnly(callback) && s.changesSetup(o, callback, c) && !tidiesPage(callback) && !s.asksFirst(o) && !s.flagOfSetup(c, callback)
 }
 
 // writesForOthers reports whether an assignment gives a value to what some function made of
