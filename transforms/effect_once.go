@@ -83,7 +83,7 @@ func (s *scan) staysALoop(o *Obligation, loop syntax.Node) bool {
 // have ended.
 func (s *scan) comesTooLate(o *Obligation, e *span) bool {
 	delay := o.Call.Field("arguments").Child(1).Inner(false)
-	if !e.blank() && !firesAtOnce(o) && slices.Contains(e.host.from, baseHosts[0].from[0]) && s.warns(&baseHosts[0]) && s.changesComponent(o, e) {
+	if !e.blank() && !firesAtOnce(o) && !isFrame(o) && slices.Contains(e.host.from, baseHosts[0].from[0]) && s.warns(&baseHosts[0]) && s.changesComponent(o, e) {
 		return true
 	}
 	if again, _ := e.runsAnew(); again && isFrame(o) && !e.blank() && actsOnRun(o, e) {
