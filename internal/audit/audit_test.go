@@ -18,14 +18,14 @@ import (
 
 func TestList(t *testing.T) {
 	seen := 0
-	for _, set := range []string{"first", "second", "third", "fourth", "fifth", "front", "sixth"} {
+	for _, set := range []string{"first", "second", "third", "fourth", "fifth", "front", "sixth", "seventh", "front-early"} {
 		repositories, err := readList("repositories.txt", set)
 		if err != nil {
 			t.Fatal(err)
 		}
 		seen += len(repositories)
 	}
-	if seen != 88 {
+	if seen != 132 {
 		t.Errorf("got %d repositories", seen)
 	}
 	if _, err := readList("repositories.txt", "nobody-has"); err == nil || !strings.Contains(err.Error(), "first, second") {
@@ -89,6 +89,22 @@ func TestPool(t *testing.T) {
 		if g, w := got[i], want[i]; g.Name != w.Name || g.Path != w.Path || g.Line != w.Line || g.Kind != w.Kind {
 			t.Errorf("%d: got %+v, want %+v", i, g, w)
 		}
+	}
+}
+
+// TestPoolOfTimes: a repository that was looked at at two commits.
+func TestPoolOfTimes(t *testing.T) {
+	leak := func(commit, print string) Leak {
+		return Leak{Repository{"a/a", commit}, report.Finding{Path: "b.js", Fingerprint: print}}
+	}
+	got := pool([]*Scan{{Leaks: []Leak{leak("new", "1"), leak("new", "2")}}, {Leaks: []Leak{leak("old", "2"), leak("old", "3")}}})
+	var all []string
+	for _, l := range got {
+		all = append(all, l.Commit+l.Fingerprint)
+	}
+	slices.Sort(all)
+	if want := "[new1 new2 old3]"; fmt.Sprint(all) != want {
+		t.Errorf("got %s, want %s", all, want)
 	}
 }
 

@@ -78,7 +78,8 @@ func audit(ctx context.Context, list, set, mirror string, n int, fix bool) (stri
 	if fix {
 		return fixTable(set, fixes), nil
 	}
-	return sampleTable(set, scans, draw(pool(scans), seedOf(repositories), n)), nil
+	all := pool(scans)
+	return sampleTable(set, scans, all, draw(all, seedOf(repositories), n)), nil
 }
 
 func write(name, text string) error {

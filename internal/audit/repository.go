@@ -21,7 +21,7 @@ type Repository struct {
 }
 
 // readList returns the repositories of a set, in the order of the list. Each line of
-// it names a set, a repository and a commit; empty lines and those that begin with #
+// it names a set, a repository and a commit, of which a set may have several; empty lines and those that begin with #
 // say nothing. A line that cannot be right is an error, and so is a set without any.
 func readList(name, set string) ([]Repository, error) {
 	f, err := os.Open(name)
@@ -48,10 +48,10 @@ func readList(name, set string) ([]Repository, error) {
 			return fail("%q is not OWNER/NAME", fields[1])
 		case !snapshot.IsCommit(fields[2]):
 			return fail("%q is not the full hash of a commit", fields[2])
-		case seen[fields[1]]:
-			return fail("%s stands there twice", fields[1])
+		case seen[fields[1]+fields[2]]:
+			return fail("%s stands there twice with this commit", fields[1])
 		}
-		seen[fields[1]] = true
+		seen[fields[1]+fields[2]] = true
 		if !slices.Contains(sets, fields[0]) {
 			sets = append(sets, fields[0])
 		}

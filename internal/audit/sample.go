@@ -54,11 +54,20 @@ func scan(ctx context.Context, r Repository, dir string) (*Scan, error) {
 }
 
 // pool returns the leaks of all scans, by repository, path, line and kind; what is
-// alike in these, by column and message.
+// alike in these, by column and message. What a repository still has at an earlier commit
+// of it counts once, as it stands in the first scan that has it.
 func pool(scans []*Scan) []Leak {
 	var all []Leak
+	of := map[string]string{} // the commit by repository and fingerprint
 	for _, s := range scans {
-		all = append(all, s.Leaks...)
+		for _, l := range s.Leaks {
+			key := l.Name + " " + l.Fingerprint
+			if commit, known := of[key]; known && commit != l.Commit {
+				continue
+			}
+			of[key] = l.Commit
+			all = append(all, l)
+		}
 	}
 	slices.SortStableFunc(all, func(a, b Leak) int {
 		return cmp.Or(
@@ -98,8 +107,8 @@ func below(random rand.Source, n int) int {
 	}
 }
 
-// sampleTable writes what was looked at, and the leaks that were drawn, to be judged.
-func sampleTable(set string, scans []*Scan, drawn []Leak) string {
+// sampleTable writes what was looked at, and the leaks that were drawn from all, to be judged.
+func sampleTable(set string, scans []*Scan, all, drawn []Leak) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# A sample of what unleak reports: set %s\n\n"+
 		"Written by `go run ./internal/audit -mirror DIR -set %s -n %d -out FILE`, with the default options: tests and\n"+
@@ -120,7 +129,7 @@ func sampleTable(set string, scans []*Scan, drawn []Leak) string {
 	}
 	writeList(&b, "What could not be looked at", problems)
 	fmt.Fprintf(&b, "\n## %d of %d findings\n\n"+
-		"| repository | commit | place | kind | message | verdict | reason |\n|---|---|---|---|---|---|---|\n", len(drawn), leaks)
+		"| repository | commit | place | kind | message | verdict | reason |\n|---|---|---|---|---|---|---|\n", len(drawn), len(all))
 	for _, l := range drawn {
 		fmt.Fprintf(&b, "| %s | %.12s | %s | %s | %s | | |\n", l.Name, l.Commit, cell(fmt.Sprintf("%s:%d", l.Path, l.Line)), l.Kind, cell(l.Message))
 	}
