@@ -13,9 +13,10 @@ import (
 // shortGrace is the longest time, in milliseconds, that nobody minds to wait.
 const shortGrace = 1000
 
-// isBrief reports whether a one-shot is written down to fire within that time.
+// isBrief reports whether a one-shot is written down to fire within that time, or when the
+// page is drawn or idle next.
 func (s *scan) isBrief(o *Obligation) bool {
-	if !o.Call.Field("arguments").Child(1).OK() {
+	if isFrame(o) || !o.Call.Field("arguments").Child(1).OK() {
 		return true
 	}
 	time, known := s.waitingTime(o)

@@ -47,6 +47,8 @@ func (s *scan) likely(o *Obligation, n syntax.Node, hops int) bool {
 	}
 	origin, known := callee.Origin()
 	switch {
+	case s.isBookkeeping(callee):
+		return false
 	case known && origin.Module == "":
 		return callee.Is("identifier") && callee.Symbol() == nil && !harmlessFunctions[name]
 	case known:
@@ -76,7 +78,19 @@ func (s *scan) likely(o *Obligation, n syntax.Node, hops int) bool {
 // isMaker reports whether a function is called as one is that makes something.
 func isMaker(name string) bool {
 	words := wordsOf(name)
-	return len(words) > 1 && (words[0] == "make" || words[0] == "create" || words[0] == "build")
+	return len(words) > 1 && (words[0] == "make" || words[0] == "create" || words[0] == "build" || words[0] == "generate")
+}
+
+// isBookkeeping reports whether a call is one of a map or set that another file of the
+// project keeps.
+func (s *scan) isBookkeeping(callee syntax.Node) bool {
+	im, ok := callee.Field("object").Inner(false).Symbol().Import()
+	if !ok {
+		return false
+	}
+	_, decl := s.declarationOf(im)
+	made := decl.Field("value").Inner(false)
+	return decl.Is("variable_declarator") && made.Is("new_expression") && slices.Contains([]string{"Map", "Set", "WeakMap", "WeakSet"}, made.Field("constructor").Text())
 }
 
 // readsOrRuns reports whether a function is called as one is that reads, checks or runs

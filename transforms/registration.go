@@ -294,6 +294,9 @@ func (s *scan) handlerKey(n syntax.Node) string {
 		if field := assignedTo(sym); field != "" {
 			return "this." + field
 		}
+		if field := ownMember(sym); field != "" {
+			return "this." + field
+		}
 		if sym.Kind == syntax.Function || sym.Init().Inner(false).IsFunction() || isBind(sym.Init().Inner(false)) || localFunction(n).OK() {
 			return fmt.Sprintf("symbol %d", sym.Node.ID())
 		}
@@ -305,6 +308,19 @@ func (s *scan) handlerKey(n syntax.Node) string {
 		return fmt.Sprintf("made %d", n.ID())
 	}
 	return s.placeKey(n, 6)
+}
+
+// ownMember is the member of the instance that a function is, by the name that only the
+// function itself knows: release: function release() { off(release); }
+func ownMember(sym *syntax.Symbol) string {
+	if sym.Kind != syntax.Function || !sym.Decl.Is("function_expression") {
+		return ""
+	}
+	owner, member := sym.Decl.ThisClass()
+	if !owner.OK() || syntax.FunctionOf(member) != sym.Decl {
+		return ""
+	}
+	return syntax.MemberName(member)
 }
 
 // isBind reports whether a call makes a new function of another.
