@@ -26,9 +26,9 @@ func (s *scan) judgeLasting(o *Obligation) {
 	solo := false
 	switch {
 	case o.Owner.Form == OwnerFunction:
-	case !o.Owner.isInstance(), o.Owner.Form == OwnerObject, len(o.releases) > 0, o.Form == (formBeside{}):
+	case !o.Owner.isInstance(), o.Owner.Form == OwnerObject, len(o.releases) > 0, o.Form == (formBeside{}) && !listensToPageEnd(o):
 		return
-	case s.madeAlone(o.Owner.Node) && (o.Kind.OneShot || !s.recurs(o.Call, onceHops, false)):
+	case o.Form != (formBeside{}) && s.madeAlone(o.Owner.Node) && (o.Kind.OneShot || !s.recurs(o.Call, onceHops, false)):
 		solo = true
 	case o.Kind.Registers() && (o.Call.Function().IsConstructor() || isInMaking(o)):
 		// only one ever listens, for as long as it is there
@@ -41,13 +41,20 @@ func (s *scan) judgeLasting(o *Obligation) {
 	if !solo && !ends && !keeps && !alone && !s.once(o.Call, onceHops) && !s.leftToRun(o) {
 		return
 	}
-	if !s.Offers || o.Owner.Form == OwnerFunction || o.Kind.OneShot {
+	if !s.Offers || o.Owner.Form == OwnerFunction || o.Kind.OneShot || o.Form == (formBeside{}) {
 		o.Status, o.Form, o.Exits, o.Refusal = Moved, nil, nil, nil
 		o.step(o.Call, "moved: acquired once, and held as long as the program runs")
 		return
 	}
 	o.Standing = Offer
 	o.step(o.Call, "acquired once, and held as long as the program runs")
+}
+
+// listensToPageEnd reports whether something is only told that the page goes: with others of
+// the same it is taken away for nothing.
+func listensToPageEnd(o *Obligation) bool {
+	event, _ := o.Bindings["EVENT"].StringValue()
+	return slices.Contains([]string{"beforeunload", "unload", "pagehide"}, event)
 }
 
 // leftToRun: what customarily lasts as long as the program is in an instance of a

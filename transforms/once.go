@@ -21,7 +21,7 @@ func (s *scan) once(n syntax.Node, hops int) bool {
 		case isFlagged(p, n), isSingleton(p, n):
 			return true
 		case p.IsFunction():
-			return s.runsOnceAtMost(p, hops)
+			return s.runsOnceAtMost(p, hops) || s.at(p).isKeptForGood(p, hops)
 		case p.Parent().Is("class_body") && !p.HasToken("static") && !p.Is("class_static_block"):
 			return s.lasts(p.Parent().Parent(), hops-1)
 		}

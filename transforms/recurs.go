@@ -26,7 +26,7 @@ func (s *scan) recurs(n syntax.Node, hops int, unsure bool) bool {
 		case p.Parent().Is("class_body") && !p.IsFunction() && !p.HasToken("static"):
 			return s.madeAgain(p.Parent().Parent(), hops-1, unsure)
 		case !p.IsFunction():
-		case callbackOf(p).ends:
+		case callbackOf(p).ends, s.at(p).isKeptForGood(p, hops):
 			return false
 		case p.Outer().Parent().Is("jsx_expression"):
 			return true

@@ -18,6 +18,7 @@ const shownHops = 4
 // judgeShownForGood takes what a component never releases for the page's where its
 // instances are only ever parts of the root, shown without any condition.
 func (s *scan) judgeShownForGood(o *Obligation) {
+	s.judgeShownByRoot(o)
 	if o.Status != Unmet || o.Way != NeverReleased || o.Standing != Leak || path.Ext(s.f.Path) != ".vue" || !s.isShownForGood(s.f, shownHops) {
 		return
 	}

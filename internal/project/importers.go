@@ -30,3 +30,28 @@ func (p *Project) ImportersOf(ctx context.Context, rel string) []*syntax.File {
 	}
 	return out
 }
+
+// DefaultImportsOf lists the names, out of some, by which files import what a file exports
+// as its default; tests and examples are left out.
+func (p *Project) DefaultImportsOf(ctx context.Context, rel string, names []string) []*syntax.Symbol {
+	var out []*syntax.Symbol
+	for _, name := range names {
+		files := p.mentionsNoted(ctx, name)
+		slices.Sort(files)
+		for _, from := range files {
+			f, err := p.Load(ctx, from)
+			if err != nil || from == rel {
+				continue
+			}
+			sym := f.TopLevel(name)
+			if sym == nil {
+				continue
+			}
+			if im, ok := sym.Import(); ok && im.Name == "default" && p.Resolve(from, im.Module) == rel {
+				p.asked.add(rel, from)
+				out = append(out, sym)
+			}
+		}
+	}
+	return out
+}

@@ -47,6 +47,7 @@ var scriptFolders = map[string]bool{
 var toolFolders = map[string]bool{
 	"script": true, "tools": true, "tooling": true, "docs": true, "website": true, "gulp": true, "grunt": true, "webpack": true,
 	"dev": true, "playground": true, "playgrounds": true, "sandbox": true,
+	"stories": true, // of a storybook
 }
 
 var sourceFolders = map[string]bool{"src": true, "source": true, "lib": true, "app": true}
