@@ -19,11 +19,20 @@ const shownHops = 4
 // instances are only ever parts of the root, shown without any condition.
 func (s *scan) judgeShownForGood(o *Obligation) {
 	s.judgeShownByRoot(o)
-	if o.Status != Unmet || o.Way != NeverReleased || o.Standing != Leak || path.Ext(s.f.Path) != ".vue" || !s.isShownForGood(s.f, shownHops) {
+	if o.Status != Unmet || o.Way != NeverReleased || o.Standing != Leak || !s.isPartOfRoot(o) {
 		return
 	}
 	o.Status, o.Form, o.Exits, o.Refusal = Moved, nil, nil, nil
 	o.step(o.Call, "moved: the root shows it for good, as long as the page is there")
+}
+
+// isPartOfRoot asks that of the component that something is acquired in.
+func (s *scan) isPartOfRoot(o *Obligation) bool {
+	if path.Ext(s.f.Path) == ".vue" {
+		return s.isShownForGood(s.f, shownHops)
+	}
+	class, _ := o.Call.ThisClass()
+	return class.IsClass() && s.isShownByAngularRoot(class)
 }
 
 func (s *scan) isShownForGood(f *syntax.File, hops int) bool {

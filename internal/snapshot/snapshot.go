@@ -95,7 +95,7 @@ func wanted(name string) bool {
 		return false
 	}
 	base := parts[len(parts)-1]
-	return syntax.Supported(name) || base == "package.json" || base == "pnpm-workspace.yaml" ||
+	return syntax.Supported(name) || strings.HasSuffix(base, ".component.html") || base == "app.html" || base == "package.json" || base == "pnpm-workspace.yaml" ||
 		strings.HasSuffix(base, ".json") && (strings.HasPrefix(base, "tsconfig") || strings.HasPrefix(base, "jsconfig"))
 }
 
