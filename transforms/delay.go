@@ -23,6 +23,16 @@ func millis(n syntax.Node, hops int) (float64, bool) {
 		sym := n.Symbol()
 		switch {
 		case hops == 0 || sym == nil:
+		case sym.Decl.Is("for_in_statement") && sym.Decl.Field("right").Inner(false).Is("array"): // for (const ms of [1, 10])
+			longest := 0.0
+			for each := range sym.Decl.Field("right").Inner(false).Children() {
+				v, ok := millis(each, hops-1)
+				if !ok {
+					return 0, false
+				}
+				longest = max(longest, v)
+			}
+			return longest, sym.Decl.Field("right").Inner(false).Len() > 0
 		case sym.Kind == syntax.Variable && sym.Constant():
 			return millis(sym.Init(), hops-1)
 		case sym.Kind == syntax.Parameter: // (ms = 100), as a rule

@@ -1,6 +1,10 @@
 package transforms
 
-import "github.com/unleak-dev/unleak/internal/syntax"
+import (
+	"slices"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
 
 // What begins when it is called may hold something already when it fails. Where the
 // project's own code can be read, it tells: a method that keeps nothing before its last
@@ -19,7 +23,40 @@ func (s *scan) failsOnTheSpot(o *Obligation) bool {
 	}
 	_, m, ok := s.Project.FindMember(s.ctx, class, o.Acquire.Pattern.Anchor)
 	fn := m.Function()
-	return !ok || !fn.Field("body").OK() || !isAsync(fn) && s.at(fn).likelyIn(o, fn, likelyHops)
+	if !ok || !fn.Field("body").OK() {
+		return true
+	}
+	refused := func(n syntax.Node) bool { return s.isJustMade(o) && asksOnlyState(n, fn) }
+	return !isAsync(fn) && s.at(fn).likelyInBut(o, fn, likelyHops, refused)
+}
+
+// isJustMade reports whether the handle was made where it is declared, and nothing has been
+// done with it since.
+func (s *scan) isJustMade(o *Obligation) bool {
+	sym := o.Bindings["HANDLE"].Inner(false).Symbol()
+	if sym == nil || !sym.Constant() || !sym.Init().Inner(true).Is("new_expression") || sym.Decl.Function() != o.Call.Function() {
+		return false
+	}
+	return !slices.ContainsFunc(sym.Refs, func(r syntax.Node) bool { return r != sym.Node && r.Start() < o.Call.Start() })
+}
+
+// asksOnlyState reports whether a method throws only if the state that the instance is in
+// does not allow it to be called.
+//
+//	if (this.state !== this.STATE.INITIAL) throw new Error(..);
+func asksOnlyState(thrown, fn syntax.Node) bool {
+	asked := thrown.Ancestor("if_statement")
+	if t := thrown.Ancestor("throw_statement"); !thrown.Is("throw_statement") && !t.OK() || !asked.OK() || !asked.Within(fn) || !thrown.Within(asked.Field("consequence")) {
+		return false
+	}
+	own := false
+	for n := range asked.Field("condition").Descendants() {
+		if n.Is("call_expression", "await_expression") || n.Is("identifier") && n.Symbol() != nil && n.Symbol().Decl.Within(fn) {
+			return false
+		}
+		own = own || n.IsThis()
+	}
+	return own
 }
 
 // holdsHalfWay reports whether an acquisition that begins when it is called may hold

@@ -102,6 +102,11 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "met: ends by itself, and soon")
 		return
 	}
+	if o.Kind.OneShot && !o.told && o.Handle.Place == Discarded && loop.OK() && o.isShortChain(loop) {
+		o.Status, o.Form = Met, nil
+		o.step(o.Call, "met: it is asked for a few times only, and soon over")
+		return
+	}
 	var each []use
 	switch o.Handle.Place {
 	case InField:

@@ -143,6 +143,11 @@ func (s *scan) declared(callee syntax.Node, origin syntax.Origin) syntax.Node {
 // likelyIn is likely for what a function does. One that is async only rejects, and
 // nobody waits for it here.
 func (s *scan) likelyIn(o *Obligation, fn syntax.Node, hops int) bool {
+	return s.likelyInBut(o, fn, hops, func(syntax.Node) bool { return false })
+}
+
+// likelyInBut is likelyIn without what somebody need not reckon with.
+func (s *scan) likelyInBut(o *Obligation, fn syntax.Node, hops int, but func(syntax.Node) bool) bool {
 	if fn.IsAsync() || fn.IsGenerator() {
 		return false
 	}
@@ -154,7 +159,7 @@ func (s *scan) likelyIn(o *Obligation, fn syntax.Node, hops int) bool {
 	}
 	in := s.at(fn)
 	for n := range fn.Field("body").Own() {
-		if n.Ancestor("try_statement").Within(fn) && n.Ancestor("try_statement").OK() {
+		if but(n) || n.Ancestor("try_statement").Within(fn) && n.Ancestor("try_statement").OK() {
 			continue
 		}
 		if n.Is("throw_statement") || n.Is("call_expression", "new_expression") && in.throws(n) && in.likely(o, n, hops-1) {

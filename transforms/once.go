@@ -227,7 +227,9 @@ func isFlagged(p, n syntax.Node) bool {
 			if !syntax.IsWrite(r) {
 				continue
 			}
-			if !r.Within(body) || !r.Parent().Field("right").Inner(false).Is("true") {
+			setter := functionName(r.Function())
+			called := setter != nil && n.Within(body) && calledAt(n) == setter
+			if !r.Within(body) && !called || !r.Parent().Field("right").Inner(false).Is("true") {
 				return false
 			}
 			set = true
@@ -237,6 +239,17 @@ func isFlagged(p, n syntax.Node) bool {
 		}
 	}
 	return false
+}
+
+// calledAt is the name of the function that is called by a call, or where it is mentioned.
+func calledAt(n syntax.Node) *syntax.Symbol {
+	if !n.Is("call_expression") {
+		n = n.Outer().Parent()
+	}
+	if callee := n.Field("function").Inner(false); callee.Is("identifier") {
+		return callee.Symbol()
+	}
+	return nil
 }
 
 // under reports whether an operand stands below an operator, up to a statement.

@@ -51,6 +51,11 @@ func (s *scan) judgePromise(o *Obligation, executor syntax.Node) {
 		return
 	}
 	all := settles(executor)
+	if o.Kind.Registers() && toldOfEnd(o.Call, executor) || releasedAtSuchEnd(releases, executor) {
+		o.Status = Met
+		o.step(o.Call, "met: what is ended here tells of its end, in any case")
+		return
+	}
 	elsewhere := func(r syntax.Node) bool {
 		fn := releasedElsewhere(r, executor, all)
 		return fn.OK() && fn != o.handlerFunction()

@@ -52,6 +52,9 @@ func (s *scan) judgeRegistration(o *Obligation) {
 		o.Status = Met
 		o.step(o.Call, "met: it listens to a part of what is written anew with it")
 		return
+	case o.isMovedOver():
+		o.step(o.Call, "moved: it was taken from another just before, and whoever takes it away goes on to do so")
+		return
 	case o.onceForTarget():
 		o.step(o.Call, "moved: it is made once for what it is registered with")
 		return
@@ -175,6 +178,11 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 	o.Owner = ownerOf(class, o.Handle)
 	if in.hosted && isRootFile(s.f) || class.IsClass() && s.isRoot(class) {
 		o.step(o.Call, "moved: the root component lives as long as the page")
+		return
+	}
+	if o.isOwnElement(in) {
+		o.Status = Met
+		o.step(o.Call, "met: it listens to an element of its own, which goes with it")
 		return
 	}
 	how := s.stayOf(o, in)

@@ -19,6 +19,9 @@ func (s *scan) isShort(o *Obligation) bool {
 	if !slices.Contains(o.Acquire.From, "global") {
 		return false
 	}
+	if isFrame(o) {
+		return true
+	}
 	time, known := s.waitingTime(o)
 	if !known {
 		time, known = timeGiven(o.Call.Field("arguments").Child(1), 3)
@@ -128,9 +131,11 @@ func (s *scan) asksWhetherOver(o *Obligation, in *instance) bool {
 		}
 		callback = fns[0]
 	}
-	first := callback.Field("body").Child(0)
-	for first.Is("comment") || isSaying(first) {
-		first = first.NextNamed()
+	first := firstOf(callback)
+	if call := first.Child(0).Inner(true); first.Is("expression_statement") && call.Is("call_expression") && !first.NextNamed().OK() {
+		if fns := s.functionsIn(in, call.Field("function")); len(fns) == 1 && fns[0].File() == s.f { // all that it does is in a method
+			first = firstOf(fns[0])
+		}
 	}
 	if !first.Is("if_statement") || first.Field("alternative").OK() {
 		return false
@@ -148,6 +153,15 @@ func (s *scan) asksWhetherOver(o *Obligation, in *instance) bool {
 	return false
 }
 
+// firstOf is the first statement of a function that does something.
+func firstOf(fn syntax.Node) syntax.Node {
+	first := fn.Field("body").Child(0)
+	for first.Is("comment") || isSaying(first) {
+		first = first.NextNamed()
+	}
+	return first
+}
+
 // setAtEnd reports whether a condition holds, or not, as is asked, once the end of an
 // instance has set its fields.
 func (s *scan) setAtEnd(in *instance, n syntax.Node, holds bool) bool {
@@ -156,7 +170,7 @@ func (s *scan) setAtEnd(in *instance, n syntax.Node, holds bool) bool {
 		return s.setAtEnd(in, n.Field("argument"), !holds)
 	}
 	if !n.Is("binary_expression") {
-		return s.leftAtEnd(in, n, func(v syntax.Node) bool {
+		return !holds && in.isDrawn(n) || s.leftAtEnd(in, n, func(v syntax.Node) bool {
 			return holds && v.Is("true") || !holds && (v.Is("false") || isNothing(v))
 		})
 	}

@@ -330,6 +330,11 @@ func (s *scan) releases(o *Obligation, call, handle syntax.Node) bool {
 		if _, ok = r.Pattern.Match(call, b); ok {
 			return true
 		}
+		if same := standsForSame(b, call); same != nil {
+			if _, ok = r.Pattern.Match(call, same); ok {
+				return true
+			}
+		}
 	}
 	return false
 }

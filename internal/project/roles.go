@@ -120,7 +120,7 @@ func endsIn(s string, ends []string) bool {
 // says of it, and, if its text is given, from a first line that names the
 // program to run it. What a package offers as its main file or among its
 // exports is no script, whatever it is called, unless the package as a whole is an
-// example or the like.
+// example or the like, or the file is a command, too, and exports nothing.
 func (p *Project) RoleOf(rel string, src []byte) Role {
 	role := RoleOf(rel)
 	if role == Test {
@@ -131,12 +131,17 @@ func (p *Project) RoleOf(rel string, src []byte) Role {
 	}
 	e := p.entriesAround(rel)
 	switch {
-	case e != nil && e.offered[rel] && !e.script:
+	case e != nil && e.offered[rel] && !e.script && !(e.commands[rel] && givesNothing(src)):
 		return Source
 	case role == Source && (e != nil && e.commands[rel] || bytes.HasPrefix(bytes.TrimPrefix(src, bom), []byte("#!"))):
 		return Script
 	}
 	return role
+}
+
+// givesNothing reports whether a text exports nothing.
+func givesNothing(src []byte) bool {
+	return len(src) > 0 && !bytes.Contains(src, []byte("exports")) && !bytes.Contains(src, []byte("export "))
 }
 
 // isRunByRunner reports whether a file that is called test.js or spec.js beside what it

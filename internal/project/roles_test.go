@@ -72,6 +72,19 @@ func TestRoleOfText(t *testing.T) {
 	}
 }
 
+func TestRoleOfACommandThatIsTheMainFile(t *testing.T) {
+	p := tree(t, map[string]string{"package.json": `{"name": "a", "main": "a.js", "bin": {"a": "a.js"}}`, "a.js": ""})
+	for src, want := range map[string]Role{
+		"run(process.argv);\n":                        Script,
+		"module.exports = run;\nrun(process.argv);\n": Source,
+		"export function run() {}\n":                  Source,
+	} {
+		if got := p.RoleOf("a.js", []byte(src)); got != want {
+			t.Errorf("a.js with %q has the role %d, want %d", src, got, want)
+		}
+	}
+}
+
 func TestRoleOfFilesThatARunnerRuns(t *testing.T) {
 	p := tree(t, map[string]string{"package.json": `{ "name": "x" }`})
 	for src, want := range map[string]Role{
