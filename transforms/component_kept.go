@@ -73,6 +73,9 @@ func (s *scan) isTracked(o *Obligation, k keeping) bool {
 		return false
 	}
 	callback := functionGiven(o.Call.Field("arguments").Child(0))
+	if s.isBrief(o) && s.actsElsewhere(callback, s.componentAt(o.Call)) {
+		return false
+	}
 	return !callback.OK() || !onlyNotes(callback) && !s.isPutOff(o, callback, k) && !(s.isShort(o) && (onlyPutsStateBack(callback) || tidiesPage(callback)))
 }
 
@@ -97,6 +100,46 @@ func (s *scan) isPutOff(o *Obligation, callback syntax.Node, k keeping) bool {
 		}
 		return false
 	})
+}
+
+// actsElsewhere reports whether what a function does at once has nothing to do with the
+// component: it fetches or saves something by what others have, and calls neither what
+// changes the component nor what it was given.
+func (s *scan) actsElsewhere(callback, component syntax.Node) bool {
+	acts := false
+	for n := range callback.Field("body").Own() {
+		if !n.Is("call_expression") {
+			continue
+		}
+		callee := n.Field("function").Inner(false)
+		sym := rootOf(callee).Symbol()
+		_, imported := sym.Import()
+		switch {
+		case sym == nil && callee.Is("member_expression"), imported, sym != nil && !sym.Decl.Within(component):
+		case callee.Is("member_expression") && s.isOfLibrary(sym.Init().Inner(false)):
+		default:
+			return false
+		}
+		acts = acts || callee.Is("member_expression")
+	}
+	return acts
+}
+
+// isOfLibrary reports whether a hook of the project gives what a hook of a library does, and
+// nothing of the component: useMutation({ .. })
+func (s *scan) isOfLibrary(call syntax.Node) bool {
+	if !call.Is("call_expression") || !isHookName(calleeName(call)) {
+		return false
+	}
+	hook := s.calledAs(call.Field("function").Inner(false))
+	for n := range hook.Field("body").Own() {
+		if !n.Is("return_statement") {
+			continue
+		}
+		origin, known := n.Child(0).Inner(false).Field("function").Origin()
+		return known && origin.Module != "" && !strings.HasPrefix(origin.Module, ".") && !slices.Contains(react, origin.Module)
+	}
+	return false
 }
 
 // firesAtOnce reports whether a one-shot fires in the same turn, or the next. A frame does

@@ -1,7 +1,6 @@
 package transforms
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -57,47 +56,4 @@ func (o *Obligation) isOwnElement(in *instance) bool {
 		target = init.Inner(false)
 	}
 	return in.isDrawn(target)
-}
-
-// standsForSame are bindings with those arguments of a call in their place that are
-// parameters of a local function which is only ever given the same.
-func standsForSame(b syntax.Bindings, call syntax.Node) syntax.Bindings {
-	var out syntax.Bindings
-	for arg := range call.Field("arguments").Children() {
-		arg = arg.Inner(false)
-		sym := arg.Symbol()
-		if !arg.Is("identifier") || sym == nil || sym.Kind != syntax.Parameter {
-			continue
-		}
-		fn := sym.Node.Function()
-		name := functionName(fn)
-		index := slices.Index(parametersOf(fn), sym)
-		if name == nil || index < 0 || fn.File().TopLevel(name.Name) == name {
-			continue
-		}
-		for v, bound := range b {
-			if v == "HANDLE" || !bound.Inner(false).Is("identifier") || bound.Inner(false).Symbol() == nil {
-				continue
-			}
-			calls := 0
-			same := !slices.ContainsFunc(name.Refs, func(r syntax.Node) bool {
-				if r == name.Node {
-					return false
-				}
-				calls++
-				at := r.Parent()
-				return !at.Is("call_expression") || at.Field("function") != r || at.Field("arguments").Child(index).Inner(false).Symbol() != bound.Inner(false).Symbol()
-			})
-			if same && calls > 0 {
-				if out == nil {
-					out = syntax.Bindings{}
-					for k, v := range b {
-						out[k] = v
-					}
-				}
-				out[v] = arg
-			}
-		}
-	}
-	return out
 }

@@ -172,6 +172,11 @@ func (s *scan) standing(at syntax.Node, hops int) (fn syntax.Node, maybe bool, c
 // showsOtherBefore reports whether a function shows something else above a statement, now
 // and then. That nothing is there to be shown yet is no such thing.
 func showsOtherBefore(fn, stmt syntax.Node) bool {
+	if class, _ := fn.ThisClass(); slices.ContainsFunc(syntax.Members(class), func(m syntax.Member) bool {
+		return m.Name == "componentDidCatch" || m.Name == "getDerivedStateFromError"
+	}) {
+		return false // what could not be drawn
+	}
 	for n := range fn.Field("body").Own() {
 		if n.Is("return_statement") && n.Start() < stmt.Start() && n.Len() > 0 && !isNothing(n.Child(0).Inner(false)) {
 			return true
@@ -235,6 +240,9 @@ func (s *scan) showsChildren(open syntax.Node, hops int) bool {
 		return true
 	case hops == 0:
 		return false
+	}
+	if init := name.Symbol().Init().Inner(false); init.Is("call_expression") && init.Field("arguments").Is("template_string") {
+		return true // an element with its style
 	}
 	fn := s.componentNamed(name)
 	if !fn.OK() { // of a library, or one that can be exchanged

@@ -55,11 +55,21 @@ func (s *scan) judgeTwice(o *Obligation) {
 func fieldsAsked(fn syntax.Node) []string {
 	var out []string
 	for n := range fn.Field("body").Own() {
-		if name, ok := n.ThisField(); ok && n.Is("member_expression") && inCondition(n) {
+		if name, ok := n.ThisField(); ok && n.Is("member_expression") && inCondition(n) && !isWithDefault(n) {
 			out = append(out, name)
 		}
 	}
 	return out
+}
+
+// isWithDefault reports whether a value is only asked for in order to take another one
+// where there is none: this.options.time || 1000
+func isWithDefault(n syntax.Node) bool {
+	for n.Outer().Parent().Is("member_expression") {
+		n = n.Outer().Parent()
+	}
+	p := n.Outer().Parent()
+	return p.Is("binary_expression") && p.Field("left").Inner(false) == n && (p.HasToken("||") || p.HasToken("??")) && !inCondition(p)
 }
 
 // tellsTwice reports whether an evaluation in a teardown looks at the field, sets what

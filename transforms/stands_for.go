@@ -1,0 +1,84 @@
+package transforms
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// standsForSame are bindings with those arguments of a call in their place that are
+// parameters of a local function which is only ever given the same.
+func standsForSame(b syntax.Bindings, call syntax.Node) syntax.Bindings {
+	var out syntax.Bindings
+	for arg := range call.Field("arguments").Children() {
+		arg = arg.Inner(false)
+		sym := arg.Symbol()
+		if !arg.Is("identifier") || sym == nil || sym.Kind != syntax.Parameter {
+			continue
+		}
+		fn := sym.Node.Function()
+		for v, bound := range b {
+			if v != "HANDLE" && isOfSameList(fn, bound.Inner(false)) {
+				out = with(out, b, v, arg)
+			}
+		}
+		name := functionName(fn)
+		index := slices.Index(parametersOf(fn), sym)
+		if name == nil || index < 0 || fn.File().TopLevel(name.Name) == name {
+			continue
+		}
+		for v, bound := range b {
+			if v == "HANDLE" || !bound.Inner(false).Is("identifier") || bound.Inner(false).Symbol() == nil {
+				continue
+			}
+			calls := 0
+			same := !slices.ContainsFunc(name.Refs, func(r syntax.Node) bool {
+				if r == name.Node {
+					return false
+				}
+				calls++
+				at := r.Parent()
+				return !at.Is("call_expression") || at.Field("function") != r || at.Field("arguments").Child(index).Inner(false).Symbol() != bound.Inner(false).Symbol()
+			})
+			if same && calls > 0 {
+				out = with(out, b, v, arg)
+			}
+		}
+	}
+	return out
+}
+
+// with are bindings, those of b where there are none yet, in which a name is another value.
+func with(out, b syntax.Bindings, name string, value syntax.Node) syntax.Bindings {
+	if out == nil {
+		out = maps.Clone(b)
+	}
+	out[name] = value
+	return out
+}
+
+// isOfSameList reports whether a function, and the one of which something is the parameter,
+// are called for each element of the same list.
+//
+//	all.forEach((a) => observer.observe(a));
+//	all.forEach((b) => observer.unobserve(b));
+func isOfSameList(fn, bound syntax.Node) bool {
+	sym := bound.Symbol()
+	if !bound.Is("identifier") || sym == nil || sym.Kind != syntax.Parameter {
+		return false
+	}
+	list, other := eachOf(fn), eachOf(sym.Node.Function())
+	root := rootOf(list).Symbol()
+	return list.OK() && other.OK() && squeeze(list) == squeeze(other) && root != nil && root == rootOf(other).Symbol() && root.Constant()
+}
+
+// eachOf is the list for each element of which a function is called; the zero Node for none.
+func eachOf(fn syntax.Node) syntax.Node {
+	call := fn.Outer().Parent().Parent()
+	callee := call.Field("function").Inner(false)
+	if !fn.Outer().Parent().Is("arguments") || !callee.Is("member_expression") || callee.Field("property").Text() != "forEach" {
+		return syntax.Node{}
+	}
+	return callee.Field("object").Inner(false)
+}
