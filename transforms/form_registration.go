@@ -218,6 +218,9 @@ func (e *classEdit) trackRemover(o *Obligation, sets map[string]string) (string,
 	if ev := o.event(); ev.OK() && !steady(e.s.f, ev) && !ev.Inner(false).Is("identifier") {
 		return "", refuse(TooEntangled, "the event is computed")
 	}
+	if isPageOf(o.target()) {
+		return "", refuse(TooEntangled, "the page that it is registered with is asked for anew each time: keep that, too")
+	}
 	handler := o.handler().Text()
 	if n := o.handler().Inner(false); n.IsFunction() || isBind(n) {
 		used := nameTaken(o.Call.Function())

@@ -87,7 +87,7 @@ func (s *scan) mentionsIn(decl syntax.Node, name *syntax.Symbol) []syntax.Node {
 	}
 	if !decl.IsClass() && !decl.Is("function_declaration") {
 		decl = name.Decl
-		if init := name.Init().Inner(false); init.IsClass() || init.IsFunction() {
+		if init := behindAssignments(name.Init()); init.IsClass() || init.IsFunction() {
 			decl = init
 		}
 	}
@@ -101,7 +101,16 @@ func (s *scan) mentionsIn(decl syntax.Node, name *syntax.Symbol) []syntax.Node {
 // leaves reports whether other files may know a name.
 func (s *scan) leaves(name *syntax.Symbol) bool {
 	file := name.Node.File()
-	return file.TopLevel(name.Name) == name && (s.exported(name) || slices.ContainsFunc(name.Refs, isNaming))
+	return file.TopLevel(name.Name) == name && (s.exported(name) || name.Init().Inner(false).Is("assignment_expression") && isNaming(behindAssignments(name.Init())) || slices.ContainsFunc(name.Refs, isNaming))
+}
+
+// behindAssignments is the value of a chain of assignments: const K = module.exports = ..
+func behindAssignments(n syntax.Node) syntax.Node {
+	n = n.Inner(false)
+	for n.Is("assignment_expression") {
+		n = n.Field("right").Inner(false)
+	}
+	return n
 }
 
 // allOnce reports whether all mentions of a function are calls that happen once, or

@@ -256,6 +256,9 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		return
 	}
 	if in.teardown != nil && in.callsTeardown(o) && (o.Kind.OneShot || !o.Kind.Awaited) {
+		if s.judgePerCall(o, in) {
+			return
+		}
 		o.step(o.handler(), "moved: it is what ends the instance")
 		return
 	}
@@ -318,6 +321,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "moved: what it is registered with made the instance, and goes with it")
 	case how == givenStay && s.beginsAgain(o, in):
 		o.step(o.Call, "moved: the instance may begin again after %s()", in.teardown.name)
+	case !in.ended() && s.judgePerCall(o, in):
 	case !in.ended():
 		o.step(o.Call, "moved: nothing ends the instance, so nothing shows when it should end")
 	case how == lastingStay && s.emits(o), how == givenStay && s.emits(o):
@@ -390,23 +394,4 @@ func (in *instance) callsTeardown(o *Obligation) bool {
 		}
 	}
 	return false
-}
-
-// inMethod reports whether a call is made by a method that can be called to end
-// something, and not by the constructor or a function that runs some day.
-func inMethod(call syntax.Node) bool {
-	fn := homeOf(call)
-	_, member, _ := call.InstanceAt()
-	return fn.OK() && !fn.IsConstructor() && (fn == member || fn == syntax.FunctionOf(member))
-}
-
-// siblings are removals of others from the very same target.
-func siblings(all []removal) []removal {
-	var out []removal
-	for _, r := range all {
-		if r.target == same {
-			out = append(out, r)
-		}
-	}
-	return out
 }

@@ -19,7 +19,7 @@ func (s *scan) stayOf(o *Obligation, in *instance) stay {
 		return unknownStay // a part of what was given goes with that, as a rule
 	}
 	switch {
-	case in.host.isHostPart(key):
+	case in.host.isHostPart(key), isPageOf(o.target()):
 		return lastingStay
 	case s.keepsAbove(in, o.target()):
 		return lastingStay
@@ -107,6 +107,14 @@ func asksFor(condition syntax.Node, text string) bool {
 		}
 	}
 	return false
+}
+
+// isPageOf reports whether an expression gives the window or the document that an element
+// is in.
+func isPageOf(n syntax.Node) bool {
+	n = n.Inner(true)
+	name := n.Field("property").Text()
+	return n.Is("member_expression") && (name == "defaultView" || name == "ownerDocument")
 }
 
 // sources says whether a field holds what the instance was given, by itself or as

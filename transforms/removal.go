@@ -106,7 +106,25 @@ func (s *scan) removalByMap(o *Obligation, n syntax.Node) (removal, bool) {
 }
 
 func (s *scan) sameTarget(o *Obligation, n syntax.Node) likeness {
+	if s.keptAsField(o.target(), n) {
+		return same
+	}
 	return alike(s.placeKey(o.target(), 6), s.placeKey(n, 6))
+}
+
+// keptAsField reports whether a field holds what a registration is with: the function
+// that registers fills it with what is written there, too.
+func (s *scan) keptAsField(target, n syntax.Node) bool {
+	field, own := n.Inner(false).ThisField()
+	class, _ := n.Inner(false).FieldOwner()
+	if !own || !class.OK() || !target.Inner(true).Is("member_expression") || class.File() != s.f {
+		return false
+	}
+	text := squeeze(target)
+	return slices.ContainsFunc(s.instance(class).refs[field], func(r syntax.Node) bool {
+		p := r.Outer().Parent()
+		return p.Is("assignment_expression") && p.Field("left").Inner(false) == r && r.Function() == target.Function() && squeeze(p.Field("right")) == text
+	})
 }
 
 func (s *scan) sameHandler(a, b syntax.Node) likeness {
@@ -208,4 +226,23 @@ func (s *scan) toldOfEnd(o *Obligation, call syntax.Node) bool {
 		use := bound(r)
 		return !callbackOf(use).ends && !isTakenAway(r)
 	})
+}
+
+// inMethod reports whether a call is made by a method that can be called to end
+// something, and not by the constructor or a function that runs some day.
+func inMethod(call syntax.Node) bool {
+	fn := homeOf(call)
+	_, member, _ := call.InstanceAt()
+	return fn.OK() && !fn.IsConstructor() && (fn == member || fn == syntax.FunctionOf(member))
+}
+
+// siblings are removals of others from the very same target.
+func siblings(all []removal) []removal {
+	var out []removal
+	for _, r := range all {
+		if r.target == same {
+			out = append(out, r)
+		}
+	}
+	return out
 }
