@@ -9,12 +9,18 @@
 // whether it still parses, whether a second run would change anything, whether
 // anything changed that no fix meant to.
 //
-// Nothing of a repository is executed or checked out: sources and settings are
+// Nothing of a repository is executed or checked out there: sources and settings are
 // read from its objects into a temporary folder, and looked at and changed there.
+//
+// With -build each repository of the set that has a recipe is checked out, its
+// packages are installed, and its own type check and build are run before and after
+// all fixes. That executes its code, and what it installs: it is for a machine on
+// which that may be done.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -27,22 +33,30 @@ func main() {
 	set := flag.String("set", "", "the set of repositories to look at")
 	n := flag.Int("n", 50, "how many leaks to draw")
 	fix := flag.Bool("fix", false, "make all fixes and report what they did, instead of drawing leaks")
+	build := flag.String("build", "", "a file of recipes: install, type-check and build those of the set that have one, before and after all fixes")
+	only := flag.String("only", "", "with -build, only this repository of the set")
 	list := flag.String("list", "internal/audit/repositories.txt", "the list of repositories")
 	out := flag.String("out", "", "a Markdown file to write the result to (default: standard output)")
 	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: audit -mirror DIR -set NAME [-n COUNT | -fix] [-list FILE] [-out FILE]")
+		fmt.Fprintln(os.Stderr, "usage: audit -mirror DIR -set NAME [-n COUNT | -fix | -build FILE [-only OWNER/NAME]] [-list FILE] [-out FILE]")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
-	if *mirror == "" || *set == "" || *n < 0 || flag.NArg() > 0 {
+	if *mirror == "" || *set == "" || *n < 0 || flag.NArg() > 0 || *fix && *build != "" {
 		flag.Usage()
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	text, err := audit(ctx, *list, *set, *mirror, *n, *fix)
-	if err == nil {
-		err = write(*out, text)
+	var text string
+	var err error
+	if *build != "" {
+		text, err = builds(ctx, *list, *set, *build, *only, *mirror)
+	} else {
+		text, err = audit(ctx, *list, *set, *mirror, *n, *fix)
+	}
+	if text != "" {
+		err = errors.Join(err, write(*out, text))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "audit: "+err.Error())

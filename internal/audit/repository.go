@@ -96,6 +96,25 @@ func (r Repository) visit(ctx context.Context, mirror string, do func(dir string
 	return do(dir)
 }
 
+// visitWhole is visit with all files of the commit that the clone has, and says how
+// many it lacks.
+func (r Repository) visitWhole(ctx context.Context, mirror string, do func(dir string, missing int) error) error {
+	from, err := snapshot.GitDir(mirror, r.Name)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "unleak-audit-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }() // what stays lies among temporary files
+	missing, err := snapshot.Checkout(ctx, from, r.Commit, dir)
+	if err != nil {
+		return err
+	}
+	return do(dir, missing)
+}
+
 // detector looks for leaks in a folder with the default options: all kinds, no
 // offers, and no settings of the project's own.
 func detector(dir string) (*transforms.Detector, error) {

@@ -1,5 +1,5 @@
-// Package snapshot reads the sources and settings of one commit out of a clone,
-// bare or not. Nothing of a repository is executed or checked out, and nothing is
+// Package snapshot reads one commit out of a clone, bare or not: its sources and
+// settings, or all of it. Nothing of a repository is executed, and nothing is
 // fetched: what is wanted is read from its objects and written into a folder.
 package snapshot
 
@@ -168,4 +168,37 @@ func unpack(in *bufio.Reader, blobs []blob, to string) error {
 		}
 	}
 	return nil
+}
+
+// Checkout writes all files of a revision of the clone with the git directory dir
+// below the folder to, links and modes as they are, and returns how many the clone
+// lacks. Attributes of the repository are obeyed as far as they name no command
+// that the clone's or the user's configuration would have to say.
+func Checkout(ctx context.Context, dir, revision, to string) (missing int, err error) {
+	index, err := os.MkdirTemp("", "unleak-index-")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = os.RemoveAll(index) }() // what stays lies among temporary files
+	git := func(args ...string) (string, error) {
+		cmd := gitCommand(ctx, dir, args...)
+		cmd.Env = append(cmd.Env, "GIT_INDEX_FILE="+filepath.Join(index, "index"), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C")
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		err := cmd.Run()
+		return stderr.String(), err
+	}
+	if said, err := git("read-tree", revision); err != nil {
+		return 0, fmt.Errorf("%s cannot be read: %s", revision, strings.TrimSpace(said))
+	}
+	said, err := git("checkout-index", "--all", "--prefix="+to+string(filepath.Separator))
+	for line := range strings.Lines(said) {
+		if strings.Contains(line, "unable to read sha1 file of ") {
+			missing++
+		}
+	}
+	if err != nil && missing == 0 {
+		return 0, fmt.Errorf("%s cannot be written: %s", revision, strings.TrimSpace(said))
+	}
+	return missing, nil
 }
