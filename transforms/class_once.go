@@ -41,7 +41,7 @@ func (s *scan) keptByOptions(o *Obligation, in *instance) bool {
 		return false
 	}
 	callback := o.Call.Field("arguments").Child(0).Inner(false)
-	if s.soonOver(o, callback) {
+	if s.soonOver(o, callback) || in.soonByDefault(o) {
 		return false
 	}
 	cancels := slices.ContainsFunc(in.refs[o.Handle.Field], func(ref syntax.Node) bool {
@@ -50,6 +50,43 @@ func (s *scan) keptByOptions(o *Obligation, in *instance) bool {
 	})
 	run := s.runBy(in, o.Call.Field("arguments").Child(0))
 	return cancels && s.changesOwn(run, in, 3) && !slices.ContainsFunc(run, tidiesPage)
+}
+
+// soonByDefault reports whether an options object says of the time that a one-shot takes, a
+// property or datum of its own, that it is a moment where nobody says otherwise.
+//
+//	props: { duration: { type: Number, default: 300 } }
+func (in *instance) soonByDefault(o *Obligation) bool {
+	name, own := o.Call.Field("arguments").Child(1).Inner(false).ThisField()
+	if !own {
+		return false
+	}
+	for n := range in.class.Node.Descendants() {
+		if !n.Is("pair") || n.Field("key").Text() != name {
+			continue
+		}
+		value := n.Field("value").Inner(false)
+		if value.Is("object") {
+			value = optionIn(value, "default").Inner(false)
+		}
+		if ms, known := millis(value, 3); known && ms <= aMoment {
+			return true
+		}
+	}
+	return false
+}
+
+// aMoment is how long, in milliseconds, a transition or a hint takes.
+const aMoment = 300
+
+// optionIn is the value that an object has under a key; the zero Node for none.
+func optionIn(object syntax.Node, key string) syntax.Node {
+	for pair := range object.Children() {
+		if pair.Is("pair") && pair.Field("key").Text() == key {
+			return pair.Field("value")
+		}
+	}
+	return syntax.Node{}
 }
 
 // changesOwn reports whether some functions of an options object change what the instance

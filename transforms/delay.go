@@ -1,6 +1,7 @@
 package transforms
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -71,6 +72,41 @@ func (s *scan) waitingTime(o *Obligation) (float64, bool) {
 		return 0, false
 	}
 	return millis(decl.Field("value"), 3)
+}
+
+// timeGiven is the longest time that a function, or a method of its instance alone, is given
+// for one of its parameters, where all that call it write it down, or hand on what they were
+// given so; false where one of them does not, or where they are not all known.
+func (s *scan) timeGiven(delay syntax.Node, hops int) (float64, bool) {
+	sym := delay.Inner(true).Symbol()
+	if hops == 0 || sym == nil || sym.Kind != syntax.Parameter {
+		return 0, false
+	}
+	fn := sym.Node.Function()
+	index := slices.Index(parametersOf(fn), sym)
+	var refs []syntax.Node
+	if name := functionName(fn); name != nil {
+		refs = s.mentionsIn(fn, name)
+	} else if owner, member := fn.ThisClass(); owner.OK() && syntax.FunctionOf(member) == fn && isPrivate(member) {
+		refs = s.at(owner).instance(owner).refs[syntax.MemberName(member)]
+	}
+	longest, called := 0.0, false
+	for _, r := range refs {
+		call := r.Outer().Parent()
+		if isNaming(r) || functionName(fn) != nil && r == functionName(fn).Node {
+			continue
+		}
+		given := call.Field("arguments").Child(index)
+		time, known := millis(given, 3)
+		if !known {
+			time, known = s.timeGiven(given, hops-1)
+		}
+		if index < 0 || !call.Is("call_expression") || call.Field("function").Inner(false) != r.Inner(false) || !known {
+			return 0, false
+		}
+		longest, called = max(longest, time), true
+	}
+	return longest, called
 }
 
 // onlyPutsBack reports whether the callback of a one-shot that fires before long does

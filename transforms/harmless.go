@@ -237,6 +237,25 @@ func (s *scan) putHere(o *Obligation) bool {
 	})
 }
 
+// putBeside reports whether the function that registers has put what it is registered with,
+// which it makes, where it is found from then on: another one each time.
+//
+//	api.queue = new Queue(); api.queue.on('error', f);
+func (s *scan) putBeside(o *Obligation) bool {
+	target, home := o.target().Inner(false), o.Call.Function()
+	if !target.Is("member_expression") || !home.OK() {
+		return false
+	}
+	text := squeeze(target)
+	for n := range home.Field("body").Own() {
+		if n.End() <= o.Call.Start() && n.Is("assignment_expression") && n.Field("right").Inner(true).Is("new_expression") && squeeze(n.Field("left").Inner(false)) == text &&
+			within(n, home) && o.Call.Within(n.Statement().Parent()) {
+			return true
+		}
+	}
+	return false
+}
+
 // madeByConstructor reports whether the target of a registration is a field that only the
 // constructor sets, once, to what it makes by a call that does not tell of the instance, and
 // that is neither found somewhere nor handed on.

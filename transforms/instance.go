@@ -161,6 +161,9 @@ func mostFinal(members []syntax.Member, fits func(syntax.Member) bool) (syntax.M
 			continue
 		}
 		hollow := isHollow(m.Function())
+		if hollow && m.Name == "remove" && has(members, "add") {
+			continue // of what is added, as soon as there is something
+		}
 		if !found || rank(m.Name) < rank(best.Name) && !hollow || isHollow(best.Function()) && !hollow {
 			best, found = m, true
 		}

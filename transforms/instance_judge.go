@@ -50,7 +50,7 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "met: ends by itself, and asks before it does anything")
 		return
 	}
-	if o.Kind.OneShot && !o.told && (s.asksWhetherOver(o, in) || s.beginsSoonAgain(o, in) || o.Handle.Place == Discarded && slices.Contains(o.Acquire.From, "global") && (onlyDropsOwn(o) || onlyToldOf(o))) {
+	if o.Kind.OneShot && !o.told && (s.asksWhetherOver(o, in) || s.beginsSoonAgain(o, in) || s.onlyEmits(o, in) || o.Handle.Place == Discarded && s.changesInstanceAlone(o, in) || o.Handle.Place == Discarded && slices.Contains(o.Acquire.From, "global") && (onlyDropsOwn(o) || onlyToldOf(o))) {
 		o.Status = Met
 		o.step(o.Call, "met: ends by itself, and finds nothing to do then")
 		return

@@ -81,7 +81,11 @@ func (in *instance) ended() bool {
 // endHooks are the hooks at the end of a component that are called by the release of Vue
 // that the project uses, the ones for both where that cannot be told.
 func (s *scan) endHooks(in *instance) []string {
-	switch s.vueRelease() {
+	release := s.vueRelease()
+	if in.isExtended() {
+		release = 2
+	}
+	switch release {
 	case 2:
 		return endsOf2
 	case 3:
@@ -98,6 +102,15 @@ func (s *scan) endHooks(in *instance) []string {
 		}
 	}
 	return nil
+}
+
+// isExtended reports whether an options object is what another component, or Vue itself, is
+// extended by: Base.extend({ .. }). Vue 3 has no such call, whatever a package says that is
+// on its way there.
+func (in *instance) isExtended() bool {
+	args := in.class.Node.Outer().Parent()
+	callee := args.Parent().Field("function").Inner(false)
+	return args.Is("arguments") && callee.Is("member_expression") && callee.Field("property").Text() == "extend"
 }
 
 // vueMarks are packages whose release tells that of Vue: the least major release that

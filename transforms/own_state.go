@@ -16,40 +16,39 @@ const longOwn = 2000
 func (s *scan) changesOwnStateAlone(o *Obligation, callback syntax.Node, c *setup) bool {
 	ms, known := s.waitingTime(o)
 	if !known {
-		ms, known = s.timeGiven(o.Call.Field("arguments").Child(1).Inner(true))
+		ms, known = s.timeGiven(o.Call.Field("arguments").Child(1), 3)
 	}
 	return known && ms < longOwn && s.keepsToOwnState(callback, c)
 }
 
-// timeGiven is the longest time that the callers of a function write down for one of its
-// parameters; false where one of them does not, or where they are not all known.
-func (s *scan) timeGiven(delay syntax.Node) (float64, bool) {
-	sym := delay.Symbol()
-	if !delay.Is("identifier") || sym == nil || sym.Kind != syntax.Parameter {
-		return 0, false
+// changesInstanceAlone reports whether a one-shot that a class drops changes nothing but
+// fields of the instance, and tells of that by a signal or event of its own, before long:
+// once the instance is gone, nobody looks at those.
+func (s *scan) changesInstanceAlone(o *Obligation, in *instance) bool {
+	fn := functionGiven(o.Call.Field("arguments").Child(0))
+	ms, known := s.waitingTime(o)
+	if !known || ms > longOwn || !fn.IsArrow() || fn.IsAsync() || !fn.Within(o.Call) || len(in.ancestors) == 0 && !syntax.Extends(in.class.Node).OK() {
+		return false
 	}
-	fn := sym.Node.Function()
-	name := functionName(fn)
-	place := slices.IndexFunc(slices.Collect(fn.Field("parameters").Children()), func(p syntax.Node) bool { return sym.Node.Within(p) })
-	if name == nil || place < 0 {
-		return 0, false
+	changes := false
+	for n := range fn.Field("body").Descendants() {
+		callee := n.Field("function").Inner(false)
+		switch {
+		case n.Is("assignment_expression", "augmented_assignment_expression"):
+			_, own := n.Field("left").Inner(false).ThisField()
+			if !own {
+				return false
+			}
+			changes = true
+		case n.Is("call_expression") && callee.Field("property").Text() == "emit":
+			if _, own := callee.Field("object").Inner(false).ThisField(); !own {
+				return false
+			}
+		case n.Is("call_expression", "new_expression", "update_expression", "await_expression", "throw_statement"):
+			return false
+		}
 	}
-	longest, called := 0.0, false
-	for _, ref := range s.mentionsIn(fn, name) {
-		call := ref.Outer().Parent()
-		if isNaming(ref) {
-			continue
-		}
-		if !call.Is("call_expression") || call.Field("function").Inner(false) != ref {
-			return 0, false
-		}
-		ms, known := millis(call.Field("arguments").Child(place), 3)
-		if !known {
-			return 0, false
-		}
-		longest, called = max(longest, ms), true
-	}
-	return longest, called
+	return changes
 }
 
 // keepsToOwnState reports whether all that a function does is to change the state of its

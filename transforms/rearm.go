@@ -113,6 +113,9 @@ func (r *rearm) again(n syntax.Node, hops int) (place ExitPlace, ok bool) {
 	}()
 	r.way = append(r.way, n)
 	none := ExitPlace{}
+	if r.toldWhich(n) {
+		return none, false
+	}
 	fn := n.Function()
 	for fn.OK() && isInline(fn) {
 		if !r.reached(n, fn) {
@@ -145,6 +148,25 @@ func (r *rearm) again(n syntax.Node, hops int) (place ExitPlace, ok bool) {
 		return ExitPlace{c.at, c.how}, true
 	}
 	return r.again(c.at, hops-1)
+}
+
+// toldWhich reports whether a function is told by an argument whether to fill the field or
+// to release what is in it: who says the one has said the other before.
+//
+//	toggle(on) { if (on) this.timer = setInterval(f, 9); else clearInterval(this.timer); }
+func (r *rearm) toldWhich(n syntax.Node) bool {
+	branch := n.Statement().Parent()
+	if branch.Is("statement_block") {
+		branch = branch.Parent()
+	}
+	condition := branch.Field("condition").Inner(false)
+	if !branch.Is("if_statement") || !n.Within(branch.Field("consequence")) || !condition.Is("identifier") || condition.Symbol() == nil || condition.Symbol().Kind != syntax.Parameter {
+		return false
+	}
+	return slices.ContainsFunc(r.in.refs[r.o.Handle.Field], func(ref syntax.Node) bool {
+		at := r.s.releaseAt(r.o, ref)
+		return at.OK() && at.Within(branch.Field("alternative"))
+	})
 }
 
 // memberOf is the member, of the instance's class or of one above, whose function fn

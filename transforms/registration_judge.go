@@ -242,7 +242,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		o.step(o.handler(), "met: it takes itself away")
 		return
 	}
-	if how == ownStay && s.madeBeside(o, in) || s.putHere(o) {
+	if how == ownStay && s.madeBeside(o, in) || s.putHere(o) || s.putBeside(o) {
 		o.Status = Met
 		o.step(o.Call, "met: what it is registered with is made anew each time")
 		return

@@ -161,8 +161,8 @@ func (s *scan) runsAgain(fn syntax.Node) (rerun, bool) {
 		refs = s.instance(class).refs[syntax.MemberName(member)]
 	}
 	for _, r := range refs {
-		if !r.Within(fn) || isTakenAway(r) {
-			continue
+		if p := r.Outer().Parent(); !r.Within(fn) || isTakenAway(r) || p.Is("member_expression") && p.Field("object").Inner(false) == r && !isBind(p.Parent()) {
+			continue // what it has is something else: f.count
 		}
 		in := r.Function()
 		for in != fn && isInline(in) {

@@ -24,41 +24,9 @@ func (s *scan) isShort(o *Obligation) bool {
 	}
 	time, known := s.waitingTime(o)
 	if !known {
-		time, known = timeGiven(o.Call.Field("arguments").Child(1), 3)
+		time, known = s.timeGiven(o.Call.Field("arguments").Child(1), 3)
 	}
 	return known && time <= spentGrace
-}
-
-// timeGiven is the longest time that a local function is given by its calls for one of
-// its parameters, where all of them write it down, or hand on what they were given so.
-func timeGiven(delay syntax.Node, hops int) (float64, bool) {
-	sym := delay.Inner(true).Symbol()
-	if hops == 0 || sym == nil || sym.Kind != syntax.Parameter {
-		return 0, false
-	}
-	fn := sym.Node.Function()
-	name := functionName(fn)
-	index := slices.Index(parametersOf(fn), sym)
-	if name == nil || index < 0 || fn.Parent().Is("export_statement") || name.Scope() == fn.File().Root() {
-		return 0, false
-	}
-	longest, called := 0.0, false
-	for _, r := range name.Refs {
-		call := r.Parent()
-		if r == name.Node {
-			continue
-		}
-		given := call.Field("arguments").Child(index)
-		time, known := millis(given, 3)
-		if !known {
-			time, known = timeGiven(given, hops-1)
-		}
-		if !call.Is("call_expression") || call.Field("function") != r || !known {
-			return 0, false
-		}
-		longest, called = max(longest, time), true
-	}
-	return longest, called
 }
 
 // onlySettles reports whether all that the callback of a one-shot does is to settle the
@@ -132,7 +100,7 @@ func (s *scan) asksWhetherOver(o *Obligation, in *instance) bool {
 		callback = fns[0]
 	}
 	first := firstOf(callback)
-	if call := first.Child(0).Inner(true); first.Is("expression_statement") && call.Is("call_expression") && !first.NextNamed().OK() {
+	if call := onlyCall(first); call.OK() {
 		if fns := s.functionsIn(in, call.Field("function")); len(fns) == 1 && fns[0].File() == s.f { // all that it does is in a method
 			first = firstOf(fns[0])
 		}
@@ -142,24 +110,57 @@ func (s *scan) asksWhetherOver(o *Obligation, in *instance) bool {
 	}
 	then := first.Field("consequence")
 	if then.Is("statement_block") {
-		then = then.Child(0)
+		then = then.Child(then.Len() - 1)
 	}
 	switch {
 	case then.Is("return_statement"):
 		return s.setAtEnd(in, first.Field("condition"), true)
-	case !first.NextNamed().OK():
+	case !first.NextNamed().OK(): // all that it does, it does only where nothing is over
 		return s.setAtEnd(in, first.Field("condition"), false)
 	}
 	return false
 }
 
+// inheritsFlag reports whether n asks what a class that cannot be seen tells of its end, by
+// the names that such have: this.isDisposed
+func (in *instance) inheritsFlag(n syntax.Node) bool {
+	name, own := n.ThisField()
+	return own && overFlags[name] && !has(in.members, name) && in.class.Node.IsClass() && syntax.Extends(in.class.Node).OK()
+}
+
+var overFlags = map[string]bool{"isDisposed": true, "isDestroyed": true, "disposed": true, "destroyed": true, "_isDestroyed": true}
+
+// onlyCall is the call that is all a function does by its first statement: it calls, or goes
+// on only if what it called gave something. The zero Node for anything else.
+func onlyCall(first syntax.Node) syntax.Node {
+	next := first.NextNamed()
+	if call := first.Child(0).Inner(true); first.Is("expression_statement") && call.Is("call_expression") && !next.OK() {
+		return call
+	}
+	given := first.Child(0)
+	if !first.Is("lexical_declaration", "variable_declaration") || first.Len() != 1 || !next.Is("if_statement") || next.NextNamed().OK() || next.Field("alternative").OK() {
+		return syntax.Node{}
+	}
+	call := given.Field("value").Inner(true)
+	asked := next.Field("condition").Inner(false)
+	if !call.Is("call_expression") || !asked.Is("identifier") || asked.Symbol() == nil || asked.Symbol().Node != given.Field("name") {
+		return syntax.Node{}
+	}
+	return call
+}
+
 // firstOf is the first statement of a function that does something.
 func firstOf(fn syntax.Node) syntax.Node {
 	first := fn.Field("body").Child(0)
-	for first.Is("comment") || isSaying(first) {
+	for first.Is("comment") || isSaying(first) || isAlias(first) {
 		first = first.NextNamed()
 	}
 	return first
+}
+
+// isAlias: const self = this;
+func isAlias(stmt syntax.Node) bool {
+	return stmt.Is("lexical_declaration", "variable_declaration") && stmt.Len() == 1 && stmt.Child(0).Field("value").Inner(false).Is("this")
 }
 
 // setAtEnd reports whether a condition holds, or not, as is asked, once the end of an
@@ -170,7 +171,7 @@ func (s *scan) setAtEnd(in *instance, n syntax.Node, holds bool) bool {
 		return s.setAtEnd(in, n.Field("argument"), !holds)
 	}
 	if !n.Is("binary_expression") {
-		return !holds && in.isDrawn(n) || s.leftAtEnd(in, n, func(v syntax.Node) bool {
+		return !holds && in.isDrawn(n) || holds && in.inheritsFlag(n) || s.leftAtEnd(in, n, func(v syntax.Node) bool {
 			return holds && v.Is("true") || !holds && (v.Is("false") || isNothing(v))
 		})
 	}
@@ -233,6 +234,47 @@ func onlyDropsOwn(o *Obligation) bool {
 	_, own := place.ThisField()
 	return own && sym != nil && sym.Decl.Function() == o.Call.Function()
 }
+
+// onlyEmits reports whether all that the callback of a one-shot does is to emit events of an
+// instance whose end takes all listeners away, and to note it: nobody hears of it then.
+func (s *scan) onlyEmits(o *Obligation, in *instance) bool {
+	callback := o.Call.Field("arguments").Child(0).Inner(false)
+	if isBind(callback) {
+		callback = callback.Field("function").Inner(false).Field("object")
+	}
+	fn := functionGiven(callback)
+	if t := in.teardown; t == nil || !t.own.OK() || !fn.OK() || fn.IsAsync() {
+		return false
+	}
+	emits := false
+	for n := range fn.Field("body").Descendants() {
+		callee := n.Field("function").Inner(false)
+		switch {
+		case n.Is("assignment_expression", "augmented_assignment_expression", "update_expression", "new_expression"):
+			return false
+		case !n.Is("call_expression"):
+		case isEmitting(callee):
+			emits = true
+		case !plainOfLists[callee.Field("property").Text()]:
+			return false
+		}
+	}
+	return emits && slices.ContainsFunc(slices.Collect(in.teardown.own.Field("body").Own()), func(n syntax.Node) bool {
+		name, own := n.Field("function").Inner(false).ThisField()
+		return own && name == "removeAllListeners" && n.Field("arguments").Len() == 0
+	})
+}
+
+// isEmitting: this.emit, or this.emit.apply
+func isEmitting(callee syntax.Node) bool {
+	if name := callee.Field("property").Text(); name == "apply" || name == "call" {
+		callee = callee.Field("object").Inner(false)
+	}
+	return callee.Field("object").Inner(false).Is("this") && callee.Field("property").Text() == "emit"
+}
+
+// plainOfLists are methods that go over a list, or make another of it.
+var plainOfLists = map[string]bool{"keys": true, "values": true, "entries": true, "forEach": true, "concat": true, "bind": true, "slice": true, "map": true}
 
 // onlyToldOf reports whether the callback of a one-shot is about nothing but what a
 // function that is told of something was given: the instance has no part in it.
