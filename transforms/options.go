@@ -1,6 +1,7 @@
 package transforms
 
 import (
+	"bytes"
 	"path"
 	"slices"
 	"strings"
@@ -221,25 +222,24 @@ func repeats(n, fn syntax.Node) bool {
 var loopers = map[string]bool{"forEach": true, "map": true, "each": true, "filter": true, "some": true, "every": true, "reduce": true}
 
 // inMarkup reports whether a name is mentioned in a component file outside of its scripts.
-func (s *scan) inMarkup(name string) bool {
-	text := string(outside(s.f))
-	for at := 0; s.f.Component(); {
-		i := strings.Index(text[at:], name)
-		if i < 0 {
+func (s *scan) inMarkup(name string) bool { return s.f.Component() && namesWord(outside(s.f), name) }
+
+// namesWord reports whether a word stands in a text.
+func namesWord(text []byte, word string) bool {
+	for at := 0; ; {
+		i := bytes.Index(text[at:], []byte(word))
+		if i < 0 || word == "" {
 			return false
 		}
-		at += i + len(name)
-		before, after := text[:at-len(name)], text[at:]
-		if (before == "" || !isNameByte(before[len(before)-1])) && (after == "" || !isNameByte(after[0])) {
+		start := at + i
+		at = start + len(word)
+		if (start == 0 || !isNameByte(text[start-1])) && (at == len(text) || !isNameByte(text[at])) {
 			return true
 		}
 	}
-	return false
 }
 
-func isNameByte(b byte) bool {
-	return b == '_' || b == '$' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b >= 0x80
-}
+func isNameByte(b byte) bool { return b >= 0x80 || isWordByte(b) }
 
 // judgeOnceHosted says what comes of a one-shot of a component: it ends by itself, and most
 // often soon. A loop does not.

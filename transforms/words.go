@@ -14,6 +14,7 @@ type words struct {
 	modules map[string]bool       // whose own value is acquired, under whatever name
 	rest    []*Acquire            // those without a word
 	kept    map[*Acquire]bool     // that count only where what they give is kept
+	ended   map[*Acquire][]string // those of streams that an operator ends: the methods that release them
 	lengths [256]uint64           // of the words, by their first byte: bit 63 for all from 63 on
 	longest int                   // of the modules
 	own     bool                  // instances of the project's own classes are asked for, too
@@ -22,7 +23,7 @@ type words struct {
 }
 
 func newWords(kinds []*Kind) *words {
-	w := &words{named: map[string][]*Acquire{}, modules: map[string]bool{}, kept: map[*Acquire]bool{}}
+	w := &words{named: map[string][]*Acquire{}, modules: map[string]bool{}, kept: map[*Acquire]bool{}, ended: map[*Acquire][]string{}}
 	for _, k := range kinds {
 		if k.Name == subscriptionKind {
 			w.tells = true
@@ -55,6 +56,11 @@ func newWords(kinds []*Kind) *words {
 			}
 			w.named[name] = append(w.named[name], a)
 			w.kept[a] = candidate{k, a}.declared()
+			if k.Operator != "" && k.Alone && a.Exact && a.Pattern.Method() {
+				for _, r := range k.Release {
+					w.ended[a] = append(w.ended[a], r.Pattern.Anchor)
+				}
+			}
 			w.lengths[name[0]] |= 1 << min(len(name), 63)
 		}
 	}
@@ -73,6 +79,7 @@ func (w *words) any(src []byte) bool {
 	var tried []string // words that stand in the text, in vain
 	tells := w.tells
 	modules := sync.OnceValue(func() map[string]bool { return modulesIn(src) })
+	streams := subscriptionsIn(src)
 	for i := 0; i < len(src); {
 		b := src[i]
 		if !wordBytes[b] {
@@ -107,7 +114,7 @@ func (w *words) any(src []byte) bool {
 		}
 		at, vain := useOf(src, start, i), true
 		for _, a := range acquires {
-			if !a.fits(at, src) || w.kept[a] && !isKept(src, start) {
+			if !a.fits(at, src) || w.kept[a] && !isKept(src, start) || w.ended[a] != nil && !streams.matters(a, w.ended[a], start, i) {
 				vain = false // here, and perhaps not elsewhere
 			} else if a.reachable(src, modules) {
 				return true

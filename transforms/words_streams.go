@@ -1,0 +1,360 @@
+package transforms
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
+
+// Nearly every file of some projects subscribes to something, and most of that is never
+// reported, for reasons that its text shows: it stands in a test that drops what it is
+// given, its stream ends by itself, nothing of it outlives the call. Whether a file has
+// anything else is asked here, before it is parsed.
+
+// subscriptions are those in one text.
+type subscriptions struct {
+	src     []byte
+	skimmed func() *syntax.Skimmed
+}
+
+func subscriptionsIn(src []byte) subscriptions {
+	return subscriptions{src, sync.OnceValue(func() *syntax.Skimmed { return syntax.Skim(src) })}
+}
+
+// matters reports whether what stands from start to end, the method of an acquisition with
+// an operator that ends it, may be one that is reported. In doubt it may.
+func (s subscriptions) matters(a *Acquire, ends []string, start, end int) bool {
+	text := s.skimmed()
+	if text == nil {
+		return true
+	}
+	t := subscriptionText{Skimmed: text, src: s.src, start: start, end: end}
+	if len(bytes.TrimSpace(text.Code[start:end])) == 0 {
+		return false // a comment
+	}
+	switch {
+	case t.endsItself():
+		return false
+	case !t.inClass():
+		ofCall := t.before() == ')' && !slices.ContainsFunc(a.Types, t.names)
+		return !ofCall && (slices.ContainsFunc(ends, t.endsPlace) || !t.dropped(ends) || !t.inTest())
+	case t.inLasting():
+		return t.mayActOnParameter()
+	}
+	return true
+}
+
+// subscriptionText is the text around one.
+type subscriptionText struct {
+	*syntax.Skimmed
+	src        []byte
+	start, end int // of the name of the method
+}
+
+// names reports whether a word stands in the text.
+func (t subscriptionText) names(word string) bool {
+	return namesWord(t.Code, word)
+}
+
+// trimmed is where the code before a place ends, spaces left out.
+func (t subscriptionText) trimmed(place int) int { return len(bytes.TrimRight(t.Code[:place], space)) }
+
+// wordBefore is the word that the code before a place ends in, and where it begins.
+func (t subscriptionText) wordBefore(place int) (string, int) {
+	end := t.trimmed(place)
+	start := end
+	for start > 0 && isNameByte(t.Code[start-1]) {
+		start--
+	}
+	return string(t.Code[start:end]), start
+}
+
+// receiver is where what the method is called on ends.
+func (t subscriptionText) receiver() int {
+	return len(bytes.TrimRight(t.Code[:t.start], space+".?!"))
+}
+
+// before is the last byte of what the method is called on.
+func (t subscriptionText) before() byte {
+	if at := t.receiver(); at > 0 {
+		return t.Code[at-1]
+	}
+	return 0
+}
+
+// inClass reports whether it stands in a class.
+func (t subscriptionText) inClass() bool {
+	for i := t.In(t.start); i >= 0; i = t.Brackets[i].Around {
+		if t.Brackets[i].Class {
+			return true
+		}
+	}
+	return false
+}
+
+// limits are operators behind which a stream ends by itself.
+var limits = map[string]bool{"take": true, "first": true}
+
+// endsItself reports whether the stream is sent through such an operator of the library, and
+// only through operators behind that which go on with nothing else.
+func (t subscriptionText) endsItself() bool {
+	pair := t.ClosedAt(t.receiver() - 1)
+	if pair == nil || t.Code[pair.Open] != '(' {
+		return false
+	}
+	name, at := t.wordBefore(pair.Open)
+	if object, _ := t.wordBefore(len(bytes.TrimRight(t.Code[:at], space+".?!"))); name != "pipe" || object == "this" {
+		return false
+	}
+	operators := t.argumentsOf(pair)
+	for i := len(operators) - 1; i >= 0; i-- {
+		name, called := strings.CutSuffix(operators[i], "(")
+		switch {
+		case !called || !t.fromStreams(name):
+			return false
+		case limits[name]:
+			return true
+		case flattening[name] || !slices.Contains(through, name):
+			return false
+		}
+	}
+	return false
+}
+
+// argumentsOf lists what the arguments in a pair begin with: the word, and the bracket that
+// follows it at once.
+func (t subscriptionText) argumentsOf(pair *syntax.Bracket) []string {
+	var out []string
+	for at := pair.Open + 1; at < pair.Close; {
+		arg := bytes.TrimLeft(t.Code[at:pair.Close], space)
+		n := 0
+		for n < len(arg) && isNameByte(arg[n]) {
+			n++
+		}
+		if n < len(arg) {
+			n++
+		}
+		if n > 0 {
+			out = append(out, string(arg[:n]))
+		}
+		for at < pair.Close && t.Code[at] != ',' {
+			if inner := t.OpenedAt(at); inner != nil {
+				at = inner.Close
+			}
+			at++
+		}
+		at++
+	}
+	return out
+}
+
+// fromStreams reports whether a name is imported from the library of streams.
+func (t subscriptionText) fromStreams(name string) bool {
+	for at := 0; ; {
+		i := bytes.Index(t.Code[at:], []byte("import"))
+		if i < 0 {
+			return false
+		}
+		at += i + len("import")
+		clause, _, ok := bytes.Cut(t.Code[at:], []byte("from"))
+		module := bytes.TrimLeft(t.src[min(len(t.src), at+len(clause)+len("from")):], space)
+		if ok && len(module) > 1 && (bytes.HasPrefix(module[1:], []byte("rxjs/")) || bytes.HasPrefix(module[1:], []byte("rxjs"+string(module[0])))) &&
+			namesWord(clause, name) && !namesWord(clause, "as") {
+			return true
+		}
+	}
+}
+
+// endsPlace reports whether a method of that name is called on something that has a name,
+// which may be meant to be what is dropped: see judgeUnfilled.
+func (t subscriptionText) endsPlace(name string) bool {
+	rest := t.Code
+	for {
+		before, after, ok := bytes.Cut(rest, []byte(name))
+		if !ok {
+			return false
+		}
+		if !bytes.HasSuffix(bytes.TrimRight(before, space+".?!"), []byte(")")) {
+			return true
+		}
+		rest = after
+	}
+}
+
+// dropped reports whether the call is a statement of its own, whose value nobody takes but
+// to end it at once.
+func (t subscriptionText) dropped(ends []string) bool {
+	args := t.OpenedAt(t.end)
+	if args == nil {
+		return false
+	}
+	after := bytes.TrimLeft(t.Code[args.Close+1:], space)
+	for _, name := range ends {
+		if rest, ended := bytes.CutPrefix(after, []byte("."+name+"()")); ended {
+			after = bytes.TrimLeft(rest, space)
+		}
+	}
+	if len(after) == 0 || after[0] != ';' && after[0] != '}' {
+		return false
+	}
+	for at := t.receiver(); ; at = len(bytes.TrimRight(t.Code[:at], space+".?!")) {
+		for pair := t.ClosedAt(at - 1); pair != nil && t.Code[pair.Open] != '{'; pair = t.ClosedAt(at - 1) { // what is called or indexed
+			at = t.trimmed(pair.Open)
+		}
+		word, start := t.wordBefore(at)
+		if word == "" {
+			return false
+		}
+		at = t.trimmed(start)
+		if at == 0 || strings.IndexByte(";{}", t.Code[at-1]) >= 0 {
+			return true
+		}
+		if strings.IndexByte(".?!", t.Code[at-1]) < 0 {
+			return false
+		}
+	}
+}
+
+// testers are functions of test runners that are given what runs, and what stands around
+// that in tests of Angular.
+var testers = map[string]bool{
+	"describe": true, "it": true, "test": true, "fit": true, "fdescribe": true, "suite": true, "context": true, "specify": true,
+	"beforeEach": true, "beforeAll": true, "afterEach": true, "afterAll": true,
+	"fakeAsync": true, "waitForAsync": true, "async": true, "inject": true,
+}
+
+// blocks are what a block of a statement stands behind.
+var blocks = map[string]bool{"else": true, "try": true, "finally": true, "do": true}
+
+// conditions are what stands before the brackets before such a block.
+var conditions = map[string]bool{"if": true, "for": true, "while": true, "catch": true, "switch": true}
+
+// inTest reports whether it stands in what a test runner runs, and in no other function.
+func (t subscriptionText) inTest() bool {
+	i := t.In(t.start)
+	tested := false
+	for ; i >= 0; i = t.Brackets[i].Around {
+		pair := t.Brackets[i]
+		switch {
+		case t.Code[pair.Open] == '(':
+			name, _ := t.wordBefore(pair.Open)
+			if !testers[name] {
+				return false
+			}
+			tested = true
+		case t.Code[pair.Open] != '{':
+			return false
+		case !t.isBlock(pair) && (pair.Around < 0 || t.Code[t.Brackets[pair.Around].Open] != '('):
+			return false
+		}
+	}
+	return tested
+}
+
+// isBlock reports whether a pair is the block of a statement.
+func (t subscriptionText) isBlock(pair syntax.Bracket) bool {
+	if word, _ := t.wordBefore(pair.Open); word != "" {
+		return blocks[word]
+	}
+	condition := t.ClosedAt(t.trimmed(pair.Open) - 1)
+	if condition == nil {
+		return false
+	}
+	word, _ := t.wordBefore(condition.Open)
+	return conditions[word]
+}
+
+// inLasting reports whether the one class of the text is one whose instance lives as long as
+// the program: judgeShared says why that owes nothing.
+func (t subscriptionText) inLasting() bool {
+	classes := 0
+	for _, b := range t.Brackets {
+		if b.Class {
+			classes++
+		}
+	}
+	if classes != 1 || !endsStreams(t.src) || t.names("extends") {
+		return false
+	}
+	shared := false
+	for _, h := range classHosts {
+		if h.streams == nil {
+			continue
+		}
+		for _, d := range h.decorators {
+			if !h.shared && t.names(d) {
+				return false
+			}
+			shared = shared || bytes.Contains(t.Code, []byte("@"+d+"("))
+		}
+		if t.names(h.teardown) {
+			return false
+		}
+	}
+	return shared
+}
+
+// mayActOnParameter reports whether the method that it stands in has a parameter that its
+// arguments mention.
+func (t subscriptionText) mayActOnParameter() bool {
+	i := t.In(t.start)
+	for i >= 0 && t.Code[t.Brackets[i].Open] == '{' && t.isBlock(t.Brackets[i]) {
+		i = t.Brackets[i].Around
+	}
+	args := t.OpenedAt(t.end)
+	if i < 0 || args == nil || t.Code[t.Brackets[i].Open] != '{' {
+		return true
+	}
+	method := t.Brackets[i]
+	if method.Around < 0 || !t.Brackets[method.Around].Class {
+		return !bytes.HasSuffix(bytes.TrimRight(t.Code[:method.Open], space), []byte("=>")) // else in a function within
+	}
+	class := t.Brackets[method.Around]
+	head := t.Code[class.Open+1 : method.Open]
+	if end := bytes.LastIndexAny(head, ";}"); end >= 0 {
+		head = head[end+1:]
+	}
+	params := bytes.IndexByte(head, '(')
+	if params < 0 {
+		return true
+	}
+	isParam := map[string]bool{}
+	for _, word := range bytes.FieldsFunc(head[params:], isNoName) {
+		isParam[string(word)] = true
+	}
+	for at := args.Open; at < args.Close; at++ {
+		if start := at; isNameByte(t.Code[at]) {
+			for isNameByte(t.Code[at]) {
+				at++
+			}
+			if isParam[string(t.Code[start:at])] && t.mayBeActedOn(at) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func isNoName(r rune) bool { return r < 0x80 && !isWordByte(byte(r)) }
+
+// mayBeActedOn reports whether a method of what is named before a place may be called: it
+// is neither handed on nor a key.
+func (t subscriptionText) mayBeActedOn(end int) bool {
+	next := func(at int) byte {
+		if rest := bytes.TrimLeft(t.Code[at:], space); len(rest) > 0 {
+			return rest[0]
+		}
+		return ';'
+	}
+	switch next(end) {
+	case ',', ';', '}', ':':
+		return false
+	case ')':
+		closed := bytes.IndexByte(t.Code[end:], ')') + end
+		return strings.IndexByte(".?![(`", next(closed+1)) >= 0
+	}
+	return true
+}
