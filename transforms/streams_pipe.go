@@ -14,11 +14,12 @@ func (q stream) piped(source syntax.Node, operators []syntax.Node, hops int) str
 		name, known := operatorName(op)
 		return known && name == "takeWhile" && q.idle(name, op) != ""
 	})
-	why := q.endless(source, hops-1)
-	for _, op := range operators {
-		if op.Is("comment") {
-			continue
-		}
+	operators = slices.DeleteFunc(operators, func(op syntax.Node) bool { return op.Is("comment") })
+	why, decided := "", q.decides(operators)
+	if decided < 0 {
+		why = q.endless(source, hops-1)
+	}
+	for _, op := range operators[max(decided, 0):] {
 		name, known := operatorName(op)
 		switch {
 		case !known:
@@ -38,6 +39,18 @@ func (q stream) piped(source syntax.Node, operators []syntax.Node, hops int) str
 		}
 	}
 	return why
+}
+
+// decides is the index of the last operator behind which it does not matter what was before,
+// which other files would have to be asked about; -1 for none.
+func (q stream) decides(operators []syntax.Node) int {
+	for i := len(operators) - 1; i >= 0; i-- {
+		name, known := operatorName(operators[i])
+		if !known || !flattening[name] && !slices.Contains(through, name) && q.idle(name, operators[i]) == "" {
+			return i
+		}
+	}
+	return -1
 }
 
 // operatorName is what an argument of pipe is called in its library.
