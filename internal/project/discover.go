@@ -159,19 +159,24 @@ type walker struct {
 type ignoring struct {
 	gitignore.Pattern
 	depth int    // how many folders the file that holds it stands below the top
-	named bool   // it holds no slash, and asks for a name, whatever folder that is in
-	end   string // what such a name ends in, if that can be told
+	named bool   // it asks for a name, whatever folder that is in
+	part  string // what such a name holds
 	first string // else the first name of its path, if that holds no sign
 }
 
 // ignoringLine reads a line.
 func ignoringLine(line string, domain []string) ignoring {
-	name := strings.TrimSuffix(strings.TrimRight(line, " "), "/")
+	name := strings.TrimPrefix(strings.TrimSuffix(strings.TrimRight(line, " "), "/"), "!")
+	name, anywhere := strings.CutPrefix(name, "**/")
 	g := ignoring{Pattern: gitignore.ParsePattern(line, domain), depth: len(domain), named: !strings.Contains(name, "/")}
-	if end := strings.TrimPrefix(strings.TrimPrefix(name, "!"), "*"); !strings.ContainsAny(end, `*?[\ `) {
-		g.end = end
+	if !strings.ContainsAny(name, `[\`) {
+		for part := range strings.FieldsFuncSeq(name, func(r rune) bool { return r == '*' || r == '?' || r == ' ' }) {
+			if len(part) > len(g.part) {
+				g.part = part
+			}
+		}
 	}
-	if path := strings.TrimPrefix(strings.TrimPrefix(name, "!"), "/"); !g.named {
+	if path := strings.TrimPrefix(name, "/"); !g.named && !anywhere {
 		if first, _, _ := strings.Cut(path, "/"); !strings.ContainsAny(first, `*?[\ `) {
 			g.first = first
 		}
@@ -266,7 +271,7 @@ func (w *walker) ignored(parts []string, dir bool) bool {
 	for i := len(w.patterns) - 1; i >= 0; i-- {
 		p, asked := w.patterns[i], parts
 		if p.named && len(parts) > p.depth { // the folders around were asked before
-			if !strings.HasSuffix(parts[len(parts)-1], p.end) {
+			if !strings.Contains(parts[len(parts)-1], p.part) {
 				continue
 			}
 			asked = append(parts[:p.depth:p.depth], parts[len(parts)-1])

@@ -3,6 +3,7 @@ package project
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -145,6 +146,7 @@ var ignoreTests = []struct {
 	{"star for a folder", map[string]string{".gitignore": "*/lib/\n"}},
 	{"question mark and set", map[string]string{".gitignore": "?.ts\n[x-z]*.js\n"}},
 	{"leading **", map[string]string{".gitignore": "**/lib\n**/deep/a.ts\n"}},
+	{"stars around a part", map[string]string{".gitignore": "*an*\n**/d*p\n!**/dee*\n"}},
 	{"trailing **", map[string]string{".gitignore": "src/lib/**\n"}},
 	{"** between", map[string]string{".gitignore": "src/**/a.ts\n"}},
 	{"negation", map[string]string{".gitignore": "*.ts\n!a.ts\n"}},
@@ -211,6 +213,17 @@ func TestDiscoverIgnored(t *testing.T) {
 				slices.Sort(got)
 				wantFound(t, "with the root "+at, got, within...)
 			}
+
+			// Without a work tree the ignore files are read here.
+			if tt.files[".git/info/exclude"] != "" {
+				return
+			}
+			if err := os.RemoveAll(filepath.Join(dir, ".git")); err != nil {
+				t.Fatal(err)
+			}
+			got, _ = discover(t, open(t, dir))
+			slices.Sort(got)
+			wantFound(t, "without a work tree", got, want...)
 		})
 	}
 }
