@@ -276,10 +276,10 @@ func (t subscriptionText) inLasting() bool {
 			classes++
 		}
 	}
-	if classes != 1 || !endsStreams(t.src) || t.names("extends") {
+	if classes != 1 || !endsStreams(t.src) {
 		return false
 	}
-	shared := false
+	lasting, ends := false, t.names("extends") // which may bring a teardown
 	for _, h := range classHosts {
 		if h.streams == nil {
 			continue
@@ -288,13 +288,26 @@ func (t subscriptionText) inLasting() bool {
 			if !h.shared && t.names(d) {
 				return false
 			}
-			shared = shared || bytes.Contains(t.Code, []byte("@"+d+"("))
-		}
-		if t.names(h.teardown) {
-			return false
+			shared, atRoot := t.decorated(d, h.forRoot)
+			lasting = lasting || atRoot || shared && !ends && !t.names(h.teardown)
 		}
 	}
-	return shared
+	return lasting
+}
+
+// decorated reports whether the text has a decorator, and whether that is told something
+// under a key.
+func (t subscriptionText) decorated(name, key string) (has, told bool) {
+	at := bytes.Index(t.Code, []byte("@"+name+"("))
+	if at < 0 {
+		return false, false
+	}
+	args := t.OpenedAt(at + len(name) + 1)
+	if i := bytes.Index(t.Code[args.Open:args.Close], []byte(key+":")); i >= 0 && key != "" {
+		options := t.In(args.Open + i)
+		told = options >= 0 && t.Code[t.Brackets[options].Open] == '{' && t.OpenedAt(t.Brackets[t.Brackets[options].Around].Open) == args
+	}
+	return true, told
 }
 
 // mayActOnParameter reports whether the method that it stands in has a parameter that its

@@ -1,6 +1,9 @@
 package transforms
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // TestSubscriptionsMatter: what a file subscribes to makes it a candidate unless its text
 // shows that nothing of it is reported.
@@ -51,6 +54,8 @@ func TestSubscriptionsMatter(t *testing.T) {
 		{"of a service, for a callback", service("f = (c) => { this.cart.sum().subscribe({ next: (n) => { (c)(n); } }); }"), true},
 		{"of a service, in a function of its method", service("f(c: Canvas) { all.forEach(() => { this.cart.sum().subscribe((n) => c.draw(n)); }); }"), false},
 		{"of a service that ends", service("f() { this.cart.sum().subscribe(draw); } ngOnDestroy() {}"), true},
+		{"of a service of the root that ends", strings.ReplaceAll(service("f() { this.cart.sum().subscribe(draw); } ngOnDestroy() {}"), "@Injectable()", "@Injectable({ providedIn: 'root' })"), false},
+		{"of a service that ends and makes one of the root", strings.ReplaceAll(service("f() { this.cart.sum().subscribe(draw); } ngOnDestroy() {}"), "@Injectable()", "@Injectable({ useFactory: () => ({ providedIn: 'root' }) })"), true},
 		{"of a service and a class", service("f() { this.cart.sum().subscribe(draw); }") + " class B {}", true},
 		{"of a service that extends another", "import { Injectable } from '@angular/core';\n@Injectable() class A extends B { f() { this.cart.sum().subscribe(draw); } }", true},
 	} {
