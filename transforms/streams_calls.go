@@ -151,8 +151,10 @@ func (q stream) aliased(t syntax.Type) syntax.Type {
 
 // judgeCalls judges what each call of a method subscribes to, and leaves behind.
 func (s *scan) judgeCalls(o *Obligation) bool {
-	in := s.subscriber(o.Call)
-	if o.Kind.Operator == "" || in == nil || !in.lasting {
+	if o.Kind.Operator == "" {
+		return false
+	}
+	if in := s.subscriber(o.Call); in == nil || !in.lasting {
 		return false
 	}
 	fn := o.Call.Function()
