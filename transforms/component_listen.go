@@ -28,7 +28,7 @@ func (s *scan) judgeHandled(o *Obligation, component syntax.Node) bool {
 			continue
 		}
 		switch home := r.call.Function(); {
-		case s.endsComponent(component, r.call):
+		case s.endsComponent(component, r.call), slices.ContainsFunc(callsByRef(home), func(call syntax.Node) bool { return s.endsComponent(component, call) }):
 			o.Status = Met
 			o.step(r.call, "met: released when the component ends")
 			return true
@@ -52,6 +52,24 @@ func (s *scan) judgeHandled(o *Obligation, component syntax.Node) bool {
 	s.unmet(o, way, []ExitPlace{{nameNode(component), "the component goes"}})
 	o.Form = formComponent{}
 	return true
+}
+
+// callsByRef are the calls of a function that is kept in a ref, by way of that.
+//
+//	leave.current = () => window.removeEventListener('blur', hide);
+func callsByRef(fn syntax.Node) []syntax.Node {
+	place := fn.Outer().Parent().Field("left").Inner(false)
+	if !fn.Outer().Parent().Is("assignment_expression") || !isRefPlace(place) {
+		return nil
+	}
+	var out []syntax.Node
+	for _, r := range place.Field("object").Inner(false).Symbol().Mentions() {
+		m := r.Outer().Parent()
+		if call := m.Outer().Parent(); isRefPlace(m) && call.Is("call_expression") && call.Field("function").Inner(false) == m {
+			out = append(out, call)
+		}
+	}
+	return out
 }
 
 // lastsBeyondPage reports whether a registration is with the page, or with something of

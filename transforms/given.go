@@ -35,6 +35,11 @@ func (s *scan) judgeGiven(o *Obligation) {
 	sym := name.Symbol()
 	fn := sym.Decl.Function()
 	o.Handle = Handle{Place: InVariable, Symbol: sym, Value: name}
+	if o.Kind.Readable && endsInTime(o) {
+		o.Status = Met
+		o.step(o.Call, "met: what gives it is ended when nothing comes any more")
+		return
+	}
 	c := &callbacks{scan: s, o: o, seen: map[int32]bool{}, uses: s.usesOf(o, sym, maxHops)}
 	for _, r := range o.Kind.Release {
 		if giver := o.Bindings[r.Pattern.Callee()].Symbol(); giver != nil {
@@ -104,6 +109,23 @@ func endsOfGiver(o *Obligation, fn syntax.Node) []use {
 		}
 	}
 	return out
+}
+
+// endsInTime reports whether what gives the handle to its callback is ended when it tells
+// that nothing has come for a while.
+//
+//	req.on('timeout', () => req.destroy());
+func endsInTime(o *Obligation) bool {
+	sym := widen(o.Call).Parent().Field("name").Symbol()
+	return slices.ContainsFunc(sym.Mentions(), func(ref syntax.Node) bool {
+		call := ref.Outer().Parent().Parent()
+		event, _ := call.Field("arguments").Child(0).StringValue()
+		handler := functionGiven(call.Field("arguments").Child(1))
+		if !call.Is("call_expression") || event != "timeout" && calleeName(call) != "setTimeout" || !handler.OK() {
+			return false
+		}
+		return len(endsOfGiver(o, handler)) > 0
+	})
 }
 
 // givesBack classifies the mentions of a function that the callback is given for

@@ -107,6 +107,9 @@ func (l *late) continues(n syntax.Node, hops int) (syntax.Node, bool) {
 	if owner != l.in.class.Node || syntax.FunctionOf(member) != fn {
 		return fn, l.answers(fn, 3)
 	}
+	if isPrivate(member) && l.inMaking(fn, 3) {
+		return syntax.Node{}, false
+	}
 	for _, ref := range l.in.refs[syntax.MemberName(member)] {
 		use := ref.Outer()
 		if call := use.Parent(); call.Field("function") == use {
@@ -116,6 +119,39 @@ func (l *late) continues(n syntax.Node, hops int) (syntax.Node, bool) {
 		}
 	}
 	return syntax.Node{}, false
+}
+
+// inMaking reports whether a private method is called by nothing but static ones of its class,
+// of an instance that these have just made and wait for: nobody else has it yet.
+//
+//	static async open() { const line = new Line(); await line.#dial(); return line; }
+func (l *late) inMaking(fn syntax.Node, hops int) bool {
+	class, member := fn.ThisClass()
+	name := syntax.MemberName(member)
+	calls := 0
+	for n := range class.Descendants() {
+		if !n.Is("member_expression") || n.Field("property").Text() != name || n.Field("property") == member.Field("name") {
+			continue
+		}
+		calls++
+		call := n.Outer().Parent()
+		if !call.Is("call_expression") || !call.Outer().Is("await_expression") && !call.Parent().Is("await_expression") {
+			return false
+		}
+		if n.Field("object").Inner(false).IsThis() {
+			by := n.Function()
+			_, other := by.ThisClass()
+			if by == fn || hops == 0 || !isPrivate(other) || syntax.FunctionOf(other) != by || !l.inMaking(by, hops-1) {
+				return false
+			}
+			continue
+		}
+		made := n.Field("object").Inner(false).Symbol().Init().Inner(true)
+		if !made.Is("new_expression") || made.Function() != n.Function() || !n.Function().HasToken("static") {
+			return false
+		}
+	}
+	return calls > 0
 }
 
 // waitedBefore reports whether a function has awaited something when it comes to n,

@@ -21,7 +21,7 @@ func (s *scan) once(n syntax.Node, hops int) bool {
 		case isFlagged(p, n), isSingleton(p, n):
 			return true
 		case p.IsFunction():
-			return s.runsOnceAtMost(p, hops) || s.at(p).isKeptForGood(p, hops)
+			return isEnteredOnce(p, n) || s.runsOnceAtMost(p, hops) || s.at(p).isKeptForGood(p, hops)
 		case p.Parent().Is("class_body") && !p.HasToken("static") && !p.Is("class_static_block"):
 			return s.lasts(p.Parent().Parent(), hops-1)
 		}
@@ -242,6 +242,36 @@ func isFlagged(p, n syntax.Node) bool {
 				return false
 			}
 			set = true
+		}
+		if set {
+			return true
+		}
+	}
+	return false
+}
+
+// isEnteredOnce reports whether a function comes to n once: it turns back where a flag from
+// outside of it is set, and sets that itself.
+//
+//	if (begun) return;
+//	begun = true;
+func isEnteredOnce(fn, n syntax.Node) bool {
+	for stmt := range fn.Field("body").Children() {
+		flag := stmt.Field("condition").Inner(false)
+		if !stmt.Is("if_statement") || stmt.End() > n.Start() || !flag.Is("identifier") || !endsInReturn(stmt.Field("consequence")) {
+			continue
+		}
+		sym := flag.Symbol()
+		if sym == nil || sym.Kind != syntax.Variable || sym.Decl.Function() == fn {
+			continue
+		}
+		set := false
+		for _, r := range sym.Refs {
+			if syntax.IsWrite(r) {
+				if set = r.Function() == fn && r.Parent().Field("right").Inner(false).Is("true"); !set {
+					break
+				}
+			}
 		}
 		if set {
 			return true

@@ -246,6 +246,9 @@ func (s *scan) beside(o *Obligation, in *instance, at syntax.Node, field string)
 	if in.host != nil && endsByName(at) {
 		return false // whoever wrote it may call it
 	}
+	if in.isInHigherEnd(at) {
+		return false
+	}
 	r := s.reached(in)
 	if r.opaque || s.calledByOthers(in, at) {
 		return false
@@ -258,6 +261,22 @@ func (s *scan) beside(o *Obligation, in *instance, at syntax.Node, field string)
 	}
 	// The teardown may know of it, somehow.
 	return !slices.ContainsFunc(in.refs[field], r.runs)
+}
+
+// isInHigherEnd reports whether something is done by a method that is named as a teardown,
+// too, and has the instance's teardown do the rest: it is the more final of the two.
+//
+//	stop() { clearInterval(this.tick); this.destroy(); }
+func (in *instance) isInHigherEnd(at syntax.Node) bool {
+	_, member := at.ThisClass()
+	fn := syntax.FunctionOf(member)
+	if !fn.OK() || !isTeardown(syntax.MemberName(member)) || syntax.MemberName(member) == in.teardown.name {
+		return false
+	}
+	return slices.ContainsFunc(in.refs[in.teardown.name], func(r syntax.Node) bool {
+		call := r.Outer().Parent()
+		return call.Is("call_expression") && call.Statement().Parent() == fn.Field("body")
+	})
 }
 
 // cancelledBy reports whether the method around a release does nothing but take

@@ -26,7 +26,7 @@ func (s *scan) recurs(n syntax.Node, hops int, unsure bool) bool {
 		case p.Parent().Is("class_body") && !p.IsFunction() && !p.HasToken("static"):
 			return s.madeAgain(p.Parent().Parent(), hops-1, unsure)
 		case !p.IsFunction():
-		case callbackOf(p).ends, s.at(p).isKeptForGood(p, hops):
+		case callbackOf(p).ends, isEnteredOnce(p, n), s.at(p).isKeptForGood(p, hops):
 			return false
 		case p.Outer().Parent().Is("jsx_expression"):
 			return true
@@ -54,7 +54,7 @@ func (s *scan) recurs(n syntax.Node, hops int, unsure bool) bool {
 func (s *scan) callsRecur(fn syntax.Node, hops int, unsure bool) bool {
 	if class, member := fn.ThisClass(); class.IsClass() && syntax.FunctionOf(member) == fn {
 		if method := syntax.MemberName(member); method != "constructor" && !isStarter(method, fn) && !isPrivate(member) {
-			return true // whoever has the instance may
+			return unsure || !s.calledOnTheOnly(class, method, hops) // whoever has the instance may
 		} else if method == "constructor" || !isPrivate(member) {
 			return s.madeAgain(class, hops-1, unsure)
 		}
@@ -125,6 +125,30 @@ func (s *scan) madeAgain(class syntax.Node, hops int, unsure bool) bool {
 	}
 	made, known := s.makings(class, hops)
 	return hops <= 0 || !known || len(made) == 0 || slices.ContainsFunc(made, func(n syntax.Node) bool { return s.at(n).recurs(n, hops, unsure) })
+}
+
+// calledOnTheOnly reports whether a method of a class of an application is called where the
+// only instance is made, and nothing shows that this happens again.
+func (s *scan) calledOnTheOnly(class syntax.Node, method string, hops int) bool {
+	if !class.IsClass() || !isApplication(s.Project, s.f.Path) {
+		return false
+	}
+	made, known := s.makings(class, hops-1)
+	if !known || len(made) != 1 {
+		return false
+	}
+	sym := widen(made[0]).Parent().Field("name").Symbol()
+	called := false
+	for _, r := range sym.Mentions() {
+		m := r.Outer().Parent()
+		if !m.Is("member_expression") || m.Field("property").Text() != method || !m.Outer().Parent().Is("call_expression") {
+			continue
+		}
+		if called = !s.at(r).recurs(r, hops-1, false); !called {
+			return false
+		}
+	}
+	return called
 }
 
 // madeAlone reports whether nothing shows that an application makes more than one instance

@@ -31,6 +31,8 @@ func checkText(src []byte) error {
 		return fmt.Errorf("%w: it says that it is generated", ErrSkipped)
 	case isMinified(src):
 		return fmt.Errorf("%w: it looks minified", ErrSkipped)
+	case bytes.Contains(head, []byte("\n/******/")), bytes.Contains(head, []byte("__webpack_require__")):
+		return fmt.Errorf("%w: it looks like a bundle of modules", ErrSkipped)
 	}
 	return nil
 }
