@@ -39,10 +39,30 @@ func millis(n syntax.Node, hops int) (float64, bool) {
 		case sym.Kind == syntax.Parameter: // (ms = 100), as a rule
 			return millis(defaultOf(sym), hops-1)
 		}
+	case "call_expression": // Math.max(0, 32 - gone)
+		switch squeeze(n.Field("function")) {
+		case "Math.max":
+			longest, known := 0.0, n.Field("arguments").Len() > 0
+			for arg := range n.Field("arguments").Children() {
+				v, ok := millis(arg, hops)
+				longest, known = max(longest, v), known && ok
+			}
+			return longest, known
+		case "Math.min":
+			shortest, known := 0.0, false
+			for arg := range n.Field("arguments").Children() {
+				if v, ok := millis(arg, hops); ok && (!known || v < shortest) {
+					shortest, known = v, true
+				}
+			}
+			return shortest, known
+		}
 	case "binary_expression":
 		a, first := millis(n.Field("left"), hops)
 		b, second := millis(n.Field("right"), hops)
 		switch operator := n.Field("operator").Text(); {
+		case operator == "-" && first && !second: // at most, if what has gone is taken from it
+			return a, true
 		case !first || !second:
 		case operator == "*":
 			return a * b, true

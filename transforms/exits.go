@@ -130,7 +130,8 @@ func (o *Obligation) isSetWith(n syntax.Node) bool {
 			continue
 		}
 		value := r.Parent().Field("right").Inner(false)
-		if set || !r.Parent().Is("assignment_expression") || !value.Is("true") && !value.IsFunction() || r.Parent().Statement().Parent() != block {
+		around := r.Parent().Statement().Parent()
+		if set || !r.Parent().Is("assignment_expression") || !value.Is("true") && !value.IsFunction() || around != block && !(o.Call.Within(around) && r.Start() < o.Call.Start()) {
 			return false
 		}
 		set = true

@@ -206,6 +206,11 @@ func (s *scan) locateReceiver(o *Obligation, n syntax.Node) (Handle, string) {
 		if init := sym.Init().Inner(false); init.Is("member_expression") && (sym.Constant() || onlyStandsFor(sym)) { // const con = this.con
 			return s.locateReceiver(o, init)
 		}
+		if init := sym.Init().Inner(false); init.Is("assignment_expression") && sym.Constant() { // const con = this.con = ..
+			if _, own := init.Field("left").ThisField(); own {
+				return s.locateReceiver(o, init.Field("left").Inner(false))
+			}
+		}
 		h.Place, h.Symbol = InVariable, sym
 		return h, ""
 	}

@@ -183,13 +183,24 @@ func (g *guard) missed() []missedEnd {
 	var all []missedEnd
 	var keys []string
 	for _, l := range g.all {
-		if overEvents[l.event] > 0 && !slices.Contains(keys, l.key) {
+		if overEvents[l.event] > 0 && !slices.Contains(keys, l.key) && !g.ofAnotherCall(l) {
 			keys = append(keys, l.key)
 			all = append(all, g.missedBy(l.key)...)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b missedEnd) int { return overEvents[b.event] - overEvents[a.event] })
 	return all
+}
+
+// ofAnotherCall reports whether a listener is on something that a call has for itself in which
+// the timer of an instance is neither armed nor released.
+func (g *guard) ofAnotherCall(l listening) bool {
+	sym := rootOf(l.target).Symbol()
+	if !g.owner.OK() || sym == nil || !sym.Decl.Function().OK() || sym.Init().Inner(false).Is("member_expression") {
+		return false
+	}
+	home := sym.Decl.Function()
+	return !g.o.Call.Within(home) && !slices.ContainsFunc(g.releases, func(r syntax.Node) bool { return r.Within(home) })
 }
 
 // missedBy looks at one target. It is silent where something that it tells is heard

@@ -51,18 +51,19 @@ func (l *late) flags(handle string) bool {
 		if name == handle {
 			continue
 		}
-		set, flag := false, false
+		set, flag, back := false, false, false
 		for _, ref := range refs {
 			p := ref.Outer().Parent()
 			if p.Is("assignment_expression") && p.Field("left").Inner(false) == ref && l.reach.runs(ref) {
 				set = true
 				flag = flag || p.Field("right").Inner(false).Is("true")
+				back = back || p.Field("right").Inner(false).Is("false")
 			}
 		}
 		if set {
 			l.ended[name] = true
 		}
-		asked = asked || flag && slices.ContainsFunc(refs, func(ref syntax.Node) bool {
+		asked = asked || flag && !back && slices.ContainsFunc(refs, func(ref syntax.Node) bool {
 			return turnsBack(ref) && !ref.Within(l.in.teardown.own)
 		})
 	}

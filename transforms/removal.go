@@ -41,8 +41,9 @@ func (s *scan) removals(o *Obligation, code iter.Seq[syntax.Node]) []removal {
 func (s *scan) removalAt(o *Obligation, n syntax.Node) (removal, bool) {
 	callee := n.Field("function").Inner(false)
 	if callee.Is("subscript_expression") { // el[add ? 'on' : 'off'](..)
-		if _, literal := callee.Field("index").StringValue(); !literal && n.Field("arguments").Len() > 1 {
-			return removal{n, s.sameTarget(o, callee.Field("object")), sameEvent(o.event(), n.Field("arguments").Child(0)), perhaps, true, false}, true
+		target := s.sameTarget(o, callee.Field("object"))
+		if _, literal := callee.Field("index").StringValue(); !literal && n.Field("arguments").Len() > 1 && (target == same || s.namesRelease(o, callee.Field("index"))) {
+			return removal{n, target, sameEvent(o.event(), n.Field("arguments").Child(0)), perhaps, true, false}, true
 		}
 		return removal{}, false
 	}
@@ -75,6 +76,16 @@ func (s *scan) removalAt(o *Obligation, n syntax.Node) (removal, bool) {
 		}
 	}
 	return best, found
+}
+
+// namesRelease reports whether one of the strings in an expression is the name of a release.
+func (s *scan) namesRelease(o *Obligation, n syntax.Node) bool {
+	for d := range n.Descendants() {
+		if name, ok := d.StringValue(); ok && s.isReleaseName(o.Kind, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // removalByMap reads a removal of several at once: map.off({ move: this.draw }, this).

@@ -1,6 +1,10 @@
 package transforms
 
-import "github.com/unleak-dev/unleak/internal/syntax"
+import (
+	"slices"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
+)
 
 // isRoot reports whether a component, by its function or class, is the root of a page: its
 // own file renders it into the page, and nothing else there mentions it.
@@ -14,6 +18,9 @@ func (s *scan) isRoot(component syntax.Node) bool {
 	if name == nil {
 		return false
 	}
+	if component.IsClass() && slices.ContainsFunc(s.at(component).mentionsIn(component, name), isBootstrapped) {
+		return true
+	}
 	rendered := false
 	for _, r := range name.Refs {
 		if r == name.Node || isNaming(r) {
@@ -26,4 +33,18 @@ func (s *scan) isRoot(component syntax.Node) bool {
 		}
 	}
 	return rendered
+}
+
+// isBootstrapped reports whether a mention of a class has a page of Angular begin with it.
+//
+//	@NgModule({ bootstrap: [Root] })
+//	bootstrapApplication(Root, settings);
+func isBootstrapped(r syntax.Node) bool {
+	switch p := r.Outer().Parent(); {
+	case p.Is("array") && p.Parent().Is("pair"):
+		return p.Parent().Field("key").Text() == "bootstrap" && r.Ancestor("decorator").OK()
+	case p.Is("arguments"):
+		return calleeName(p.Parent()) == "bootstrapApplication" && p.Child(0) == r.Outer()
+	}
+	return false
 }

@@ -38,6 +38,9 @@ func (o *Obligation) onlySettles(executor syntax.Node) bool {
 	if slices.Contains(params, callback.Symbol()) && callback.Is("identifier") {
 		return true
 	}
+	if fn := localFunction(callback); fn.OK() && fn.Within(executor) {
+		callback = fn
+	}
 	body := callback.Field("body")
 	if !callback.IsFunction() || !body.OK() {
 		return false
@@ -46,11 +49,24 @@ func (o *Obligation) onlySettles(executor syntax.Node) bool {
 		return settlesAlone(body, params)
 	}
 	for stmt := range body.Children() {
-		if !stmt.Is("comment") && (!stmt.Is("expression_statement", "return_statement") || !settlesAlone(stmt.Child(0), params) && !onlyUnhears(stmt.Child(0))) {
+		if !stmt.Is("comment") && !notesSettled(stmt, executor) && (!stmt.Is("expression_statement", "return_statement") || !settlesAlone(stmt.Child(0), params) && !onlyUnhears(stmt.Child(0))) {
 			return false
 		}
 	}
 	return body.Len() > 0
+}
+
+// notesSettled reports whether a statement asks whether a promise has settled, by a variable
+// of its executor, and turns back then, or writes down that it has.
+func notesSettled(stmt, executor syntax.Node) bool {
+	flag := stmt.Field("condition").Inner(false)
+	if note := stmt.Child(0).Inner(false); note.Is("assignment_expression") && note.Field("right").Is("true") {
+		flag = note.Field("left").Inner(false)
+	} else if !stmt.Is("if_statement") || !endsInReturn(stmt.Field("consequence")) {
+		return false
+	}
+	sym := flag.Symbol()
+	return flag.Is("identifier") && sym != nil && sym.Kind == syntax.Variable && sym.Decl.Function() == executor
 }
 
 // onlyUnhears reports whether an expression is a call that does nothing but end a registration
@@ -219,6 +235,13 @@ func onlyDropsOwn(o *Obligation) bool {
 			return false
 		}
 		body = body.Child(0).Child(0)
+	}
+	if asked := o.Call.Field("arguments").Child(0).Inner(false).Field("body").Child(0); asked.Is("if_statement") && !asked.Field("alternative").OK() { // if it is still that one
+		body = asked.Field("consequence")
+		if body.Is("statement_block") && body.Len() == 1 {
+			body = body.Child(0)
+		}
+		body = body.Child(0)
 	}
 	n := body.Inner(false)
 	key := n.Field("arguments").Child(0)

@@ -36,6 +36,13 @@ func (s *scan) callersOf(o *Obligation) {
 // instance, too: whoever calls it uses what is the instance's.
 func (o *Obligation) keptByInstance(fn syntax.Node) bool {
 	for n := range fn.Field("body").Descendants() {
+		if callee := n.Field("function").Inner(false); n.Is("call_expression") && adders[calleeName(n)] && rootOf(callee).IsThis() && o.Handle.Symbol != nil {
+			for a := range n.Field("arguments").Children() {
+				if a.Inner(false).Symbol() == o.Handle.Symbol {
+					return true
+				}
+			}
+		}
 		left := n.Field("left").Inner(false)
 		if !n.Is("assignment_expression") || !left.Is("member_expression", "subscript_expression") || !rootOf(left).IsThis() {
 			continue
