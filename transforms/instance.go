@@ -157,7 +157,7 @@ func mostFinal(members []syntax.Member, fits func(syntax.Member) bool) (syntax.M
 		if m.Name == "disconnected" && !slices.ContainsFunc(members, func(m syntax.Member) bool { return m.Name == "connected" && m.Method }) {
 			continue // it may be told of what has happened
 		}
-		if m.Static || !m.Method || !isTeardown(m.Name) || toldWhat(m) || fits != nil && !fits(m) || m.Name == "close" && onlyShows(m.Function()) {
+		if m.Static || !m.Method || !isTeardown(m.Name) || toldWhat(m) || keepsWhatItIsTold(m) || fits != nil && !fits(m) || m.Name == "close" && onlyShows(m.Function()) {
 			continue
 		}
 		hollow := isHollow(m.Function())
@@ -169,6 +169,19 @@ func mostFinal(members []syntax.Member, fits func(syntax.Member) bool) (syntax.M
 		}
 	}
 	return best, found
+}
+
+// keepsWhatItIsTold reports whether all that a method does is to register the function that
+// it is given: onRemove(f) { this.emitter.on('remove', f) }
+func keepsWhatItIsTold(m syntax.Member) bool {
+	body := m.Function().Field("body")
+	call := body.Child(0).Child(0).Inner(false)
+	if body.Len() != 1 || !call.Is("call_expression") {
+		return false
+	}
+	args := call.Field("arguments")
+	last := args.Child(args.Len() - 1).Inner(false).Symbol()
+	return (adders[calleeName(call)] || chainable[calleeName(call)]) && last != nil && slices.Contains(parametersOf(m.Function()), last)
 }
 
 // wantsArguments: a method that is told what to end ends that, not the

@@ -135,7 +135,7 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 			return
 		}
 	}
-	if o.Handle.Place == InField && (s.releasedByHeirs(o, in) || s.closedByField(o, in)) {
+	if o.Handle.Place == InField && (s.releasedByHeirs(o, in) || s.closedByField(o, in) || s.endedOtherwise(o, in)) {
 		o.Form = nil
 		return
 	}

@@ -180,7 +180,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "moved: the root component lives as long as the page")
 		return
 	}
-	if o.isOwnElement(in) {
+	if o.isOwnElement(in) || s.goesWithRemoved(o, in) {
 		o.Status = Met
 		o.step(o.Call, "met: it listens to an element of its own, which goes with it")
 		return
