@@ -137,6 +137,9 @@ func (r *rearm) again(n syntax.Node, hops int) (place ExitPlace, ok bool) {
 	if member := r.in.memberOf(fn); member.OK() {
 		return r.method(fn, member, hops)
 	}
+	if made := fn.Outer().Parent().Parent(); made.Is("new_expression") && !r.o.Kind.OneShot { // new Answer((emitter) => ..)
+		return r.again(made, hops-1)
+	}
 	c := callbackOf(fn)
 	if !c.at.OK() || c.ends || r.own(fn) {
 		return none, false
@@ -221,7 +224,7 @@ func (r *rearm) method(fn, member syntax.Node, hops int) (ExitPlace, bool) {
 		r.way = append(r.way, later[0])
 		return ExitPlace{later[0], "after the constructor did it"}, true
 	}
-	if len(r.in.refs[name]) == 0 && (startsAgain(name) || member.HasToken("set")) {
+	if len(r.in.refs[name]) == 0 && (startsAgain(name) || member.HasToken("set") || hops < maxHops && r.operates(fn, member)) {
 		return ExitPlace{nameNode(fn), name + "() does it again"}, true
 	}
 	return ExitPlace{}, false

@@ -124,7 +124,7 @@ func (r *rearm) flag(field string) bool {
 // not: until that runs, all goes on as before.
 func (r *rearm) protects(n syntax.Node, field string) bool {
 	if !r.o.Kind.OneShot {
-		return true
+		return !r.busy(n.Function(), field)
 	}
 	p := n.Outer().Parent()
 	negated := p.Is("unary_expression") && p.Field("operator").Text() == "!"
@@ -143,6 +143,19 @@ func (r *rearm) protects(n syntax.Node, field string) bool {
 			return !negated
 		}
 		return true
+	})
+}
+
+// busy reports whether a flag only says that a function is under way: what is called back
+// when that is done takes the flag back, first of all, and leaves what the field holds.
+func (r *rearm) busy(fn syntax.Node, field string) bool {
+	return slices.ContainsFunc(r.in.refs[field], func(ref syntax.Node) bool {
+		done := ref.Function()
+		p := ref.Outer().Parent()
+		if done == fn || !done.Within(fn) || !p.Is("assignment_expression") || !p.Field("right").Inner(true).Is("false") || p.Parent() != done.Field("body").Child(0) {
+			return false
+		}
+		return !slices.ContainsFunc(r.o.releases, func(at syntax.Node) bool { return at.Within(done) })
 	})
 }
 
@@ -165,4 +178,18 @@ func (r *rearm) releasedBefore(g *syntax.Graph, n, fn syntax.Node) bool {
 		}
 	}
 	return false
+}
+
+// operations are the verbs of methods for which an instance is there, as many times as
+// there is something to ask or to tell.
+var operations = map[string]bool{
+	"query": true, "execute": true, "exec": true, "request": true, "send": true, "publish": true, "fetch": true, "invoke": true, "write": true,
+	"insert": true, "select": true, "call": true, "post": true,
+}
+
+// operates reports whether a method is one that whoever has the instance calls for each of
+// many things, which it is told of: what it begins for that, it begins each time.
+func (r *rearm) operates(fn, member syntax.Node) bool {
+	words := wordsOf(syntax.MemberName(member))
+	return !r.o.Kind.OneShot && len(words) > 0 && operations[words[0]] && !isPrivate(member) && fn.WantsArguments()
 }

@@ -68,7 +68,7 @@ func (s *scan) judgeRegistration(o *Obligation) {
 		return
 	}
 	here := s.removals(o, home.Descendants())
-	if s.judgeMistaken(o, home, here) || isExecutor(home) && s.judgeWait(o, home, here) || !isExecutor(home) && s.judgePair(o, home) {
+	if s.judgeMistaken(o, home, here) || isExecutor(home) && (s.judgeWait(o, home, here) || s.judgeUnwaited(o, home)) || !isExecutor(home) && (s.judgePair(o, home) || s.judgeUntidied(o, home)) {
 		return
 	}
 	if slices.ContainsFunc(here, removal.works) {
