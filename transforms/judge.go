@@ -61,7 +61,7 @@ func (s *scan) judge(o *Obligation) {
 	}
 	h, elsewhere := s.locate(o)
 	o.Handle = h
-	if elsewhere == "" && s.judgeApart(o) {
+	if s.judgeHoarded(o) || elsewhere == "" && s.judgeApart(o) {
 		s.rate(o)
 		return
 	}
