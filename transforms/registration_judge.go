@@ -71,6 +71,9 @@ func (s *scan) judgeRegistration(o *Obligation) {
 	if s.judgeMistaken(o, home, here) || isExecutor(home) && (s.judgeWait(o, home, here) || s.judgeUnwaited(o, home)) || !isExecutor(home) && (s.judgePair(o, home) || s.judgeUntidied(o, home)) {
 		return
 	}
+	if s.judgeBegunAgain(o, home, here) {
+		return
+	}
 	if slices.ContainsFunc(here, removal.works) {
 		s.judgeSpan(o, home, here)
 		return
