@@ -44,6 +44,7 @@ func TestDiagnostics(t *testing.T) {
 		"Error: /w/src/d.html:3:4 - error NG8001: 'nb-x' is not a known element:\n" +
 		"error TS5053: Option 'a' cannot be specified with option 'b'.\n" +
 		"src/a.ts(9,2): error TS2322: Type 'string' is not assignable to type 'number'.\n" +
+		"src/e.ts(4,2): error TS2345: Type '\"b\" | \"a\"' is not 'c'.\n" +
 		"src/errors/error.ts is fine\n"
 	d := Diagnostics{}
 	d.read("/w", []byte(output))
@@ -51,6 +52,7 @@ func TestDiagnostics(t *testing.T) {
 		{"src/a.ts", "TS2322", "Type 'string' is not assignable to type 'number'."}: 2,
 		{"src/(b)/c.ts", "TS2304", "Cannot find name 'x'."}:                         1,
 		{"src/d.html", "NG8001", "'nb-x' is not a known element:"}:                  1,
+		{"src/e.ts", "TS2345", `Type '"a" | "b"' is not 'c'.`}:                      1,
 		{"", "TS5053", "Option 'a' cannot be specified with option 'b'."}:           1,
 	}
 	if new, gone := d.Without(want), want.Without(d); len(new)+len(gone) > 0 {

@@ -16,7 +16,7 @@ type Diagnostics map[Diagnostic]int
 type Diagnostic struct {
 	File string // as the compiler names it, relative to where it ran; empty: none
 	Code string // TS2322, NG8001
-	Text string // the first line
+	Text string // the first line, the members of union types in alphabetical order
 }
 
 func (d Diagnostic) String() string { return d.File + ": " + d.Code + ": " + d.Text }
@@ -52,10 +52,22 @@ func (d Diagnostics) read(dir string, output []byte) {
 				continue
 			}
 			number, message, _ := strings.Cut(what, ":")
-			d[Diagnostic{fileOf(where), mark[len("error "):] + number, strings.TrimSpace(message)}]++
+			d[Diagnostic{fileOf(where), mark[len("error "):] + number, unionsSorted(strings.TrimSpace(message))}]++
 			break
 		}
 	}
+}
+
+// unionsSorted sorts the members of the union types that a message quotes: their
+// order is the one in which the compiler came by them, and says nothing.
+func unionsSorted(message string) string {
+	parts := strings.Split(message, "'")
+	for i := 1; i < len(parts); i += 2 {
+		members := strings.Split(parts[i], " | ")
+		slices.Sort(members)
+		parts[i] = strings.Join(members, " | ")
+	}
+	return strings.Join(parts, "'")
 }
 
 // fileOf takes the file out of what stands before an error.
