@@ -62,6 +62,7 @@ func readRecipes(name string) (map[string]Recipe, error) {
 type State struct {
 	Checks, Builds bool        // whether they end well
 	Diagnostics    Diagnostics // of both
+	Failure        string      // the last line of what the build said, if it failed
 }
 
 // Built is what its own commands say of a repository before and after all fixes.
@@ -143,7 +144,10 @@ func (b *Built) state(ctx context.Context, tree *check.Tree) (s State, err error
 	if checked, err = script(ctx, tree, b.Check); err != nil {
 		return s, err
 	}
-	s = State{checked.Passed, built.Passed, Diagnostics{}}
+	s = State{Checks: checked.Passed, Builds: built.Passed, Diagnostics: Diagnostics{}}
+	if !s.Builds {
+		s.Failure = last(built.Output)
+	}
 	s.Diagnostics.read(tree.Dir, checked.Output)
 	s.Diagnostics.read(tree.Dir, built.Output)
 	return s, nil
@@ -234,7 +238,7 @@ func builds(ctx context.Context, list, set, file, only, mirror string) (string, 
 			failed = append(failed, fmt.Errorf("%s: %w", r.Name, err))
 		}
 	}
-	writeList(&text, "Changed and not type-checked, and files that the clone lacks", notes)
+	writeList(&text, "Changed and not type-checked, and what else was in the way", notes)
 	return text.String(), errors.Join(failed...)
 }
 
@@ -258,6 +262,9 @@ func (b *Built) notes() (all []string) {
 		if !slices.Contains(b.Checked, f) {
 			all = append(all, b.Name+": "+f)
 		}
+	}
+	if b.Before.Failure != "" {
+		all = append(all, b.Name+": the build failed before: "+b.Before.Failure)
 	}
 	if b.Missing > 0 {
 		all = append(all, fmt.Sprintf("%s: the clone lacks %d files", b.Name, b.Missing))
