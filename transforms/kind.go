@@ -286,17 +286,19 @@ func (a *Acquire) reachable(src []byte, modules func() map[string]bool) bool {
 		return slices.ContainsFunc(a.Types, func(t string) bool { return madeIn(src, t) })
 	}
 	for _, m := range a.From {
-		m = strings.TrimSuffix(m, "/promises") // fs.promises
-		if m == "global" || modules()[m] {
+		if m = inQuotes(m); m == "global" || modules()[m] {
 			return true
 		}
 	}
 	return false
 }
 
-// modulesIn are what stands in quotes in a text, as the name of a module may: 'fs', "node:fs",
+// inQuotes is what of the name of a module stands in quotes: fs.promises is of fs.
+func inQuotes(module string) string { return strings.TrimSuffix(module, "/promises") }
+
+// modulesIn are those of some modules that stand in quotes in a text: 'fs', "node:fs",
 // `fs/promises`, each up to any of its slashes, too.
-func modulesIn(src []byte) map[string]bool {
+func modulesIn(src []byte, some map[string]bool) map[string]bool {
 	names := map[string]bool{}
 	for at := 0; at < len(src); at++ {
 		b := src[at]
@@ -305,7 +307,7 @@ func modulesIn(src []byte) map[string]bool {
 		}
 		rest := src[at+1 : min(len(src), at+1+longestModule)]
 		for end, c := range rest {
-			if c == '\'' || c == '"' || c == '`' || c == '/' {
+			if (c == '\'' || c == '"' || c == '`' || c == '/') && some[string(rest[:end])] {
 				names[string(rest[:end])] = true
 			}
 			if c <= ' ' || c == ',' || c == ';' || c == '(' {

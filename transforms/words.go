@@ -11,6 +11,7 @@ import (
 // in it.
 type words struct {
 	named   map[string][]*Acquire // by the word that stands in every match
+	from    map[string]bool       // all modules that something is acquired from
 	modules map[string]bool       // whose own value is acquired, under whatever name
 	rest    []*Acquire            // those without a word
 	kept    map[*Acquire]bool     // that count only where what they give is kept
@@ -23,7 +24,7 @@ type words struct {
 }
 
 func newWords(kinds []*Kind) *words {
-	w := &words{named: map[string][]*Acquire{}, modules: map[string]bool{}, kept: map[*Acquire]bool{}, ended: map[*Acquire][]string{}}
+	w := &words{named: map[string][]*Acquire{}, from: map[string]bool{}, modules: map[string]bool{}, kept: map[*Acquire]bool{}, ended: map[*Acquire][]string{}}
 	for _, k := range kinds {
 		if k.Name == subscriptionKind {
 			w.tells = true
@@ -39,6 +40,9 @@ func newWords(kinds []*Kind) *words {
 		}
 		for i := range k.Acquire {
 			a := &k.Acquire[i]
+			for _, m := range a.From {
+				w.from[inQuotes(m)] = true
+			}
 			if a.Whole {
 				for _, m := range a.From {
 					w.modules[m] = true
@@ -78,7 +82,7 @@ var wordBytes = func() (table [256]bool) {
 func (w *words) any(src []byte) bool {
 	var tried []string // words that stand in the text, in vain
 	tells := w.tells
-	modules := sync.OnceValue(func() map[string]bool { return modulesIn(src) })
+	modules := sync.OnceValue(func() map[string]bool { return modulesIn(src, w.from) })
 	streams := subscriptionsIn(src)
 	for i := 0; i < len(src); {
 		b := src[i]
