@@ -184,6 +184,9 @@ func (e *classEdit) trackRegistration(o *Obligation, sets map[string]string) (st
 // same expression means the same there.
 func (e *classEdit) lastingTarget(o *Obligation) (string, bool) {
 	key := e.s.placeKey(o.target(), 6)
+	if isPageOf(o.target()) && strings.HasSuffix(key, ".defaultView") {
+		return "", false // the view of a page that is gone is none
+	}
 	if field, ok := strings.CutPrefix(key, "this."); ok && !strings.ContainsAny(key, "?(") {
 		if root, _, _ := strings.Cut(field, "."); e.always(root) || e.in.borrowed(root) && !e.reset(root) {
 			return e.there(key) + o.mayBeMissing(), true

@@ -20,6 +20,9 @@ func (o *Obligation) isMovedOver() bool {
 		}
 		from := off.Field("function").Inner(false).Field("object")
 		args := off.Field("arguments")
+		if root := rootOf(from); root.Symbol() == nil && !root.IsThis() {
+			continue // a global: whoever takes it away by that name does not come to the other one
+		}
 		if squeeze(from) != squeeze(o.target()) && squeeze(args.Child(0)) == squeeze(o.event()) && sameName(args.Child(1), o.handler()) {
 			return true
 		}
