@@ -39,3 +39,14 @@ func releasedAtSuchEnd(releases []syntax.Node, executor syntax.Node) bool {
 		return args.Is("arguments") && r.Statement().Parent() == fn.Field("body") && toldOfEnd(args.Parent(), executor)
 	})
 }
+
+// ofAnotherCall reports whether a listener is on something that a call has for itself in which
+// the timer of an instance is neither armed nor released.
+func (g *guard) ofAnotherCall(l listening) bool {
+	sym := rootOf(l.target).Symbol()
+	if !g.owner.OK() || sym == nil || !sym.Decl.Function().OK() || sym.Init().Inner(false).Is("member_expression") {
+		return false
+	}
+	home := sym.Decl.Function()
+	return !g.o.Call.Within(home) && !slices.ContainsFunc(g.releases, func(r syntax.Node) bool { return r.Within(home) })
+}

@@ -192,17 +192,6 @@ func (g *guard) missed() []missedEnd {
 	return all
 }
 
-// ofAnotherCall reports whether a listener is on something that a call has for itself in which
-// the timer of an instance is neither armed nor released.
-func (g *guard) ofAnotherCall(l listening) bool {
-	sym := rootOf(l.target).Symbol()
-	if !g.owner.OK() || sym == nil || !sym.Decl.Function().OK() || sym.Init().Inner(false).Is("member_expression") {
-		return false
-	}
-	home := sym.Decl.Function()
-	return !g.o.Call.Within(home) && !slices.ContainsFunc(g.releases, func(r syntax.Node) bool { return r.Within(home) })
-}
-
 // missedBy looks at one target. It is silent where something that it tells is heard
 // by what cannot be seen, or arms the timer: that is a retry.
 func (g *guard) missedBy(key string) []missedEnd {
