@@ -39,6 +39,10 @@ func millis(n syntax.Node, hops int) (float64, bool) {
 		case sym.Kind == syntax.Parameter: // (ms = 100), as a rule
 			return millis(defaultOf(sym), hops-1)
 		}
+	case "ternary_expression":
+		a, first := millis(n.Field("consequence"), hops)
+		b, second := millis(n.Field("alternative"), hops)
+		return max(a, b), first && second
 	case "call_expression": // Math.max(0, 32 - gone)
 		switch squeeze(n.Field("function")) {
 		case "Math.max":

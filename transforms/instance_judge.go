@@ -79,6 +79,11 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		return
 	}
 	o.Form = formClass{}
+	if name, own := o.Call.Field("arguments").Child(0).Inner(false).ThisField(); o.Kind.OneShot && own && in.teardown != nil && name == in.teardown.name && slices.Contains(o.Acquire.From, "global") {
+		o.Status = Met
+		o.step(o.Call, "met: it ends the instance, once more at most")
+		return
+	}
 	if o.Kind.OneShot && onlyEnds(o.Call.Field("arguments").Child(0)) {
 		o.Status = Met
 		o.step(o.Call, "met: what it does is itself a release")

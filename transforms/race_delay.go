@@ -47,7 +47,7 @@ func (s *scan) judgeRacing(o *Obligation) {
 		o.Status = Met
 		o.step(o.Call, "met: ends by itself, and soon")
 		return
-	case slices.ContainsFunc(slices.Collect(o.Call.Field("arguments").Children()), isShortTime):
+	case slices.ContainsFunc(slices.Collect(o.Call.Field("arguments").Children()), isShortTime), s.isMobile():
 		o.Status = Met
 		o.step(o.Call, "met: ends by itself, before long, and can only settle what has settled")
 		return

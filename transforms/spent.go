@@ -26,7 +26,16 @@ func (s *scan) isShort(o *Obligation) bool {
 	if !known {
 		time, known = s.timeGiven(o.Call.Field("arguments").Child(1), 3)
 	}
-	return known && time <= spentGrace
+	return known && (time <= spentGrace || time <= appGrace && s.isMobile())
+}
+
+// appGrace is spentGrace for an application of a phone, which no timer keeps up.
+const appGrace = 60000
+
+// isMobile reports whether a file is of an application of a phone.
+func (s *scan) isMobile() bool {
+	_, native := s.Project.VersionOf(s.f.Path, "react-native")
+	return native
 }
 
 // onlySettles reports whether all that the callback of a one-shot does is to settle the
