@@ -296,7 +296,7 @@ func declaredAs(member syntax.Node) (typ, value syntax.Node) {
 // "" where its type has no room for that, or cannot be seen.
 func (e *classEdit) nothingFor(o *Obligation) string {
 	if o.Handle.Place == InClosure && e.in.makes(o) {
-		return nothingIn(o.Handle.Symbol)
+		return nothingIn(o.Handle.Symbol, e.s.typing())
 	}
 	if o.Handle.Place != InField || !e.in.makes(o) {
 		return ""
@@ -313,7 +313,7 @@ func (e *classEdit) nothingFor(o *Obligation) string {
 			return "0"
 		case value.Is("null") && (!typ.OK() && !e.st.ts || hasNothing(typ, "null")):
 			return "null"
-		case m.Node.HasToken("?") && !e.s.Project.TSConfigOf(e.s.f.Path).ExactOptional, hasNothing(typ, "undefined"), !typ.OK() && !e.st.ts:
+		case m.Node.HasToken("?") && !e.s.Project.TSConfigOf(e.s.f.Path).ExactOptional, hasNothing(typ, "undefined"), !typ.OK() && e.s.typing() == untyped:
 			return "undefined"
 		case hasNothing(typ, "null"):
 			return "null"
@@ -323,17 +323,26 @@ func (e *classEdit) nothingFor(o *Obligation) string {
 	if e.st.ts {
 		return ""
 	}
+	given := ""
 	for _, ref := range e.in.refs[o.Handle.Field] {
-		if p := ref.Parent(); p.Is("assignment_expression") && p.Field("left") == ref && p.Field("right").Is("null") {
-			return "null"
+		if p := ref.Parent(); p.Is("assignment_expression") && p.Field("left") == ref {
+			switch right := p.Field("right"); {
+			case right.Is("null"):
+				return "null"
+			case right.Is("undefined"):
+				given = "undefined"
+			}
 		}
+	}
+	if e.s.typing() == documented { // its type is that of what it is given
+		return given
 	}
 	return "undefined"
 }
 
 // nothingIn is what a variable holds while it holds no handle, "" for a constant
 // or one whose type has no room for that.
-func nothingIn(sym *syntax.Symbol) string {
+func nothingIn(sym *syntax.Symbol, t typing) string {
 	typ := sym.Type()
 	switch {
 	case sym.Decl.Parent().HasToken("const"):
@@ -342,7 +351,7 @@ func nothingIn(sym *syntax.Symbol) string {
 		return "undefined"
 	case typ.OK() && hasNothing(typ, "null"), !typ.OK() && sym.Decl.Field("value").Is("null"):
 		return "null"
-	case !typ.OK() && !sym.Decl.File().TypeScript():
+	case !typ.OK() && t == untyped:
 		return "undefined"
 	}
 	return ""

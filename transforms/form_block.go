@@ -190,7 +190,7 @@ func (s *scan) wrapRest(p *Plan, o *Obligation) (*Fix, *Refusal) {
 		fix.Notes = append(fix.Notes, Note{Safe, fmt.Sprintf("where both fail, the error of the release is thrown, not that of the work with the %s", o.Kind.Noun)})
 	}
 	if r.Done {
-		release = strings.TrimSuffix(awaitNarrowed(st.ts, o.Handle.Symbol.Node, o, true, nameTaken(home)), ";")
+		release = strings.TrimSuffix(awaitNarrowed(s.typing(), o.Handle.Symbol.Node, o, true, nameTaken(home)), ";")
 		fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("the release of the %s is waited for from now on", o.Kind.Noun)})
 	} else if rejects {
 		release = "await " + release

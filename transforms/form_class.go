@@ -452,7 +452,7 @@ func (e *classEdit) releaseAndWait(w *work, o *Obligation, how, log string) {
 		e.locals[name] = true
 		call = "const " + name + " = " + how + ";\n"
 	}
-	wait := awaitDone(e.st.ts, name, o, false)
+	wait := awaitDone(e.s.typing(), name, o, false)
 	guarded := fmt.Sprintf("try {\n\t%s\n} catch (err) {\n\t%s\n}", strings.ReplaceAll(wait, "\n", "\n\t"), failure(log, o, ""))
 	if name != how {
 		wait = call + "if (" + name + ") {\n\t" + strings.ReplaceAll(wait, "\n", "\n\t") + "\n}"

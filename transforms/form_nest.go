@@ -248,7 +248,7 @@ func (s *scan) awaitCallbacks(fix *Fix, body syntax.Node, segments [][]syntax.No
 			kind := *o.Kind
 			kind.After = nil // it was awaited here: only the waiting is mended
 			plain.Kind = &kind
-			fix.Edits = append(fix.Edits, st.instead(stmt, strings.Repeat(st.unit, depth), awaitNarrowed(st.ts, handle, &plain, false, nameTaken(body))))
+			fix.Edits = append(fix.Edits, st.instead(stmt, strings.Repeat(st.unit, depth), awaitNarrowed(s.typing(), handle, &plain, false, nameTaken(body))))
 			fix.Notes = append(fix.Notes, Note{Unsafe, fmt.Sprintf("the release of %s is really waited for now: %s tells by a callback when it is done", handle.Text(), shorten(call.Text()))})
 		}
 	}

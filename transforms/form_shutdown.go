@@ -52,7 +52,7 @@ func (formShutdown) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		return nil, refuse(TooEntangled, "the release shares its statement with other code")
 	}
 	if o.Kind.Release[0].Done {
-		e.edits = append(e.edits, e.st.instead(stmt, "", awaitNarrowed(e.st.ts, handle, o, false, nameTaken(fn))))
+		e.edits = append(e.edits, e.st.instead(stmt, "", awaitNarrowed(e.s.typing(), handle, o, false, nameTaken(fn))))
 	} else {
 		e.edits = append(e.edits, patch.Edit{Start: stmt.Start(), End: stmt.Start(), New: "await "})
 	}
@@ -94,26 +94,29 @@ func hasReturnedValue(fn syntax.Node) bool {
 // awaitNarrowed is awaitDone for an expression of the code. A type that is
 // narrowed by a condition around does not hold inside of the callback, so what
 // may be undefined is kept in a constant first.
-func awaitNarrowed(ts bool, handle syntax.Node, o *Obligation, forgiving bool, taken func(string) bool) string {
+func awaitNarrowed(t typing, handle syntax.Node, o *Obligation, forgiving bool, taken func(string) bool) string {
 	name, before := handle.Text(), ""
-	if ts && mayBeUndefined(handle) {
+	if t == annotated && mayBeUndefined(handle) {
 		name = freshName("closing", taken)
 		before = "const " + name + " = " + handle.Text() + ";\n"
 	}
-	return before + awaitDone(ts, name, o, forgiving)
+	return before + awaitDone(t, name, o, forgiving)
 }
 
 // awaitDone writes the statements that release by a call that takes a
 // node-style callback, and wait for it. Forgiving, it hides no earlier error
 // behind one of the release.
-func awaitDone(ts bool, handle string, o *Obligation, forgiving bool) string {
-	typ := ""
-	if ts {
+func awaitDone(t typing, handle string, o *Obligation, forgiving bool) string {
+	typ, resolve := "", "resolve()"
+	switch t {
+	case annotated:
 		typ = "<void>"
+	case documented: // nothing says of what it is a promise
+		resolve = "resolve(undefined)"
 	}
-	settle, callback := "(resolve, reject)", "(err) => (err ? reject(err) : resolve())"
+	settle, callback := "(resolve, reject)", "(err) => (err ? reject(err) : "+resolve+")"
 	if forgiving {
-		settle, callback = "(resolve)", "() => resolve()"
+		settle, callback = "(resolve)", "() => "+resolve
 	}
 	done := fmt.Sprintf("%s.%s(%s);", handle, o.Kind.Release[0].Pattern.Anchor, callback)
 	if a := o.Kind.After; a != nil {

@@ -88,7 +88,7 @@ func (s *scan) releaseAfter(o *Obligation) (code string, waits bool, no *Refusal
 		return "", false, s.unknownRelease(o)
 	}
 	if r.Done {
-		return strings.TrimSuffix(awaitDone(styleOf(s.f).ts, name, o, false), ";"), true, nil
+		return strings.TrimSuffix(awaitDone(s.typing(), name, o, false), ";"), true, nil
 	}
 	release, no := s.writeRelease(o, name)
 	if no != nil {

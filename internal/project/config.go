@@ -216,7 +216,8 @@ type TSConfig struct {
 	Lib                []string // nil: what belongs to the target
 	DefineFields       *bool    // useDefineForClassFields
 	Verbatim           bool
-	ExactOptional      bool // exactOptionalPropertyTypes: x?: T has no room for undefined
+	ExactOptional      bool  // exactOptionalPropertyTypes: x?: T has no room for undefined
+	CheckJS            *bool // the types in JavaScript are checked, too
 }
 
 // TSConfigOf returns the settings of the nearest tsconfig.json (or
@@ -271,6 +272,7 @@ func (p *Project) readTSConfig(file string, depth int) *TSConfig {
 			UseDefineForClassFields *bool
 			VerbatimModuleSyntax    *bool
 			ExactOptional           *bool `json:"exactOptionalPropertyTypes"`
+			CheckJS                 *bool
 		}
 	}
 	if json.Unmarshal(data, &raw) != nil {
@@ -332,32 +334,14 @@ func (p *Project) readTSConfig(file string, depth int) *TSConfig {
 	if o.VerbatimModuleSyntax != nil {
 		c.Verbatim = *o.VerbatimModuleSyntax
 	}
+	if o.CheckJS != nil {
+		c.CheckJS = o.CheckJS
+	}
 	if o.ExactOptional != nil {
 		c.ExactOptional = *o.ExactOptional
 	}
 	p.configs.Add(file, c)
 	return c
-}
-
-func inherit(c, base *TSConfig) {
-	old := *c
-	*c = *base
-	if c.Paths == nil {
-		c.Paths, c.pathsBase = old.Paths, old.pathsBase
-	}
-	c.BaseURL = first(c.BaseURL, old.BaseURL)
-	c.OutDir, c.RootDir, c.Target = first(c.OutDir, old.OutDir), first(c.RootDir, old.RootDir), first(c.Target, old.Target)
-	c.NoImplicitOverride = c.NoImplicitOverride || old.NoImplicitOverride
-	c.Verbatim = c.Verbatim || old.Verbatim
-	c.ExactOptional = c.ExactOptional || old.ExactOptional
-	c.NoUnusedLocals = c.NoUnusedLocals || old.NoUnusedLocals
-	c.NoImplicitReturns = c.NoImplicitReturns || old.NoImplicitReturns
-	if c.Lib == nil {
-		c.Lib = old.Lib
-	}
-	if c.DefineFields == nil {
-		c.DefineFields = old.DefineFields
-	}
 }
 
 func extendsList(v any) []string {
