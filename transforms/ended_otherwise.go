@@ -21,7 +21,7 @@ func (s *scan) endedOtherwise(o *Obligation, in *instance) bool {
 	for _, r := range in.refs[o.Handle.Field] {
 		m := r.Outer().Parent()
 		call := m.Outer().Parent()
-		if wrapped && m.Is("member_expression") && isTeardown(m.Field("property").Text()) && call.Is("call_expression") && s.reached(in).runs(call) {
+		if wrapped && m.Is("member_expression") && isTeardown(m.Field("property").Text()) && call.Is("call_expression") && !s.releaseAt(o, r).OK() && s.reached(in).runs(call) {
 			o.Status = Met
 			o.step(call, "met: ended by %s", shorten(call.Text()))
 			return true
