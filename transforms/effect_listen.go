@@ -163,12 +163,19 @@ func (s *scan) targetOutlives(o *Obligation, e *span) bool {
 	}
 	maker := sym.Decl.Field("value").Inner(true)
 	switch name := calleeName(maker); {
-	case name == "useState", name == "useRef", name == "useMemo":
+	case name == "useState", name == "useRef", name == "useMemo", isHookName(name) && givenMaker(maker):
 		return false
 	case isHookName(name):
 		return event && !ownElement(e.within, sym) || s.emits(o)
 	}
 	return sym.Decl.Field("value").Inner(false).Symbol() != nil && sym.Decl.Field("name").Is("object_pattern") && event && rootOf(sym.Decl.Field("value")).Symbol().Kind == syntax.Parameter // const { socket } = props
+}
+
+// givenMaker reports whether a hook is given a function that makes something, for the
+// component to keep: useConstant(() => new Manager())
+func givenMaker(call syntax.Node) bool {
+	fn := call.Field("arguments").Child(0).Inner(false)
+	return fn.IsArrow() && fn.Field("parameters").Len() == 0 && fn.Field("body").Inner(true).Is("new_expression")
 }
 
 // outlivesRef: what is in a ref is drawn by the component, or by whoever gave it.

@@ -84,7 +84,7 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "met: it ends the instance, once more at most")
 		return
 	}
-	if o.Kind.OneShot && onlyEnds(o.Call.Field("arguments").Child(0)) {
+	if o.Kind.OneShot && (onlyEnds(o.Call.Field("arguments").Child(0)) || in.onlyHides(o)) {
 		o.Status = Met
 		o.step(o.Call, "met: what it does is itself a release")
 		return

@@ -181,6 +181,18 @@ func touches(call syntax.Node) bool {
 	return false
 }
 
+// onlyHides reports whether the callback of a one-shot does nothing but hide the element
+// that the instance is: once that is out of the page, it is hidden.
+func (in *instance) onlyHides(o *Obligation) bool {
+	fn := o.Call.Field("arguments").Child(0).Inner(false)
+	call := fn.Field("body").Inner(true)
+	if call.Is("unary_expression") { // void this.hide()
+		call = call.Field("argument").Inner(true)
+	}
+	name, own := call.Field("function").Inner(false).ThisField()
+	return fn.IsArrow() && call.Is("call_expression") && own && name == "hide" && has(in.members, name) && in.teardown != nil && in.teardown.name == "disconnectedCallback"
+}
+
 // onlyEnds reports whether a callback does nothing but take listeners away and end
 // other things: to cancel it would leave those.
 func onlyEnds(fn syntax.Node) bool {
