@@ -317,9 +317,6 @@ function services(world) {
   const sql = mysql(world);
   const { amqp, Kafka, mqtt, nats } = brokers(world);
   const { io, Server } = sockets(world);
-  const Primus = function () {
-    return thing(world, 'hub', { destroy: 'now' }, { connected: 0 });
-  };
   const { cron, jobs } = schedulers(world);
   const bull = queues(world);
   return {
@@ -347,7 +344,6 @@ function services(world) {
     nats,
     'socket.io-client': Object.assign(io, { __esModule: true }),
     'socket.io': { Server },
-    primus: Object.assign(Primus, { default: Primus, __esModule: true }),
     bullmq: bull,
     bull: bull.Queue,
     'node-cron': exported(cron),
