@@ -148,6 +148,9 @@ func (s *scan) onlyEmits(o *Obligation, in *instance) bool {
 		callback = callback.Field("function").Inner(false).Field("object")
 	}
 	fn := functionGiven(callback)
+	if ms, known := s.waitingTime(o); known && ms > longOwn {
+		return false // it holds the process up
+	}
 	if t := in.teardown; t == nil || !t.own.OK() || !fn.OK() || fn.IsAsync() {
 		return false
 	}
