@@ -163,7 +163,12 @@ func (in *instance) atRoot() bool {
 
 // optionOf is what a decorator is told under a key, the zero Node for nothing.
 func optionOf(decorator syntax.Node, key string) syntax.Node {
-	for pair := range decorator.Field("arguments").Child(0).Inner(false).Children() {
+	return optionIn(decorator.Field("arguments").Child(0).Inner(false), key)
+}
+
+// optionIn is the value that an object has under a key, the zero Node for none.
+func optionIn(object syntax.Node, key string) syntax.Node {
+	for pair := range object.Children() {
 		if pair.Is("pair") && pair.Field("key").Text() == key {
 			return pair.Field("value").Inner(false)
 		}

@@ -67,7 +67,7 @@ func (in *instance) soonByDefault(o *Obligation) bool {
 		}
 		value := n.Field("value").Inner(false)
 		if value.Is("object") {
-			value = optionIn(value, "default").Inner(false)
+			value = optionIn(value, "default")
 		}
 		if ms, known := millis(value, 3); known && ms <= aMoment {
 			return true
@@ -78,16 +78,6 @@ func (in *instance) soonByDefault(o *Obligation) bool {
 
 // aMoment is how long, in milliseconds, a transition or a hint takes.
 const aMoment = 300
-
-// optionIn is the value that an object has under a key; the zero Node for none.
-func optionIn(object syntax.Node, key string) syntax.Node {
-	for pair := range object.Children() {
-		if pair.Is("pair") && pair.Field("key").Text() == key {
-			return pair.Field("value")
-		}
-	}
-	return syntax.Node{}
-}
 
 // changesOwn reports whether some functions of an options object change what the instance
 // shows, or tell of it, and wait for nothing: what is put off for others, a removal that

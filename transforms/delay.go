@@ -98,6 +98,14 @@ func (s *scan) waitingTime(o *Obligation) (float64, bool) {
 	return millis(decl.Field("value"), 3)
 }
 
+// longestWait is waitingTime, or the longest time that callers write down for it.
+func (s *scan) longestWait(o *Obligation) (float64, bool) {
+	if ms, known := s.waitingTime(o); known {
+		return ms, true
+	}
+	return s.timeGiven(o.Call.Field("arguments").Child(1), 3)
+}
+
 // timeGiven is the longest time that a function, or a method of its instance alone, is given
 // for one of its parameters, where all that call it write it down, or hand on what they were
 // given so; false where one of them does not, or where they are not all known.

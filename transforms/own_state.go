@@ -14,10 +14,7 @@ const longOwn = 2000
 // component's own refs and variables, and before long: once the component is gone, nobody
 // looks at those.
 func (s *scan) changesOwnStateAlone(o *Obligation, callback syntax.Node, c *setup) bool {
-	ms, known := s.waitingTime(o)
-	if !known {
-		ms, known = s.timeGiven(o.Call.Field("arguments").Child(1), 3)
-	}
+	ms, known := s.longestWait(o)
 	return known && ms < longOwn && s.keepsToOwnState(callback, c)
 }
 

@@ -1,11 +1,8 @@
 package transforms
 
 import (
-	"bytes"
 	"path"
 	"strings"
-
-	"golang.org/x/net/html"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -61,63 +58,19 @@ func (s *scan) rootShows(f *syntax.File, selector string) bool {
 			src, err := s.Project.Read(path.Join(path.Dir(f.Path), url))
 			text, written = string(src), err == nil
 		}
-		return written && templateShows([]byte(text), selector)
+		return written && angularTemplate(selector).showsAlways([]byte(text))
 	}
 	return false
 }
 
-// templateShows reports whether a template of Angular has elements of a selector, and all of
-// them on every way: what stands in a component is there, whatever that shows, but not what
-// stands in a template, below a directive with a star, or in a block.
-func templateShows(src []byte, selector string) bool {
-	z := html.NewTokenizer(bytes.NewReader(src))
-	type open struct {
-		name  string
-		maybe bool
+// angularTemplate looks for a component by its selector in a template of Angular: what stands
+// in a component is there, whatever that shows, but not what stands in a template, below a
+// directive with a star, or in a block.
+func angularTemplate(selector string) template {
+	return template{
+		isTag:   func(tag string) bool { return strings.EqualFold(tag, selector) },
+		decides: func(attr string) bool { return strings.HasPrefix(attr, "*") },
+		mayHide: func(tag string) bool { return strings.EqualFold(tag, "ng-template") },
+		blocks:  true,
 	}
-	var around []open
-	blocks, found := 0, false
-	for {
-		switch kind := z.Next(); kind {
-		case html.ErrorToken:
-			return found
-		case html.TextToken:
-			blocks = blocksAfter(string(z.Raw()), blocks)
-		case html.StartTagToken, html.SelfClosingTagToken:
-			lower, has := z.TagName()
-			tag := open{string(lower), string(lower) == "ng-template"}
-			for has {
-				var key []byte
-				key, _, has = z.TagAttr()
-				tag.maybe = tag.maybe || strings.HasPrefix(string(key), "*")
-			}
-			maybe := tag.maybe || blocks > 0
-			for _, a := range around {
-				maybe = maybe || a.maybe
-			}
-			if tag.name == strings.ToLower(selector) {
-				if maybe {
-					return false
-				}
-				found = true
-			}
-			if kind == html.StartTagToken && !void[tag.name] {
-				around = append(around, tag)
-			}
-		case html.EndTagToken:
-			lower, _ := z.TagName()
-			for i := len(around) - 1; i >= 0; i-- {
-				if around[i].name == string(lower) {
-					around = around[:i]
-					break
-				}
-			}
-		}
-	}
-}
-
-// blocksAfter counts the blocks that are open after a text: @if (wide) { .. }. The braces
-// of {{ interpolations }} are even.
-func blocksAfter(text string, blocks int) int {
-	return max(0, blocks+strings.Count(text, "{")-strings.Count(text, "}"))
 }

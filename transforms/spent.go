@@ -22,10 +22,7 @@ func (s *scan) isShort(o *Obligation) bool {
 	if isFrame(o) {
 		return true
 	}
-	time, known := s.waitingTime(o)
-	if !known {
-		time, known = s.timeGiven(o.Call.Field("arguments").Child(1), 3)
-	}
+	time, known := s.longestWait(o)
 	return known && (time <= spentGrace || time <= appGrace && s.isMobile())
 }
 

@@ -78,27 +78,32 @@ func seedOf(repositories []Repository) [sha256.Size]byte {
 	return sha256.Sum256([]byte(all.String()))
 }
 
-// visit extracts the repository's commit into a temporary folder, which do is called
-// with, and which is gone afterwards.
+// visit extracts the sources and settings of the repository's commit into a temporary
+// folder, which do is called with, and which is gone afterwards.
 func (r Repository) visit(ctx context.Context, mirror string, do func(dir string) error) error {
-	from, err := snapshot.GitDir(mirror, r.Name)
-	if err != nil {
-		return err
-	}
-	dir, err := os.MkdirTemp("", "unleak-audit-")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.RemoveAll(dir) }() // what stays lies among temporary files
-	if err := snapshot.Extract(ctx, from, r.Commit, dir); err != nil {
-		return err
-	}
-	return do(dir)
+	return r.inFolder(mirror, func(from, dir string) error {
+		if err := snapshot.Extract(ctx, from, r.Commit, dir); err != nil {
+			return err
+		}
+		return do(dir)
+	})
 }
 
 // visitWhole is visit with all files of the commit that the clone has, and says how
 // many it lacks.
 func (r Repository) visitWhole(ctx context.Context, mirror string, do func(dir string, missing int) error) error {
+	return r.inFolder(mirror, func(from, dir string) error {
+		missing, err := snapshot.Checkout(ctx, from, r.Commit, dir)
+		if err != nil {
+			return err
+		}
+		return do(dir, missing)
+	})
+}
+
+// inFolder calls do with the git directory of the clone and an empty temporary folder,
+// which is gone afterwards.
+func (r Repository) inFolder(mirror string, do func(from, dir string) error) error {
 	from, err := snapshot.GitDir(mirror, r.Name)
 	if err != nil {
 		return err
@@ -108,11 +113,7 @@ func (r Repository) visitWhole(ctx context.Context, mirror string, do func(dir s
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // what stays lies among temporary files
-	missing, err := snapshot.Checkout(ctx, from, r.Commit, dir)
-	if err != nil {
-		return err
-	}
-	return do(dir, missing)
+	return do(from, dir)
 }
 
 // detector looks for leaks in a folder with the default options: all kinds, no

@@ -16,15 +16,7 @@ func TestCheckout(t *testing.T) {
 		t.Skip("git is needed")
 	}
 	dir := t.TempDir()
-	git := func(args ...string) string {
-		t.Helper()
-		cmd := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"}, args...)...)
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Fatalf("git %s: %v\n%s", args[0], err, out)
-		}
-		return strings.TrimSpace(string(out))
-	}
+	git := gitIn(t, dir)
 	git("init", "-q")
 	for name, mode := range map[string]os.FileMode{"a.ts": 0o644, "run.sh": 0o755, "lost.bin": 0o644, "README.md": 0o644} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(name), mode); err != nil {

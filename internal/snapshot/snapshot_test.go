@@ -30,15 +30,9 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestExtract reads two commits of a made-up repository, out of a work tree and
-// out of a bare clone.
-func TestExtract(t *testing.T) {
-	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("git is needed")
-	}
-	mirror := t.TempDir()
-	dir := filepath.Join(mirror, "o", "n")
-	git := func(args ...string) string {
+// gitIn returns what runs git in a folder, and gives what it said.
+func gitIn(t *testing.T, dir string) func(args ...string) string {
+	return func(args ...string) string {
 		t.Helper()
 		cmd := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"}, args...)...)
 		out, err := cmd.CombinedOutput()
@@ -47,6 +41,17 @@ func TestExtract(t *testing.T) {
 		}
 		return strings.TrimSpace(string(out))
 	}
+}
+
+// TestExtract reads two commits of a made-up repository, out of a work tree and
+// out of a bare clone.
+func TestExtract(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is needed")
+	}
+	mirror := t.TempDir()
+	dir := filepath.Join(mirror, "o", "n")
+	git := gitIn(t, dir)
 	commit := func(files map[string]string) string {
 		t.Helper()
 		for name, text := range files {
