@@ -28,6 +28,9 @@ type effectEdit struct {
 	stmts map[int32]syntax.Node
 	loops map[int32]string // the variable of each loop
 	flag  string           // the variable that says that the effect has ended
+
+	controller string // of the signal that requests are given
+	controlled bool   // it is declared
 }
 
 // owed is how one obligation is released, and where that can be written.
@@ -121,6 +124,9 @@ func (w *effectEdit) release(o *Obligation) (owed, *Refusal) {
 	g := o.gist.(*hosting)
 	if onceBehind(o, w.e) {
 		return owed{}, refuse(TooEntangled, "the effect acquires it once only, by a flag that it sets: released, it would not be acquired again")
+	}
+	if o.Kind.Signal != "" {
+		return w.abort(o)
 	}
 	if g.late {
 		return w.lateRelease(o)

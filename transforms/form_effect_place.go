@@ -180,7 +180,7 @@ func (w *effectEdit) atEnd(x *leaving) *Refusal {
 func (w *effectEdit) append(block, last syntax.Node, code string) {
 	src := string(w.s.f.Src())
 	if strings.Contains(src[block.Start():last.Start()], "\n") {
-		w.edits = append(w.edits, w.st.after(last, code))
+		w.edits = appendAt(w.edits, w.st.after(last, code))
 		return
 	}
 	text := " " + strings.Join(strings.Fields(code), " ")
@@ -190,7 +190,7 @@ func (w *effectEdit) append(block, last syntax.Node, code string) {
 	if src[last.End()] != ' ' {
 		text += " "
 	}
-	w.edits = append(w.edits, patch.Edit{Start: last.End(), End: last.End(), New: text})
+	w.edits = appendAt(w.edits, patch.Edit{Start: last.End(), End: last.End(), New: text})
 }
 
 // bareReturns reports whether the effect is left early without a value.

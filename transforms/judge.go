@@ -42,7 +42,7 @@ func (s *scan) judge(o *Obligation) {
 		o.step(o.Call, "moved: no platform of today comes here")
 		return
 	}
-	if s.judgePlugin(o) || s.judgeSuite(o) || s.judgeSetup(o) || s.judgeHosted(o) || s.judgeRenewal(o) || s.judgeCalls(o) {
+	if s.judgeRequest(o) || s.judgePlugin(o) || s.judgeSuite(o) || s.judgeSetup(o) || s.judgeHosted(o) || s.judgeRenewal(o) || s.judgeCalls(o) {
 		if s.judgeShownForGood(o); o.Status == Unmet {
 			s.rate(o)
 		}

@@ -47,6 +47,7 @@ type Kind struct {
 	Within   []string          // kinds whose release settles this one too
 	Source   []string          // methods of what it was made from that settle it, too
 	Except   []*syntax.Pattern
+	Signal   string          // hole of the options that may bring a signal, of whose controller the release is a method
 	Awaited  bool            // until: settled: in a promise it is meant to be there until that settles
 	Over     []string        // events of the handle after which nothing is owed
 	After    *syntax.Pattern // evaluated once the release was called, so that it can complete
@@ -385,7 +386,8 @@ func isWordByte(b byte) bool {
 }
 
 // onlyOffers reports whether nothing that the kind finds can be a leak: what an
-// instance's own registry or its own children hold ends with the instance.
+// instance's own registry or its own children hold ends with the instance, and what takes a
+// signal ends by itself.
 func (k *Kind) onlyOffers() bool {
-	return k.Keyed != "" || len(k.Acquire) > 0 && slices.Contains(k.Acquire[0].Types, "this")
+	return k.Keyed != "" || k.Signal != "" || len(k.Acquire) > 0 && slices.Contains(k.Acquire[0].Types, "this")
 }

@@ -257,6 +257,8 @@ func (h *header) line(n int, line string) error {
 	case "keyed":
 		value, k.Identity = strings.CutSuffix(value, " by identity")
 		k.Keyed, err = hole()
+	case "signal":
+		k.Signal, err = hole()
 	case "again":
 		err = choice("fails")
 		k.OnlyOnce = true
@@ -386,6 +388,9 @@ func (h *header) finish(line int) error {
 				return h.fail(h.lines[p], "%q mentions $%s: what is said of a collection names its retainer and what it is keyed by", p.Text, v)
 			}
 		}
+	}
+	if k.Signal != "" && !slices.ContainsFunc(k.Acquire, func(a Acquire) bool { return a.Pattern.Has(k.Signal) }) {
+		return h.fail(h.lines["signal"], "no acquire binds $%s", k.Signal)
 	}
 	if k.Retainer != "" && !slices.ContainsFunc(k.Acquire, func(a Acquire) bool { return a.Pattern.Has(k.Retainer) }) {
 		return h.fail(h.lines["retainer"], "no acquire binds $%s", k.Retainer)

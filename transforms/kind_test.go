@@ -242,7 +242,7 @@ func TestOnlyOffers(t *testing.T) {
 			only = append(only, k.Name)
 		}
 	}
-	if want := []string{"child-scope", "compiled-schema", "list-item", "map-entry", "object-entry", "schema", "set-member"}; !slices.Equal(only, want) {
+	if want := []string{"child-scope", "compiled-schema", "fetch-request", "list-item", "map-entry", "object-entry", "schema", "set-member"}; !slices.Equal(only, want) {
 		t.Errorf("only offers come of %v, want %v", only, want)
 	}
 	text := []byte("import Ajv from 'ajv'; ajv.addSchema(a, b)")

@@ -134,7 +134,7 @@ func newSample(k *transforms.Kind, lines string, sections map[string]string) (*s
 }
 
 func oneShape(k *transforms.Kind) bool {
-	if k.Keyed != "" || k.Undo != nil || !slices.ContainsFunc(k.Acquire, func(a transforms.Acquire) bool { return !a.Pattern.Given("HANDLE") }) {
+	if k.Keyed != "" || k.Signal != "" || k.Undo != nil || !slices.ContainsFunc(k.Acquire, func(a transforms.Acquire) bool { return !a.Pattern.Given("HANDLE") }) {
 		return true
 	}
 	return slices.ContainsFunc(k.Acquire, func(a transforms.Acquire) bool {

@@ -21,6 +21,8 @@ exports.open = (home) => {
   globalThis.window = window;
   globalThis.self = window;
   window.addEventListener('error', (e) => errors.push(e.error?.message ?? e.message));
+  process.on('unhandledRejection', (err) => errors.push(`nobody heard of ${err}`));
+  const { addEventListener: listen } = window.EventTarget.prototype; // uncounted
 
   const place = (name, value) => {
     Object.defineProperty(globalThis, name, { configurable: true, writable: true, value });
@@ -175,6 +177,16 @@ exports.open = (home) => {
         }
       });
     }
+    // A request that is never answered.
+    place('fetch', (url, { signal } = {}) => new Promise((resolve, reject) => {
+      const request = { url };
+      live.set(request, 'request');
+      if (!signal) return;
+      listen.call(signal, 'abort', () => {
+        live.delete(request);
+        reject(new window.DOMException('given up', 'AbortError'));
+      });
+    }));
     place('MessageChannel', class {
       constructor() {
         const end = () => live.delete(this);
