@@ -81,6 +81,12 @@ func (s *scan) at(n syntax.Node) *scan {
 
 // mentionsIn are those of a function or class by its name, in other files, too.
 func (s *scan) mentionsIn(decl syntax.Node, name *syntax.Symbol) []syntax.Node {
+	return s.mentionsBeside(decl, name, "")
+}
+
+// mentionsBeside leaves out what is in other files without a word, of those that the
+// project notes.
+func (s *scan) mentionsBeside(decl syntax.Node, name *syntax.Symbol, word string) []syntax.Node {
 	refs := slices.Clone(name.Refs)
 	if !s.leaves(name) {
 		return refs
@@ -91,9 +97,9 @@ func (s *scan) mentionsIn(decl syntax.Node, name *syntax.Symbol) []syntax.Node {
 			decl = init
 		}
 	}
-	others := s.Project.MentionsOf(s.ctx, decl, name.Name)
+	others := s.Project.MentionsBeside(s.ctx, decl, name.Name, word)
 	if other := name.Decl; other != decl {
-		others = append(others, s.Project.MentionsOf(s.ctx, other, name.Name)...)
+		others = append(others, s.Project.MentionsBeside(s.ctx, other, name.Name, word)...)
 	}
 	return append(refs, others...)
 }

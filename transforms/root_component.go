@@ -3,6 +3,7 @@ package transforms
 import (
 	"slices"
 
+	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
 
@@ -18,7 +19,7 @@ func (s *scan) isRoot(component syntax.Node) bool {
 	if name == nil {
 		return false
 	}
-	if component.IsClass() && slices.ContainsFunc(s.at(component).mentionsIn(component, name), isBootstrapped) {
+	if component.IsClass() && slices.ContainsFunc(s.at(component).mentionsBeside(component, name, project.Bootstrap), isBootstrapped) {
 		return true
 	}
 	rendered := false

@@ -78,6 +78,11 @@ func (m *mentioned) build(ctx context.Context, p *Project) {
 func (m *mentioned) namesIn(src []byte) []uint64 {
 	var names []uint64
 	mentionedIn(src, func(name []byte) { names = append(names, maphash.Bytes(m.seed, name)) })
+	for _, word := range besides {
+		if bytes.Contains(src, []byte(word)) {
+			names = append(names, maphash.String(m.seed, beside+word))
+		}
+	}
 	slices.Sort(names)
 	return slices.Compact(names)
 }
@@ -112,6 +117,15 @@ func (p *Project) mentionsNoted(ctx context.Context, name string) []string {
 
 // heir is put before the name of what a class extends or keeps to.
 const heir = ":"
+
+// beside is put before a word that a file has, of those that MentionsBeside may ask for.
+const beside = "+"
+
+// besides are these words. Each is looked for in every text.
+var besides = []string{Bootstrap}
+
+// Bootstrap is in every file that has a page of Angular begin with a class.
+const Bootstrap = "bootstrap"
 
 // longestHeritage bounds how far behind `extends` the name of a class is looked for.
 const longestHeritage = 400
@@ -195,20 +209,30 @@ func isWord(r rune) bool {
 // a part of a whole module, is not found, but for `new whole.Name()`. Which files were
 // asked is remembered for Dependents; a file that begins to mention it is not foreseen.
 func (p *Project) MentionsOf(ctx context.Context, decl syntax.Node, name string) []syntax.Node {
-	return p.mentionsOf(ctx, decl, name, "")
+	return p.mentionsOf(ctx, decl, name, "", "")
+}
+
+// MentionsBeside is MentionsOf in files whose text has a word, one of besides: the others
+// are not parsed. Without a word, and where it is remembered which files were asked, all are.
+func (p *Project) MentionsBeside(ctx context.Context, decl syntax.Node, name, word string) []syntax.Node {
+	return p.mentionsOf(ctx, decl, name, "", word)
 }
 
 // HeirsOf is MentionsOf for files in which a class extends, or keeps to, one of that name.
 func (p *Project) HeirsOf(ctx context.Context, decl syntax.Node, name string) []syntax.Node {
-	return p.mentionsOf(ctx, decl, name, heir)
+	return p.mentionsOf(ctx, decl, name, heir, "")
 }
 
-func (p *Project) mentionsOf(ctx context.Context, decl syntax.Node, name, as string) []syntax.Node {
+func (p *Project) mentionsOf(ctx context.Context, decl syntax.Node, name, as, with string) []syntax.Node {
 	if name == "" {
 		return nil
 	}
 	at := decl.File().Path
 	files := p.mentionsNoted(ctx, as+name)
+	if with != "" && p.asked == nil {
+		having := p.mentionsNoted(ctx, beside+with)
+		files = slices.DeleteFunc(files, func(rel string) bool { return !slices.Contains(having, rel) })
+	}
 	for rel, src := range p.overlay {
 		if !slices.Contains(files, rel) && bytes.Contains(src, []byte(name)) {
 			files = append(files, rel)
@@ -244,10 +268,12 @@ func (p *Project) mentionsIn(ctx context.Context, f *syntax.File, decl syntax.No
 			out = sym.Refs
 		}
 	}
-	for id := range f.NodeCount() {
-		n := f.Node(int32(id))
+	for n := range f.Root().Descendants() {
+		if !n.Is("new_expression") {
+			continue
+		}
 		callee := n.Field("constructor").Inner(false)
-		if !n.Is("new_expression") || !callee.Is("member_expression") || callee.Field("property").Text() != name {
+		if !callee.Is("member_expression") || callee.Field("property").Text() != name {
 			continue
 		}
 		if o, ok := callee.Origin(); ok && o.Module != "" && isIt(o.Module, name) {

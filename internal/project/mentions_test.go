@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
 )
 
 func TestMentionsOf(t *testing.T) {
@@ -41,6 +43,36 @@ func TestMentionsOf(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%s is mentioned in %v, want %v", name, got, want)
 		}
+	}
+}
+
+// TestMentionsBeside: files without the word are not parsed, but where it is remembered
+// who was asked: they may get it.
+func TestMentionsBeside(t *testing.T) {
+	files := map[string]string{
+		"hub.ts":  "export class Hub {}\n",
+		"main.ts": "import { Hub } from './hub';\nexport const m = { bootstrap: [Hub] };\n",
+		"user.ts": "import { Hub } from './hub';\nexport const of = (hub: Hub) => hub;\n",
+	}
+	for _, remember := range []bool{false, true} {
+		p := tree(t, files)
+		if remember {
+			p.RememberAsked()
+		}
+		_, decl := p.Declaration(context.Background(), "hub.ts", "Hub")
+		in := map[string]bool{}
+		for _, n := range p.MentionsBeside(context.Background(), decl, "Hub", Bootstrap) {
+			in[n.File().Path] = true
+		}
+		if !in["main.ts"] || in["user.ts"] != remember || p.parsed.Contains("user.ts") != remember {
+			t.Errorf("mentions in %v, remembered: %v", in, remember)
+		}
+	}
+	p := tree(t, files)
+	q := p.With(map[string][]byte{"user.ts": []byte(files["user.ts"] + "bootstrap(of);\n")})
+	_, decl := q.Declaration(context.Background(), "hub.ts", "Hub")
+	if !slices.ContainsFunc(q.MentionsBeside(context.Background(), decl, "Hub", Bootstrap), func(n syntax.Node) bool { return n.File().Path == "user.ts" }) {
+		t.Error("what a changed file mentions is not found")
 	}
 }
 
