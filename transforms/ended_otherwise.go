@@ -40,10 +40,6 @@ func (s *scan) goesWithRemoved(o *Obligation, in *instance) bool {
 	if !own || in.teardown == nil || !in.class.Node.IsClass() {
 		return false
 	}
-	made, known := s.makings(in.class.Node, onceHops)
-	if !known || len(made) == 0 {
-		return false
-	}
 	for name, refs := range in.refs {
 		if name == field || !slices.ContainsFunc(refs, func(r syntax.Node) bool {
 			m := r.Outer().Parent()
@@ -52,7 +48,14 @@ func (s *scan) goesWithRemoved(o *Obligation, in *instance) bool {
 			continue
 		}
 		around, part := in.givenAs(name), in.givenAs(field)
-		if around >= 0 && part >= 0 && !slices.ContainsFunc(made, func(n syntax.Node) bool {
+		if around < 0 || part < 0 {
+			continue
+		}
+		made, known := s.makings(in.class.Node, onceHops)
+		if !known || len(made) == 0 {
+			return false
+		}
+		if !slices.ContainsFunc(made, func(n syntax.Node) bool {
 			args := n.Field("arguments")
 			found := args.Child(part).Inner(false).Symbol().Init().Inner(false)
 			of := rootOf(found.Field("function").Inner(false)).Symbol()

@@ -1,10 +1,6 @@
 package transforms
 
-import (
-	"slices"
-
-	"github.com/unleak-dev/unleak/internal/syntax"
-)
+import "github.com/unleak-dev/unleak/internal/syntax"
 
 // lasts reports whether all instances of a class that the project makes are made
 // once.
@@ -15,23 +11,33 @@ func (s *scan) lasts(class syntax.Node, hops int) bool {
 	if class.Is("object") {
 		return !class.Function().OK() && !class.Class().OK()
 	}
-	made, known := s.makings(class, hops)
-	return known && len(made) > 0 && !slices.ContainsFunc(made, func(n syntax.Node) bool {
-		return !s.at(n).once(n, hops)
-	})
+	made := false
+	return s.eachMaking(class, hops, func(n syntax.Node) bool {
+		made = true
+		return s.at(n).once(n, hops)
+	}) && made
 }
 
 // makings are the places where a class is instantiated, or one that extends it;
 // known is false where it may be by others, too.
 func (s *scan) makings(class syntax.Node, hops int) (made []syntax.Node, known bool) {
+	if !s.eachMaking(class, hops, func(n syntax.Node) bool { made = append(made, n); return true }) {
+		return nil, false
+	}
+	return made, true
+}
+
+// eachMaking tells the makings as they are found, and stops where fits says no, or where
+// others may make some: no further file is parsed then, and it is false.
+func (s *scan) eachMaking(class syntax.Node, hops int, fits func(syntax.Node) bool) bool {
 	name := className(class)
 	if name == nil {
 		if p := class.Outer().Parent(); p.Is("new_expression") {
-			return []syntax.Node{p}, true
+			return fits(p)
 		}
-		return nil, false
+		return false
 	}
-	for _, r := range s.at(class).mentionsIn(class, name) {
+	for r := range s.at(class).mentions(class, name, "") {
 		outer := r.Outer()
 		p := outer.Parent()
 		for p.Is("member_expression") && p.Field("property") == outer { // new whole.Name()
@@ -40,26 +46,26 @@ func (s *scan) makings(class syntax.Node, hops int) (made []syntax.Node, known b
 		}
 		switch {
 		case p.Is("new_expression") && p.Field("constructor").Inner(false) == outer.Inner(false):
-			made = append(made, p)
+			if !fits(p) {
+				return false
+			}
 		case p.Is("class_heritage", "extends_clause"), p.Parent().Is("class_heritage") && !p.Is("arguments"):
 			if hops == 0 {
-				return nil, false
+				return false
 			}
 			below := r.Ancestor("class_declaration", "class", "abstract_class_declaration")
-			more, ok := s.makings(below, hops-1)
-			if !ok {
-				return nil, false
+			if !s.eachMaking(below, hops-1, fits) {
+				return false
 			}
-			made = append(made, more...)
 		case p.Is("member_expression") && p.Field("object").Inner(false) == outer.Inner(false): // a static member
 		case p.Is("binary_expression") && p.Field("operator").Text() == "instanceof":
 		case isNaming(r), p.Is("implements_clause", "generic_type", "type_annotation", "as_expression", "union_type"):
 		case p.Is("assignment_expression") && p.Field("left").Inner(false) == outer.Inner(false):
 		default:
-			return nil, false // handed on: others may make some
+			return false // handed on: others may make some
 		}
 	}
-	return made, true
+	return true
 }
 
 // className is the symbol that a class, or a constructor function, is known by.

@@ -1,6 +1,7 @@
 package transforms
 
 import (
+	"iter"
 	"path"
 	"slices"
 	"strings"
@@ -40,18 +41,25 @@ func (s *scan) runsOnceAtMost(fn syntax.Node, hops int) bool {
 	if fn.Outer().Parent().Is("export_statement") && !fn.Field("name").OK() {
 		calls := 0 // the default export: those who import it call it as its file is called
 		name := strings.TrimSuffix(path.Base(fn.File().Path), path.Ext(fn.File().Path))
-		return s.allOnce(s.Project.MentionsOf(s.ctx, fn, name), fn, hops, &calls) && calls > 0
+		return s.allOnce(s.Project.EachMention(s.ctx, fn, name, ""), fn, hops, &calls) && calls > 0
 	}
 	if fn.IsConstructor() && fn.Is("function_declaration", "function_expression", "function") {
 		return s.lasts(fn, hops-1)
 	}
 	if name := functionName(fn); name != nil {
-		calls := 0
-		refs := s.mentionsIn(fn, name)
-		if s.at(fn).leaves(name) && !isApplication(s.Project, fn.File().Path) && !slices.ContainsFunc(refs, func(r syntax.Node) bool { return r.File() != fn.File() }) {
-			return false // it is there for others
+		calls, asked := 0, false
+		refs := func(yield func(syntax.Node) bool) {
+			for r := range s.mentions(fn, name, "") {
+				asked = asked || r.File() != fn.File()
+				if !yield(r) {
+					return
+				}
+			}
 		}
-		return s.allOnce(refs, fn, hops, &calls) && calls > 0
+		if !s.allOnce(refs, fn, hops, &calls) || calls == 0 {
+			return false
+		}
+		return asked || isApplication(s.Project, fn.File().Path) || !s.at(fn).leaves(name) // else it is there for others
 	}
 	class, member := fn.ThisClass()
 	if !class.OK() || syntax.FunctionOf(member) != fn {
@@ -62,7 +70,7 @@ func (s *scan) runsOnceAtMost(fn syntax.Node, hops int) bool {
 	}
 	calls := 0
 	refs := s.at(class).instance(class).refs[syntax.MemberName(member)]
-	if !s.allOnce(refs, fn, hops, &calls) {
+	if !s.allOnce(slices.Values(refs), fn, hops, &calls) {
 		return false
 	}
 	if calls > 0 && isPrivate(member) {
@@ -81,27 +89,39 @@ func (s *scan) at(n syntax.Node) *scan {
 
 // mentionsIn are those of a function or class by its name, in other files, too.
 func (s *scan) mentionsIn(decl syntax.Node, name *syntax.Symbol) []syntax.Node {
-	return s.mentionsBeside(decl, name, "")
+	return slices.Collect(s.mentions(decl, name, ""))
 }
 
-// mentionsBeside leaves out what is in other files without a word, of those that the
-// project notes.
-func (s *scan) mentionsBeside(decl syntax.Node, name *syntax.Symbol, word string) []syntax.Node {
-	refs := slices.Clone(name.Refs)
-	if !s.leaves(name) {
-		return refs
-	}
-	if !decl.IsClass() && !decl.Is("function_declaration") {
-		decl = name.Decl
-		if init := behindAssignments(name.Init()); init.IsClass() || init.IsFunction() {
-			decl = init
+// mentions is mentionsIn for whoever may have heard enough before the end: each file that
+// is asked has to be parsed. With a word, one that the project notes, other files without
+// it are left out.
+func (s *scan) mentions(decl syntax.Node, name *syntax.Symbol, word string) iter.Seq[syntax.Node] {
+	return func(yield func(syntax.Node) bool) {
+		for _, r := range name.Refs {
+			if !yield(r) {
+				return
+			}
+		}
+		if !s.leaves(name) {
+			return
+		}
+		if !decl.IsClass() && !decl.Is("function_declaration") {
+			decl = name.Decl
+			if init := behindAssignments(name.Init()); init.IsClass() || init.IsFunction() {
+				decl = init
+			}
+		}
+		for _, d := range []syntax.Node{decl, name.Decl} {
+			for r := range s.Project.EachMention(s.ctx, d, name.Name, word) {
+				if !yield(r) {
+					return
+				}
+			}
+			if d == name.Decl {
+				return
+			}
 		}
 	}
-	others := s.Project.MentionsBeside(s.ctx, decl, name.Name, word)
-	if other := name.Decl; other != decl {
-		others = append(others, s.Project.MentionsBeside(s.ctx, other, name.Name, word)...)
-	}
-	return append(refs, others...)
 }
 
 // leaves reports whether other files may know a name.
@@ -121,8 +141,8 @@ func behindAssignments(n syntax.Node) syntax.Node {
 
 // allOnce reports whether all mentions of a function are calls that happen once, or
 // hand on its name; calls counts them.
-func (s *scan) allOnce(refs []syntax.Node, fn syntax.Node, hops int, calls *int) bool {
-	for _, r := range refs {
+func (s *scan) allOnce(refs iter.Seq[syntax.Node], fn syntax.Node, hops int, calls *int) bool {
+	for r := range refs {
 		outer := r.Outer()
 		call := outer.Parent()
 		switch {

@@ -1,8 +1,6 @@
 package transforms
 
 import (
-	"slices"
-
 	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -19,8 +17,12 @@ func (s *scan) isRoot(component syntax.Node) bool {
 	if name == nil {
 		return false
 	}
-	if component.IsClass() && slices.ContainsFunc(s.at(component).mentionsBeside(component, name, project.Bootstrap), isBootstrapped) {
-		return true
+	if component.IsClass() {
+		for r := range s.at(component).mentions(component, name, project.Bootstrap) {
+			if isBootstrapped(r) {
+				return true
+			}
+		}
 	}
 	rendered := false
 	for _, r := range name.Refs {

@@ -27,7 +27,10 @@ func (s *scan) showingsBy(decl syntax.Node, name *syntax.Symbol, hops int) []syn
 		return []syntax.Node{{}}
 	}
 	var out []syntax.Node
-	for _, r := range s.mentionsIn(decl, name) {
+	for r := range s.mentions(decl, name, "") {
+		if slices.Contains(out, syntax.Node{}) {
+			break // no further file need be parsed
+		}
 		outer := r.Outer()
 		p := outer.Parent()
 		in := s.at(r)

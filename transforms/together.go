@@ -32,8 +32,11 @@ func (s *scan) madeByTarget(o *Obligation, in *instance) bool {
 		return false
 	}
 	index := slices.Index(parametersOf(sym.Decl.Function()), sym)
+	if index < 0 {
+		return false
+	}
 	made, known := s.makings(class, onceHops)
-	return index >= 0 && known && len(made) > 0 && !slices.ContainsFunc(made, func(n syntax.Node) bool {
+	return known && len(made) > 0 && !slices.ContainsFunc(made, func(n syntax.Node) bool {
 		p := n.Outer().Parent()
 		_, kept := p.Field("left").Inner(false).ThisField()
 		return !n.Field("arguments").Child(index).IsThis() || !p.Is("assignment_expression") || !kept || !homeOf(n).IsConstructor()

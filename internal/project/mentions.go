@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"hash/maphash"
+	"iter"
 	"runtime"
 	"slices"
 	"strings"
@@ -118,7 +119,7 @@ func (p *Project) mentionsNoted(ctx context.Context, name string) []string {
 // heir is put before the name of what a class extends or keeps to.
 const heir = ":"
 
-// beside is put before a word that a file has, of those that MentionsBeside may ask for.
+// beside is put before a word that a file has, of those that EachMention may ask for.
 const beside = "+"
 
 // besides are these words. Each is looked for in every text.
@@ -209,25 +210,50 @@ func isWord(r rune) bool {
 // a part of a whole module, is not found, but for `new whole.Name()`. Which files were
 // asked is remembered for Dependents; a file that begins to mention it is not foreseen.
 func (p *Project) MentionsOf(ctx context.Context, decl syntax.Node, name string) []syntax.Node {
-	return p.mentionsOf(ctx, decl, name, "", "")
+	return slices.Collect(p.EachMention(ctx, decl, name, ""))
 }
 
-// MentionsBeside is MentionsOf in files whose text has a word, one of besides: the others
-// are not parsed. Without a word, and where it is remembered which files were asked, all are.
-func (p *Project) MentionsBeside(ctx context.Context, decl syntax.Node, name, word string) []syntax.Node {
+// EachMention is MentionsOf for whoever may have heard enough before all files were asked.
+// With a word, one of besides, only files whose text has it are parsed, unless it is
+// remembered which files were asked.
+func (p *Project) EachMention(ctx context.Context, decl syntax.Node, name, word string) iter.Seq[syntax.Node] {
 	return p.mentionsOf(ctx, decl, name, "", word)
 }
 
 // HeirsOf is MentionsOf for files in which a class extends, or keeps to, one of that name.
 func (p *Project) HeirsOf(ctx context.Context, decl syntax.Node, name string) []syntax.Node {
-	return p.mentionsOf(ctx, decl, name, heir, "")
+	return slices.Collect(p.mentionsOf(ctx, decl, name, heir, ""))
 }
 
-func (p *Project) mentionsOf(ctx context.Context, decl syntax.Node, name, as, with string) []syntax.Node {
+func (p *Project) mentionsOf(ctx context.Context, decl syntax.Node, name, as, with string) iter.Seq[syntax.Node] {
+	return func(yield func(syntax.Node) bool) {
+		at := decl.File().Path
+		for _, rel := range p.mentioning(ctx, name, as, with) {
+			if rel == at {
+				continue
+			}
+			f, err := p.Load(ctx, rel)
+			if err != nil {
+				continue
+			}
+			refs := p.mentionsIn(ctx, f, decl, name)
+			if len(refs) > 0 {
+				p.asked.add(at, rel)
+			}
+			for _, ref := range refs {
+				if !yield(ref) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// mentioning lists the files that may mention a name, in order.
+func (p *Project) mentioning(ctx context.Context, name, as, with string) []string {
 	if name == "" {
 		return nil
 	}
-	at := decl.File().Path
 	files := p.mentionsNoted(ctx, as+name)
 	if with != "" && p.asked == nil {
 		having := p.mentionsNoted(ctx, beside+with)
@@ -239,22 +265,7 @@ func (p *Project) mentionsOf(ctx context.Context, decl syntax.Node, name, as, wi
 		}
 	}
 	slices.Sort(files)
-	var out []syntax.Node
-	for _, rel := range files {
-		if rel == at {
-			continue
-		}
-		f, err := p.Load(ctx, rel)
-		if err != nil {
-			continue
-		}
-		refs := p.mentionsIn(ctx, f, decl, name)
-		if len(refs) > 0 {
-			p.asked.add(at, rel)
-		}
-		out = append(out, refs...)
-	}
-	return out
+	return files
 }
 
 func (p *Project) mentionsIn(ctx context.Context, f *syntax.File, decl syntax.Node, name string) []syntax.Node {

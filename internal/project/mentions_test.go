@@ -46,9 +46,9 @@ func TestMentionsOf(t *testing.T) {
 	}
 }
 
-// TestMentionsBeside: files without the word are not parsed, but where it is remembered
+// TestEachMention: files without the word are not parsed, but where it is remembered
 // who was asked: they may get it.
-func TestMentionsBeside(t *testing.T) {
+func TestEachMention(t *testing.T) {
 	files := map[string]string{
 		"hub.ts":  "export class Hub {}\n",
 		"main.ts": "import { Hub } from './hub';\nexport const m = { bootstrap: [Hub] };\n",
@@ -61,7 +61,7 @@ func TestMentionsBeside(t *testing.T) {
 		}
 		_, decl := p.Declaration(context.Background(), "hub.ts", "Hub")
 		in := map[string]bool{}
-		for _, n := range p.MentionsBeside(context.Background(), decl, "Hub", Bootstrap) {
+		for n := range p.EachMention(context.Background(), decl, "Hub", Bootstrap) {
 			in[n.File().Path] = true
 		}
 		if !in["main.ts"] || in["user.ts"] != remember || p.parsed.Contains("user.ts") != remember {
@@ -71,8 +71,15 @@ func TestMentionsBeside(t *testing.T) {
 	p := tree(t, files)
 	q := p.With(map[string][]byte{"user.ts": []byte(files["user.ts"] + "bootstrap(of);\n")})
 	_, decl := q.Declaration(context.Background(), "hub.ts", "Hub")
-	if !slices.ContainsFunc(q.MentionsBeside(context.Background(), decl, "Hub", Bootstrap), func(n syntax.Node) bool { return n.File().Path == "user.ts" }) {
+	if !slices.ContainsFunc(slices.Collect(q.EachMention(context.Background(), decl, "Hub", Bootstrap)), func(n syntax.Node) bool { return n.File().Path == "user.ts" }) {
 		t.Error("what a changed file mentions is not found")
+	}
+	p = tree(t, files)
+	for range p.EachMention(context.Background(), decl, "Hub", "") {
+		break
+	}
+	if !p.parsed.Contains("main.ts") || p.parsed.Contains("user.ts") {
+		t.Error("files were parsed after enough was heard")
 	}
 }
 
