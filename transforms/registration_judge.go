@@ -80,12 +80,12 @@ func (s *scan) judgeRegistration(o *Obligation) {
 	}
 	if class, _ := s.ownerAt(o.Call); class.OK() {
 		s.judgeRegistered(o, class)
-		if o.Status == Moved {
-			s.judgeRepeated(o)
+		if o.Status == Moved && !s.judgeRepeated(o) {
+			s.judgeToggled(o)
 		}
 		return
 	}
-	if !s.judgeDirective(o) && !s.judgeRepeated(o) && !s.judgeEnding(o) && !s.judgeMadeHere(o) && !s.judgeSibling(o) {
+	if !s.judgeDirective(o) && !s.judgeRepeated(o) && !s.judgeEnding(o) && !s.judgeMadeHere(o) && !s.judgeSibling(o) && !s.judgeToggled(o) {
 		o.step(o.Call, "moved: nothing shows when it should end")
 	}
 }
