@@ -33,7 +33,7 @@ var kindsOf = map[string][]string{
 	"subscription": {"subscription", "observable", "unsubscribe", "consumer", "store"},
 	"observer":     {"observer", "observe", "subscription", "cursor"},
 	"socket":       {"socket", "websocket", "websocket-client", "connection", "channel"},
-	"connection":   {"connection", "client", "pool", "session", "runner", "instance"},
+	"connection":   {"connection", "client", "pool", "session", "runner", "instance", "database"},
 	"client":       {"client", "connection", "pool", "session", "instance"},
 	"pool":         {"pool", "connection", "client", "instance"},
 	"session":      {"session", "connection", "client", "disposable", "instance"},

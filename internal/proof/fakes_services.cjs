@@ -312,6 +312,12 @@ function pino(world) {
   return Object.assign(() => ({ info() {} }), { destination: out('destination'), transport: out('transport') });
 }
 
+// The database of sqlite3, whose verbose() gives the module again.
+function sqlite3(world) {
+  const made = { Database: database(world), OPEN_READWRITE: 2, verbose: () => made };
+  return made;
+}
+
 // services are the modules.
 function services(world) {
   const sql = mysql(world);
@@ -351,6 +357,7 @@ function services(world) {
     piscina: threads(world),
     'better-sqlite3': database(world),
     sqlite: { DatabaseSync: database(world) },
+    sqlite3: sqlite3(world),
     nodemailer: exported(mail(world)),
     pino: exported(pino(world)),
     ssh2: { Client: ssh(world) },

@@ -227,6 +227,9 @@ func (n Node) origin(depth int) (Origin, bool) {
 		if module, ok := requiredUnless(n); ok {
 			return Origin{Module: ModuleName(module)}, true
 		}
+		if o, ok := n.Field("function").origin(depth - 1); ok && o.Module != "" && len(o.Path) == 1 && givesItself[o.Module] == o.Path[0] {
+			return Origin{Module: o.Module}, true
+		}
 	case "ternary_expression": // (secure ? https : http).createServer()
 		return originOfEither(n.Field("consequence"), n.Field("alternative"), depth-1)
 	}
@@ -260,24 +263,43 @@ func originOfField(field Node, name string, depth int) (Origin, bool) {
 	if !class.OK() {
 		return Origin{}, false
 	}
-	value := field.f.fieldValues(class)[name]
-	if !value.Is("call_expression", "ternary_expression", "member_expression", "identifier") {
+	var values []Node
+	for _, value := range field.f.fieldValues(class)[name] {
+		if !isRequiredByName(value) {
+			values = append(values, value)
+		}
+	}
+	if len(values) != 1 || !values[0].Is("call_expression", "ternary_expression", "member_expression", "identifier") {
 		return Origin{}, false
 	}
-	o, ok := value.origin(depth)
+	o, ok := values[0].origin(depth)
 	return o, ok && o.Module != ""
 }
 
-// fieldValues are what the code of a class gives to its fields; a field that is given
-// something in two places has none. They are asked for time and again, and found once.
-func (f *File) fieldValues(class Node) map[string]Node {
+// isRequiredByName reports whether a value is a module that somebody names who sets up the
+// program, and that stands in for the one which is meant: require(options.driver).verbose().
+func isRequiredByName(n Node) bool {
+	if callee := n.Field("function").Inner(true); callee.Is("member_expression") {
+		return isRequiredByName(callee.Field("object").Inner(true))
+	}
+	_, known := requiredUnless(n)
+	return n.Field("function").Is("identifier") && n.Field("function").Text() == "require" && n.Field("arguments").Len() == 1 && !known
+}
+
+// givesItself names for modules the function that sets them up and gives them back:
+// require('sqlite3').verbose().
+var givesItself = map[string]string{"sqlite3": "verbose"}
+
+// fieldValues are what the code of a class gives to its fields. They are asked for time and
+// again, and found once.
+func (f *File) fieldValues(class Node) map[string][]Node {
 	f.fieldsMu.Lock()
 	values, known := f.fieldsOf[class.ID()]
 	f.fieldsMu.Unlock()
 	if known {
 		return values
 	}
-	values = map[string]Node{}
+	values = map[string][]Node{}
 	for _, code := range Code(class) {
 		for d := range code.Descendants() {
 			if !d.Is("assignment_expression") {
@@ -287,17 +309,13 @@ func (f *File) fieldValues(class Node) map[string]Node {
 			if !ok {
 				continue
 			}
-			if _, twice := values[name]; twice {
-				values[name] = Node{}
-			} else {
-				values[name] = d.Field("right").Inner(true)
-			}
+			values[name] = append(values[name], d.Field("right").Inner(true))
 		}
 	}
 	f.fieldsMu.Lock()
 	defer f.fieldsMu.Unlock()
 	if f.fieldsOf == nil {
-		f.fieldsOf = map[int32]map[string]Node{}
+		f.fieldsOf = map[int32]map[string][]Node{}
 	}
 	f.fieldsOf[class.ID()] = values
 	return values

@@ -40,7 +40,7 @@ type File struct {
 	owners     *owners
 
 	fieldsMu sync.Mutex
-	fieldsOf map[int32]map[string]Node // by the ID of a class: see fieldValues
+	fieldsOf map[int32]map[string][]Node // by the ID of a class: see fieldValues
 }
 
 // Extensions lists the file name extensions that can be parsed.
