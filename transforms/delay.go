@@ -200,7 +200,18 @@ func putsBack(n syntax.Node) bool {
 	return false
 }
 
-// staticNumber is the number that a static field of a class begins with: Client.retryDelay.
+// constantIn is the number that a constant of a namespace is.
+func constantIn(namespace syntax.Node, name string) (float64, bool) {
+	for n := range namespace.Field("body").Descendants() {
+		if n.Is("variable_declarator") && n.Field("name").Text() == name && n.Ancestor("internal_module", "module") == namespace && n.Field("name").Symbol().Constant() {
+			return millis(n.Field("value"), 3)
+		}
+	}
+	return 0, false
+}
+
+// staticNumber is the number that a static field of a class begins with, or a constant of a
+// namespace: Client.retryDelay.
 func (s *scan) staticNumber(n syntax.Node) (float64, bool) {
 	sym := n.Field("object").Inner(false).Symbol()
 	if !n.Is("member_expression") || sym == nil {
@@ -209,6 +220,9 @@ func (s *scan) staticNumber(n syntax.Node) (float64, bool) {
 	class := sym.Decl
 	if im, ok := sym.Import(); ok {
 		_, class = s.declarationOf(im)
+	}
+	if class.Is("internal_module", "module") {
+		return constantIn(class, n.Field("property").Text())
 	}
 	if !class.IsClass() {
 		return 0, false

@@ -50,7 +50,7 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "met: ends by itself, and asks before it does anything")
 		return
 	}
-	if o.Kind.OneShot && !o.told && (s.asksWhetherOver(o, in) || s.beginsSoonAgain(o, in) || s.onlyEmits(o, in) || o.Handle.Place == Discarded && s.changesInstanceAlone(o, in) || o.Handle.Place == Discarded && slices.Contains(o.Acquire.From, "global") && (onlyDropsOwn(o) || onlyToldOf(o))) {
+	if o.Kind.OneShot && !o.told && (s.asksWhetherOver(o, in) || s.beginsSoonAgain(o, in) || s.onlyEmits(o, in) || (o.Handle.Place == Discarded || o.Handle.Place == InField) && s.changesInstanceAlone(o, in) || o.Handle.Place == Discarded && slices.Contains(o.Acquire.From, "global") && (onlyDropsOwn(o) || onlyToldOf(o))) {
 		o.Status = Met
 		o.step(o.Call, "met: ends by itself, and finds nothing to do then")
 		return
@@ -84,7 +84,7 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "met: it ends the instance, once more at most")
 		return
 	}
-	if o.Kind.OneShot && (onlyEnds(o.Call.Field("arguments").Child(0)) || in.onlyHides(o)) {
+	if o.Kind.OneShot && (onlyEnds(o.Call.Field("arguments").Child(0)) || s.letsGo(o) || in.onlyHides(o)) {
 		o.Status = Met
 		o.step(o.Call, "met: what it does is itself a release")
 		return
@@ -97,7 +97,7 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 	}
 	loop := s.loopOf(o)
 	endless := loop.OK() && class.IsClass() && s.isEndless(o, loop)
-	if o.Kind.OneShot && !o.told && ((in.teardown == nil || in.endsHosted()) && !endless || isImmediate(o) && (!loop.OK() || !s.loopsByItself(o, loop))) {
+	if o.Kind.OneShot && !o.told && ((in.teardown == nil || in.endsHosted()) && !endless || (isImmediate(o) || s.isImmediateByDefault(o)) && (!loop.OK() || !s.loopsByItself(o, loop))) {
 		o.Status, o.Form = Met, nil
 		o.step(o.Call, "met: ends by itself, and nothing ends the instance before")
 		return
@@ -107,7 +107,7 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "met: ends by itself, and soon")
 		return
 	}
-	if o.Kind.OneShot && !o.told && o.Handle.Place == Discarded && loop.OK() && o.isShortChain(loop) {
+	if o.Kind.OneShot && !o.told && o.Handle.Place == Discarded && (loop.OK() && o.isShortChain(loop) || s.isCountedRetry(o)) {
 		o.Status, o.Form = Met, nil
 		o.step(o.Call, "met: it is asked for a few times only, and soon over")
 		return

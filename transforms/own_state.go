@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -18,8 +19,8 @@ func (s *scan) changesOwnStateAlone(o *Obligation, callback syntax.Node, c *setu
 	return known && ms < longOwn && s.keepsToOwnState(callback, c)
 }
 
-// changesInstanceAlone reports whether a one-shot that a class drops changes nothing but
-// fields of the instance, and tells of that by a signal or event of its own, before long:
+// changesInstanceAlone reports whether a one-shot of a class changes nothing but fields of
+// the instance, its state or a list of it, and tells of that by a signal or event of its own, before long:
 // once the instance is gone, nobody looks at those.
 func (s *scan) changesInstanceAlone(o *Obligation, in *instance) bool {
 	fn := functionGiven(o.Call.Field("arguments").Child(0))
@@ -37,6 +38,8 @@ func (s *scan) changesInstanceAlone(o *Obligation, in *instance) bool {
 				return false
 			}
 			changes = true
+		case n.Is("call_expression") && (s.setsOwnState(n, in) || changesOwnList(n)):
+			changes = true
 		case n.Is("call_expression") && callee.Field("property").Text() == "emit":
 			if _, own := callee.Field("object").Inner(false).ThisField(); !own {
 				return false
@@ -47,6 +50,28 @@ func (s *scan) changesInstanceAlone(o *Obligation, in *instance) bool {
 	}
 	return changes
 }
+
+// setsOwnState reports whether a call changes the state of a component of React, which does
+// nothing once that is unmounted, and is not told of as a mistake then.
+func (s *scan) setsOwnState(call syntax.Node, in *instance) bool {
+	name, own := call.Field("function").Inner(false).ThisField()
+	return own && name == "setState" && in.host != nil && len(in.host.draws) > 0 && !s.warns(in.host) && call.Field("arguments").Len() == 1 && call.Field("arguments").Child(0).Inner(true).Is("object")
+}
+
+// changesOwnList reports whether a call changes nothing but a list in a field of the instance:
+// by a method of lists, or by a function for them that is given it first.
+func changesOwnList(call syntax.Node) bool {
+	callee := call.Field("function").Inner(false)
+	if _, own := callee.Field("object").Inner(false).ThisField(); own {
+		return ofLists[callee.Field("property").Text()] && !slices.ContainsFunc(slices.Collect(call.Field("arguments").Children()), syntax.Node.IsFunction)
+	}
+	origin, known := callee.Origin()
+	_, own := call.Field("arguments").Child(0).Inner(false).ThisField()
+	return known && own && slices.Contains(listModules, origin.Module) && slices.Contains(origin.Path, "ArrayExt") && strings.HasPrefix(origin.Last(), "remove")
+}
+
+// listModules have functions that change the list which they are given, and nothing else.
+var listModules = []string{"@lumino/algorithm", "@phosphor/algorithm"}
 
 // keepsToOwnState reports whether all that a function does is to change the state of its
 // setup, now or by another one-shot.

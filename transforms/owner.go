@@ -193,6 +193,20 @@ func (in *instance) onlyHides(o *Obligation) bool {
 	return fn.IsArrow() && call.Is("call_expression") && own && name == "hide" && has(in.members, name) && in.teardown != nil && in.teardown.name == "disconnectedCallback"
 }
 
+// letsGo reports whether the callback of a one-shot that fires before long aborts what the
+// instance has in a field, and forgets that: it is how it is let go.
+//
+//	setTimeout(() => { this.request.abort(); this.request = null; }, 5000);
+func (s *scan) letsGo(o *Obligation) bool {
+	body := o.Call.Field("arguments").Child(0).Inner(false).Field("body")
+	call, put := body.Child(0).Child(0), body.Child(1).Child(0)
+	callee := call.Field("function").Inner(false)
+	field, own := callee.Field("object").Inner(false).ThisField()
+	left, same := put.Field("left").Inner(false).ThisField()
+	return body.Is("statement_block") && body.Len() == 2 && call.Is("call_expression") && callee.Field("property").Text() == "abort" && own &&
+		put.Is("assignment_expression") && same && left == field && isNothing(put.Field("right").Inner(true)) && s.isShort(o)
+}
+
 // onlyEnds reports whether a callback does nothing but take listeners away and end
 // other things: to cancel it would leave those.
 func onlyEnds(fn syntax.Node) bool {

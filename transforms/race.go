@@ -81,7 +81,7 @@ func raceOf(n syntax.Node) syntax.Node {
 // judgeRace judges a one-shot that nothing but its own firing ends, in a promise
 // that may lose a race.
 func (s *scan) judgeRace(o *Obligation, executor syntax.Node) bool {
-	if len(o.Kind.Over) > 0 || o.Kind.Registers() || isImmediate(o) || isSoon(o.Call.Field("arguments").Child(1)) || s.unreferenced(o) {
+	if len(o.Kind.Over) > 0 || o.Kind.Registers() || isImmediate(o) || s.isBrief(o) || s.unreferenced(o) {
 		return false
 	}
 	r := s.raceAround(executor)

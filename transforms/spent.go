@@ -160,6 +160,7 @@ func (s *scan) onlyEmits(o *Obligation, in *instance) bool {
 		case !n.Is("call_expression"):
 		case isEmitting(callee):
 			emits = true
+		case forgetsOwn(n):
 		case !plainOfLists[callee.Field("property").Text()]:
 			return false
 		}
@@ -168,6 +169,14 @@ func (s *scan) onlyEmits(o *Obligation, in *instance) bool {
 		name, own := n.Field("function").Inner(false).ThisField()
 		return own && name == "removeAllListeners" && n.Field("arguments").Len() == 0
 	})
+}
+
+// forgetsOwn reports whether a call takes something out of a collection of the instance.
+func forgetsOwn(call syntax.Node) bool {
+	callee := call.Field("function").Inner(false)
+	_, own := callee.Field("object").Inner(false).ThisField()
+	name := callee.Field("property").Text()
+	return own && (name == "delete" || name == "clear")
 }
 
 // isEmitting: this.emit, or this.emit.apply
