@@ -86,6 +86,9 @@ func (s *scan) judgeAgain(o *Obligation, in *instance) bool {
 	if !other.Method || o.firesOnce() || calledOnce(in, member) || !s.addsUp(o) || s.targetAnew(o, in) {
 		return false
 	}
+	if s.placeKey(o.target(), 6) == "this" && !s.thinksOfAgain(o, in, name, other) {
+		return false
+	}
 	if s.guardedForGood(o, in, syntax.FunctionOf(member), other.Function()) {
 		return false
 	}
@@ -101,6 +104,27 @@ func (s *scan) judgeAgain(o *Obligation, in *instance) bool {
 	s.unmet(o, NeverReleased, []ExitPlace{{at, other.Name + "() leaves it, and " + name + "() adds another"}})
 	o.gist, o.Form = other, formCounterpart{}
 	return true
+}
+
+// thinksOfAgain reports whether it shows that the two methods of an instance take turns, where
+// all that the first leaves is what the instance listens to itself for, which goes with it: the
+// second does something, and is not merely what a class above wants all to have.
+func (s *scan) thinksOfAgain(o *Obligation, in *instance, begin string, end syntax.Member) bool {
+	if isHollow(end.Function()) {
+		return false
+	}
+	wanted := 0
+	for _, c := range in.ancestors {
+		for _, m := range syntax.Members(c.Node) {
+			if m.IsAbstract() && (m.Name == begin || m.Name == end.Name) {
+				wanted++
+			}
+		}
+	}
+	return wanted < 2 || slices.ContainsFunc(slices.Collect(codeOf(in.class.Node)), func(n syntax.Node) bool {
+		name, own := n.Field("function").Inner(false).ThisField()
+		return n.Is("call_expression") && own && (name == begin || name == end.Name || takesAway(n))
+	})
 }
 
 // calledOnce reports whether a private method is only called where the instance is

@@ -57,3 +57,30 @@ func (o *Obligation) isOwnElement(in *instance) bool {
 	}
 	return in.isDrawn(target)
 }
+
+// ownElements are fields in which the classes of some modules, and what extends them, keep the
+// element that is theirs alone.
+var ownElements = map[string]string{"@lumino/widgets": "node", "@phosphor/widgets": "node"}
+
+// isInOwnElement reports whether what is listened to is the element that a class above has made
+// for the instance, or is looked up in that.
+func (s *scan) isInOwnElement(o *Obligation, in *instance) bool {
+	top := in.class.Node
+	if n := len(in.ancestors); n > 0 {
+		top = in.ancestors[n-1].Node
+	}
+	origin, known := syntax.Extends(top).Origin()
+	field := ownElements[origin.Module]
+	if !known || field == "" {
+		return false
+	}
+	if s.placeKey(o.target(), 6) == "this."+field {
+		return true
+	}
+	sym := o.target().Inner(false).Symbol()
+	call := sym.Init().Inner(true)
+	if sym == nil || !sym.Constant() || !call.Is("call_expression") || !looksUp(call) {
+		return false
+	}
+	return s.placeKey(receiver(call), 6) == "this."+field || s.placeKey(call.Field("arguments").Child(0), 6) == "this."+field
+}

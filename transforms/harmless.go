@@ -252,6 +252,21 @@ func (s *scan) putBeside(o *Obligation) bool {
 			within(n, home) && o.Call.Within(n.Statement().Parent()) {
 			return true
 		}
+		if n.End() <= o.Call.Start() && n.Is("assignment_expression") && n.Field("right").Is("object") && n.Field("right").Len() == 0 && n.Statement().Parent() == home.Field("body") &&
+			squeeze(n.Field("left").Inner(false)) == squeeze(target.Field("object")) && fillsAnew(home, n.Field("left").Inner(false)) {
+			return true
+		}
+	}
+	return false
+}
+
+// fillsAnew reports whether a function puts what it makes into a table, under whatever key.
+func fillsAnew(home, table syntax.Node) bool {
+	for n := range home.Field("body").Own() {
+		left := n.Field("left").Inner(false)
+		if n.Is("assignment_expression") && left.Is("subscript_expression") && squeeze(left.Field("object")) == squeeze(table) && n.Field("right").Inner(true).Is("new_expression") {
+			return true
+		}
 	}
 	return false
 }

@@ -297,6 +297,8 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 	switch {
 	case len(beside) > 0 && s.madeByConstructor(o, in):
 		o.step(o.Call, "moved: the instance has made what it listens to, and nobody else has it")
+	case len(beside) > 0 && !s.addsUp(o) && s.isInOwnElement(o, in):
+		o.step(o.Call, "moved: it listens to its own element, which goes with it, and is the same each time")
 	case len(beside) > 0 && s.readsToTheEnd(o):
 		o.step(o.Call, "moved: it goes when what it listens to has come to its end")
 	case how == givenStay && s.endsWithTarget(o, in):

@@ -301,9 +301,8 @@ func (s *scan) endOfTarget(o *Obligation, in *instance) syntax.Node {
 		if !n.Is("call_expression") {
 			continue
 		}
-		fn := n.Field("function").Inner(false)
-		name := fn.Field("property").Text()
-		if !isTeardown(name) && !enders[name] || n.Function().IsConstructor() && n.Function() == o.Call.Function() {
+		fn := calledMember(n)
+		if !endsItsOwner(fn) || n.Function().IsConstructor() && n.Function() == o.Call.Function() {
 			continue // what is done where it is registered is no end
 		}
 		if given && made && n.Ancestor("if_statement", "try_statement").OK() {

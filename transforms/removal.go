@@ -47,6 +47,12 @@ func (s *scan) removalAt(o *Obligation, n syntax.Node) (removal, bool) {
 		}
 		return removal{}, false
 	}
+	if isBare(callee) && o.Acquire.Pattern.Anchor == "addEventListener" {
+		m := removal{call: n, target: alike(s.placeKey(o.target(), 6), "global window"), event: sameEvent(o.event(), n.Field("arguments").Child(0))}
+		given := n.Field("arguments").Child(1)
+		m.f, m.made, m.flags = s.sameHandler(o.handler(), given), strings.HasPrefix(s.handlerKey(given), "made "), sameCapture(o.Call, n)
+		return m, m.works() // how to mend one that does not is not known
+	}
 	if !s.isReleaseName(o.Kind, callee.Field("property").Text()) && !o.isReleasedBy(callee) {
 		return removal{}, false
 	}
@@ -76,6 +82,11 @@ func (s *scan) removalAt(o *Obligation, n syntax.Node) (removal, bool) {
 		}
 	}
 	return best, found
+}
+
+// isBare reports whether a function takes listeners away from the window without naming it.
+func isBare(callee syntax.Node) bool {
+	return callee.Is("identifier") && callee.Symbol() == nil && callee.Text() == "removeEventListener"
 }
 
 // namesRelease reports whether one of the strings in an expression is the name of a release.
@@ -155,7 +166,7 @@ func sameCapture(add, remove syntax.Node) bool {
 }
 
 func captures(call syntax.Node) (capture, sure bool) {
-	if !strings.HasSuffix(call.Field("function").Field("property").Text(), "EventListener") {
+	if !strings.HasSuffix(calleeName(call), "EventListener") {
 		return false, true
 	}
 	switch n := call.Field("arguments").Child(2).Inner(false); n.Kind() {
@@ -247,11 +258,11 @@ func inMethod(call syntax.Node) bool {
 	return fn.OK() && !fn.IsConstructor() && (fn == member || fn == syntax.FunctionOf(member))
 }
 
-// siblings are removals of others from the very same target.
+// siblings are removals of others from the very same target, which is named.
 func siblings(all []removal) []removal {
 	var out []removal
 	for _, r := range all {
-		if r.target == same {
+		if r.target == same && !isBare(r.call.Field("function").Inner(false)) {
 			out = append(out, r)
 		}
 	}

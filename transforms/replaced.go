@@ -26,7 +26,7 @@ func (s *scan) judgeReplaced(o *Obligation, in *instance, all []removal) bool {
 		}
 		owner, member, _ := p.InstanceAt()
 		fn := syntax.FunctionOf(member)
-		if owner != in.class.Node || !fn.OK() || fn.IsConstructor() {
+		if owner != in.class.Node || !fn.OK() || fn.IsConstructor() || o.Call.Within(fn) && wrapsField(p.Field("right"), field, 2) {
 			continue
 		}
 		beside := slices.DeleteFunc(siblings(all), func(r removal) bool {
@@ -44,6 +44,33 @@ func (s *scan) judgeReplaced(o *Obligation, in *instance, all []removal) bool {
 		s.unmet(o, way, []ExitPlace{{p, p.Field("left").Text() + " is replaced"}})
 		o.gist, o.Form = beside, formBeside{}
 		return true
+	}
+	return false
+}
+
+// wrapsField reports whether what is put somewhere is made from what a field holds: to do so again
+// with what has come of that is not what it is for.
+//
+//	const options = { socket: this.socket }; this.socket = tls.connect(options);
+func wrapsField(value syntax.Node, field string, hops int) bool {
+	value = value.Inner(true)
+	if !value.Is("call_expression", "new_expression", "object") || hops == 0 {
+		return false
+	}
+	parts := value.Field("arguments")
+	if value.Is("object") {
+		parts = value
+	}
+	for part := range parts.Children() {
+		if part.Is("pair") {
+			part = part.Field("value")
+		}
+		if name, own := part.Inner(false).ThisField(); own && name == field {
+			return true
+		}
+		if sym := part.Inner(false).Symbol(); part.Is("identifier") && sym != nil && sym.Constant() && wrapsField(sym.Init(), field, hops-1) || part.Is("object") && wrapsField(part, field, hops) {
+			return true
+		}
 	}
 	return false
 }
