@@ -26,6 +26,9 @@ func (s *scan) toldOnce(o *Obligation, in *instance) bool {
 		return !firesAtOnce(o) && s.trackedIn(o, in)
 	}
 	_, member := o.Call.ThisClass()
+	if isFrame(o) && o.Handle.Place == Discarded && slices.Contains(h.onces, syntax.MemberName(member)) {
+		return false // what is shown now is there when the page is drawn next
+	}
 	if name := syntax.MemberName(member); !slices.Contains(h.onces, name) && !repeatedHooks[name] && !in.isRefCallback(name) {
 		if ms, written := milliseconds(o.Call.Field("arguments").Child(1)); written && ms < longAgain || firesAtOnce(o) || isFrame(o) {
 			return false // what people do is seldom the last that they do there
@@ -41,7 +44,7 @@ func (s *scan) keptByOptions(o *Obligation, in *instance) bool {
 		return false
 	}
 	callback := o.Call.Field("arguments").Child(0).Inner(false)
-	if s.soonOver(o, callback) || in.soonByDefault(o) {
+	if s.soonOver(o, callback) || in.soonByDefault(o) || s.closesItself(o, in) {
 		return false
 	}
 	cancels := slices.ContainsFunc(in.refs[o.Handle.Field], func(ref syntax.Node) bool {
@@ -57,9 +60,19 @@ func (s *scan) keptByOptions(o *Obligation, in *instance) bool {
 //
 //	props: { duration: { type: Number, default: 300 } }
 func (in *instance) soonByDefault(o *Obligation) bool {
-	name, own := o.Call.Field("arguments").Child(1).Inner(false).ThisField()
+	return in.isMoment(o.Call.Field("arguments").Child(1))
+}
+
+// isMoment is soonByDefault for a time, which may be one of two.
+func (in *instance) isMoment(delay syntax.Node) bool {
+	delay = delay.Inner(false)
+	if delay.Is("ternary_expression") {
+		return in.isMoment(delay.Field("consequence")) && in.isMoment(delay.Field("alternative"))
+	}
+	name, own := delay.ThisField()
 	if !own {
-		return false
+		ms, known := millis(delay, 3)
+		return known && ms <= aMoment
 	}
 	for n := range in.class.Node.Descendants() {
 		if !n.Is("pair") || n.Field("key").Text() != name {

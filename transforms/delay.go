@@ -77,14 +77,27 @@ func millis(n syntax.Node, hops int) (float64, bool) {
 	return 0, false
 }
 
-// waitingTime is millis of the delay of a one-shot, also where that is a constant of
-// another file.
+// waitingTime is how long a one-shot waits, as it is written down.
 func (s *scan) waitingTime(o *Obligation) (float64, bool) {
-	delay := o.Call.Field("arguments").Child(1).Inner(true)
+	return s.timeWritten(o.Call.Field("arguments").Child(1))
+}
+
+// timeWritten is millis, also where that is a constant of another file, a static field, a
+// member of a constant, or what a field of the instance is made as.
+func (s *scan) timeWritten(delay syntax.Node) (float64, bool) {
+	delay = delay.Inner(true)
+	if delay.Is("ternary_expression") {
+		a, first := s.timeWritten(delay.Field("consequence"))
+		b, second := s.timeWritten(delay.Field("alternative"))
+		return max(a, b), first && second
+	}
 	if v, ok := millis(delay, 3); ok {
 		return v, true
 	}
 	if v, ok := s.staticNumber(delay); ok {
+		return v, true
+	}
+	if v, ok := numberOfField(delay); ok {
 		return v, true
 	}
 	im, ok := delay.Symbol().Import()
@@ -96,6 +109,38 @@ func (s *scan) waitingTime(o *Obligation) (float64, bool) {
 		return 0, false
 	}
 	return millis(decl.Field("value"), 3)
+}
+
+// numberOfField is the number that a field of an instance is made as: by its declaration, or
+// in the constructor. It is that as a rule, whoever may give another one; not where the class
+// itself gives it something else.
+func numberOfField(n syntax.Node) (float64, bool) {
+	name, own := n.ThisField()
+	class, _ := n.ThisClass()
+	if !own || !class.IsClass() {
+		return 0, false
+	}
+	longest, known := 0.0, false
+	take := func(value syntax.Node) bool {
+		v, ok := millis(value, 3)
+		longest, known = max(longest, v), true
+		return ok
+	}
+	for _, m := range syntax.Members(class) {
+		switch value := m.Node.Field("value"); {
+		case m.Name != name || m.Static:
+		case m.Method, value.OK() && !take(value):
+			return 0, false
+		}
+	}
+	for _, ref := range refsOfThis(class)[name] {
+		if p := ref.Outer().Parent(); syntax.IsWrite(ref) || syntax.IsWrite(ref.Outer()) {
+			if !p.Is("assignment_expression") || !take(p.Field("right")) {
+				return 0, false
+			}
+		}
+	}
+	return longest, known
 }
 
 // longestWait is waitingTime, or the longest time that callers write down for it.
@@ -210,25 +255,30 @@ func constantIn(namespace syntax.Node, name string) (float64, bool) {
 	return 0, false
 }
 
-// staticNumber is the number that a static field of a class begins with, or a constant of a
-// namespace: Client.retryDelay.
+// staticNumber is the number that a static field of a class begins with, Client.retryDelay,
+// or that a constant of a namespace or a constant object has: DURATIONS.fade.
 func (s *scan) staticNumber(n syntax.Node) (float64, bool) {
 	sym := n.Field("object").Inner(false).Symbol()
 	if !n.Is("member_expression") || sym == nil {
 		return 0, false
 	}
-	class := sym.Decl
+	decl, name := sym.Decl, n.Field("property").Text()
 	if im, ok := sym.Import(); ok {
-		_, class = s.declarationOf(im)
-	}
-	if class.Is("internal_module", "module") {
-		return constantIn(class, n.Field("property").Text())
-	}
-	if !class.IsClass() {
+		_, decl = s.declarationOf(im)
+	} else if sym.Kind == syntax.Variable && !sym.Constant() {
 		return 0, false
 	}
-	for _, m := range syntax.Members(class) {
-		if m.Static && m.Name == n.Field("property").Text() {
+	if decl.Is("variable_declarator") {
+		return millis(optionIn(decl.Field("value").Inner(true), name), 3)
+	}
+	if decl.Is("internal_module", "module") {
+		return constantIn(decl, name)
+	}
+	if !decl.IsClass() {
+		return 0, false
+	}
+	for _, m := range syntax.Members(decl) {
+		if m.Static && m.Name == name {
 			return millis(m.Node.Field("value"), 3)
 		}
 	}

@@ -155,7 +155,7 @@ func (w *effectEdit) release(o *Obligation) (owed, *Refusal) {
 	if o.Kind.Fails == Rejects {
 		text = w.st.dropped(text)
 	}
-	if strings.HasSuffix(name, ".current") {
+	if strings.HasSuffix(name, ".current") || !o.Kind.Lenient && mayBeEmpty(o.Handle.Symbol, w.e.fn) {
 		if asked := strings.Replace(text, name+".", name+"?.", 1); asked != text {
 			text = asked
 		} else {
@@ -163,6 +163,20 @@ func (w *effectEdit) release(o *Obligation) (owed, *Refusal) {
 		}
 	}
 	return owed{o: o, release: text, within: block}, nil
+}
+
+// mayBeEmpty reports whether a variable is declared without a value, and an effect fills it on
+// some of its ways only: at its end nothing may be there.
+func mayBeEmpty(sym *syntax.Symbol, effect syntax.Node) bool {
+	if sym == nil || sym.Kind != syntax.Variable || sym.Constant() || !isNothing(sym.Init().Inner(true)) && sym.Init().OK() {
+		return false
+	}
+	for _, ref := range sym.Refs {
+		if syntax.IsWrite(ref) && ref.Statement().Parent() == effect.Field("body") {
+			return false
+		}
+	}
+	return true
 }
 
 // doubts notes what changes beside the release.

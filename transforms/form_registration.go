@@ -128,7 +128,11 @@ func (formCorrection) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	if no != nil {
 		return nil, no
 	}
-	code := s.writeRemoval(o, s.targetOf(o, wrong).Text(), handler, wrong)
+	target := s.targetOf(o, wrong)
+	if partOfPage(target) != "" && partOfPage(o.target()) != "" {
+		target = o.target()
+	}
+	code := s.writeRemoval(o, target.Text(), handler, wrong)
 	stmt := wrong.Statement()
 	if guard && (!stmt.Is("expression_statement") || stmt.Child(0) != wrong) {
 		return nil, refuse(TooEntangled, "the call stands inside of a larger expression")

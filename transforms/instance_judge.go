@@ -90,7 +90,7 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		return
 	}
 	o.endless = in.teardown == nil || !in.teardown.own.OK() && !in.endsHosted()
-	if o.Kind.OneShot && !o.told && (o.Handle.Place == Discarded || o.endless) && s.onlyPutsBack(o) {
+	if o.Kind.OneShot && !o.told && (o.Handle.Place == Discarded || o.endless || in.host == nil && s.isBrief(o)) && s.onlyPutsBack(o) {
 		o.Status, o.Form = Met, nil
 		o.step(o.Call, "met: ends by itself, and only puts back what it finds")
 		return
@@ -147,6 +147,11 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 	if call := s.leftToHeirs(in); call.OK() && o.Kind.Family == Resources && (o.Handle.Place == InField || o.Handle.Place == InSet) {
 		o.Form = nil
 		o.step(call, "moved: what fills in %s() may release it", call.Field("property").Text())
+		return
+	}
+	if off := s.takenOffOneByOne(o, in); off.OK() {
+		o.Form = nil
+		o.step(off, "moved: whoever hands over what is observed has it taken off again, too")
 		return
 	}
 	way := NeverReleased

@@ -264,7 +264,7 @@ func isFlagged(p, n syntax.Node) bool {
 			}
 			setter := functionName(r.Function())
 			called := setter != nil && n.Within(body) && calledAt(n) == setter
-			if !r.Within(body) && !called || !r.Parent().Field("right").Inner(false).Is("true") {
+			if !r.Within(body) && !called || !saysThatItIs(r.Parent().Field("right").Inner(false), sym) {
 				return false
 			}
 			set = true
@@ -274,6 +274,42 @@ func isFlagged(p, n syntax.Node) bool {
 		}
 	}
 	return false
+}
+
+// saysThatItIs reports whether a value makes a flag one that is set: true, or for a variable
+// of the module anything that is made then and there.
+//
+//	let size;
+//	if (!size) { size = ref(0); window.addEventListener('resize', measure); }
+func saysThatItIs(value syntax.Node, flag *syntax.Symbol) bool {
+	if value.Is("true") {
+		return true
+	}
+	return value.Is("call_expression", "new_expression", "object", "array") && flag.Node.File().TopLevel(flag.Name) == flag
+}
+
+// isBegunOnce reports whether some code of a function is come into once, whoever calls that:
+// a flag of the module is asked first, which it sets.
+func isBegunOnce(n, root syntax.Node) bool {
+	for p := n.Parent(); p.OK() && p != root; p = p.Parent() {
+		if p.IsFunction() && !isInline(p) {
+			return false
+		}
+		if isFlagged(p, n) && flagOfModule(p) {
+			return true
+		}
+	}
+	return false
+}
+
+// flagOfModule reports whether an if asks for a variable of the module.
+func flagOfModule(branch syntax.Node) bool {
+	for d := range branch.Field("condition").Descendants() {
+		if sym := d.Symbol(); d.Is("identifier") && sym != nil && sym.Kind == syntax.Variable && d.File().TopLevel(sym.Name) != sym {
+			return false
+		}
+	}
+	return true
 }
 
 // isEnteredOnce reports whether a function comes to n once: it turns back where a flag from

@@ -116,8 +116,24 @@ func (s *scan) leadsTo(in *instance, r *reach, n syntax.Node) []syntax.Node {
 			out = append(out, fn)
 		}
 	case "identifier":
-		if sym := n.Symbol(); sym != nil && sym.Kind == syntax.Function && sym.Node != n && !isTakenAway(n) {
+		sym := n.Symbol()
+		if sym == nil || sym.Node == n || isTakenAway(n) {
+			break
+		}
+		if sym.Kind == syntax.Function {
 			out = append(out, sym.Decl)
+		}
+		out = append(out, in.takenAs(sym)...)
+	}
+	return out
+}
+
+// takenAs are the methods that a variable was bound to: const { suspend } = this
+func (in *instance) takenAs(sym *syntax.Symbol) []syntax.Node {
+	var out []syntax.Node
+	for _, m := range in.members {
+		if m.Function().OK() && slices.Contains(in.taken[m.Name], sym) {
+			out = append(out, m.Function())
 		}
 	}
 	return out

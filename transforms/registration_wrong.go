@@ -15,6 +15,11 @@ func (s *scan) wrongRemoval(o *Obligation, in *instance, all []removal) (removal
 		if r.call.File() != s.f || r.call.Function() == o.Call.Function() {
 			continue
 		}
+		if r.target == different && r.event == same && r.f == same && r.flags && !s.claimed(o, in, r) {
+			if other := partOfPage(r.call.Field("function").Inner(false).Field("object")); other != "" && partOfPage(o.target()) != "" {
+				return r, "it is registered with " + squeeze(o.target()) + ", and taken from " + other
+			}
+		}
 		if r.target == different || r.target == perhaps && !o.spelledAlike(r.call) {
 			continue
 		}
@@ -48,6 +53,16 @@ func (s *scan) wrongRemoval(o *Obligation, in *instance, all []removal) (removal
 		}
 	}
 	return removal{}, ""
+}
+
+// partOfPage is the name of what a page has one of, window or document.body; "" for all else.
+func partOfPage(n syntax.Node) string {
+	switch text := squeeze(n); {
+	case n.Inner(false).Is("identifier") && n.Inner(false).Symbol() != nil:
+	case slices.Contains([]string{"window", "document", "document.body", "document.documentElement"}, text):
+		return text
+	}
+	return ""
 }
 
 // near says how near a removal comes to what it does not take away: one of the same event

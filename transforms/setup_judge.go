@@ -65,6 +65,9 @@ func (s *scan) judgeSetup(o *Obligation) bool {
 		return true
 	case c.endsAt(o.Call) != nil:
 		return met(o.Call, "part of the end")
+	case isBegunOnce(o.Call, c.root):
+		o.step(o.Call, "moved: it is begun once, for all components")
+		return true
 	}
 	if o.Kind.OneShot && !s.goesRound(o) {
 		if d.kept = s.keptInSetup(o, c); !d.kept {

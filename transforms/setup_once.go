@@ -41,8 +41,36 @@ func (s *scan) keptInSetup(o *Obligation, c *setup) bool {
 		return false
 	}
 	callback := functionGiven(o.Call.Field("arguments").Child(0))
-	return callback.OK() && !s.soonOver(o, callback) && !s.changesOwnStateAlone(o, callback, c) && !notesOnly(callback) && s.changesSetup(o, callback, c) && !tidiesPage(callback) && !s.asksFirst(o) && !s.flagOfSetup(c, callback)
+	return callback.OK() && !s.soonOver(o, callback) && !s.onlyTellsSoon(o, callback, c) && !s.changesOwnStateAlone(o, callback, c) && !notesOnly(callback) && s.changesSetup(o, callback, c) && !tidiesPage(callback) && !s.asksFirst(o) && !s.flagOfSetup(c, callback)
 }
+
+// onlyTellsSoon reports whether all that a one-shot does after a moment is to tell of an event,
+// and to change what the setup has: Vue tells nobody of the events of a component that is gone.
+func (s *scan) onlyTellsSoon(o *Obligation, callback syntax.Node, c *setup) bool {
+	if ms, known := s.longestWait(o); !known || ms > aMoment || c.host != vueSetup {
+		return false
+	}
+	for _, fn := range s.reachedFrom([]syntax.Node{callback}) {
+		for n := range fn.Field("body").Descendants() {
+			callee := n.Field("function").Inner(false)
+			switch {
+			case fn.IsAsync() || n.Is("new_expression", "await_expression"):
+				return false
+			case n.Is("assignment_expression", "augmented_assignment_expression"):
+				if sym := rootOf(n.Field("left").Inner(false)).Symbol(); sym == nil || sym.Kind != syntax.Variable || !c.holds(sym) && sym.Decl.Function() != fn {
+					return false
+				}
+			case !n.Is("call_expression") || calleeName(n) == "emit" || localFunction(callee).OK():
+			case !asksElement[callee.Field("property").Text()]:
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// asksElement are methods of elements that change nothing.
+var asksElement = map[string]bool{"contains": true, "closest": true, "matches": true, "getBoundingClientRect": true, "getAttribute": true, "hasAttribute": true, "querySelector": true}
 
 // writesForOthers reports whether an assignment gives a value to what some function made of
 // what the component was given: a model, which tells of it.

@@ -23,6 +23,10 @@ func (s *scan) judgeShownByRoot(o *Obligation) {
 	component := o.Owner.Node
 	switch o.Owner.Form {
 	case OwnerEffect:
+		if s.isOfRootsSetup(o) {
+			component = syntax.Node{}
+			break
+		}
 		e := s.effectAt(o.Call)
 		if e == nil || !e.within.OK() {
 			return
@@ -39,17 +43,38 @@ func (s *scan) judgeShownByRoot(o *Obligation) {
 		}
 	case OwnerClass:
 		_, member := o.Call.ThisClass()
-		if h := s.instance(component).host; h == nil || len(h.draws) == 0 || o.Way != NeverReleased || !o.Kind.OneShot && !slices.Contains(h.onces, syntax.MemberName(member)) && syntax.MemberName(member) != "constructor" {
+		if h := s.instance(component).host; h == nil || len(h.draws) == 0 || o.Way != NeverReleased && (o.Way != MissingPath || len(o.Exits) > 0) || !o.Kind.OneShot && !slices.Contains(h.onces, syntax.MemberName(member)) && syntax.MemberName(member) != "constructor" {
 			return
 		}
 	default:
 		return
 	}
-	if !s.isShownByRoot(component, byRootHops) {
+	if component.OK() && !s.isShownByRoot(component, byRootHops) {
 		return
 	}
 	o.Status, o.Form, o.Exits, o.Refusal = Moved, nil, nil, nil
 	o.step(o.Call, "moved: the root shows it for good, as long as the page is there")
+}
+
+// isOfRootsSetup reports whether a composable of Vue acquires something once each time that it
+// is called, and only the setup of a page's root calls it.
+func (s *scan) isOfRootsSetup(o *Obligation) bool {
+	d, ok := o.gist.(*setupDebt)
+	if !ok || !d.setup.isComposable() || d.times == later || o.Way != NeverReleased {
+		return false
+	}
+	sh := s.showingsOf(d.setup.root, byRootHops)
+	return len(sh) > 0 && !slices.ContainsFunc(sh, func(at syntax.Node) bool {
+		if !at.OK() || !isRootFile(at.File()) {
+			return true
+		}
+		c := s.at(at).setupAt(at)
+		if c == nil || c.isComposable() {
+			return true
+		}
+		how, _ := s.at(at).times(c, at, maxHops)
+		return how == later
+	})
 }
 
 // isShortOfRun reports whether a one-shot of an effect fires before anybody has the effect

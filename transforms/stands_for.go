@@ -14,6 +14,13 @@ func standsForSame(b syntax.Bindings, call syntax.Node) syntax.Bindings {
 	for arg := range call.Field("arguments").Children() {
 		arg = arg.Inner(false)
 		sym := arg.Symbol()
+		if arg.Is("identifier") && sym != nil && sym.Kind == syntax.Variable {
+			for v, bound := range b {
+				if v != "HANDLE" && isReadFrom(sym, bound.Inner(true)) {
+					out = with(out, b, v, arg)
+				}
+			}
+		}
 		if !arg.Is("identifier") || sym == nil || sym.Kind != syntax.Parameter {
 			continue
 		}
@@ -47,6 +54,29 @@ func standsForSame(b syntax.Bindings, call syntax.Node) syntax.Bindings {
 		}
 	}
 	return out
+}
+
+// isReadFrom reports whether a constant is what was read, in the function around a place,
+// from that very place before.
+//
+//	const element = box.current;
+//	observer.observe(box.current);
+//	return () => observer.unobserve(element);
+func isReadFrom(sym *syntax.Symbol, place syntax.Node) bool {
+	read, root := sym.Init().Inner(true), rootOf(place).Symbol()
+	return place.Is("member_expression") && read.Is("member_expression") && sym.Constant() && sym.Decl.Function() == place.Function() && sym.Decl.End() < place.Start() &&
+		squeeze(read) == squeeze(place) && root != nil && root == rootOf(read).Symbol() && !writtenBetween(sym.Decl, place)
+}
+
+// writtenBetween reports whether a function gives a place something else after a declaration
+// and before it is read again.
+func writtenBetween(decl, place syntax.Node) bool {
+	for n := range place.Function().Field("body").Descendants() {
+		if n.Is("assignment_expression") && n.Start() > decl.End() && n.Start() < place.Start() && squeeze(n.Field("left")) == squeeze(place) {
+			return true
+		}
+	}
+	return false
 }
 
 // with are bindings, those of b where there are none yet, in which a name is another value.

@@ -36,7 +36,7 @@ func (s *scan) judgeUnfilled(o *Obligation) bool {
 			found = &u
 		}
 	}
-	if found == nil || !s.reachable(found.place, o.Call) || s.filledElsewhere(o, found) {
+	if found == nil || !s.reachable(found.place, o.Call) || s.filledElsewhere(o, found) || s.filledAbove(found.place) {
 		return false
 	}
 	fn := o.Call.Function()
@@ -102,6 +102,27 @@ func (s *scan) filledElsewhere(o *Obligation, u *unfilled) bool {
 	return root != nil && root.Kind == syntax.Parameter && !slices.ContainsFunc(o.Kind.Release[:1], func(r Release) bool { return lastName(u.call.Field("function").Inner(false)) == r.Pattern.Anchor })
 }
 
+// filledAbove reports whether a field is given something by what an instance is mixed with,
+// or extends.
+func (s *scan) filledAbove(place syntax.Node) bool {
+	name, own := place.ThisField()
+	class, _ := place.FieldOwner()
+	if !own || !class.OK() {
+		return false
+	}
+	in := s.instance(class)
+	above := slices.Clone(in.mixins)
+	for _, c := range in.ancestors {
+		above = append(above, c.Node)
+	}
+	return slices.ContainsFunc(above, func(from syntax.Node) bool {
+		return slices.ContainsFunc(refsOfThis(from)[name], func(ref syntax.Node) bool {
+			p := ref.Outer().Parent()
+			return p.Is("assignment_expression") && p.Field("left").Inner(false) == ref && !isNothing(p.Field("right").Inner(true))
+		})
+	})
+}
+
 // namesFilled are the names of variables, fields and properties that are given
 // something.
 func (s *scan) namesFilled() map[string]bool {
@@ -136,6 +157,23 @@ func (s *scan) namesFilled() map[string]bool {
 		}
 	}
 	return out
+}
+
+// releasedAtEnd reports whether the end of a component releases what a field holds.
+func (s *scan) releasedAtEnd(o *Obligation, place syntax.Node) bool {
+	name, own := place.ThisField()
+	if !own {
+		return true
+	}
+	in := s.instance(o.Owner.Node)
+	refs := slices.Clone(in.refs[name])
+	for _, m := range in.mixins {
+		refs = append(refs, refsOfThis(m)[name]...)
+	}
+	return slices.ContainsFunc(refs, func(ref syntax.Node) bool {
+		call := s.at(ref).releaseAt(o, ref)
+		return call.OK() && (inOneOf(in.ends, call) || call.File() == s.f && s.reached(in).runs(call))
+	})
 }
 
 // lastName is the name of a variable, or of the last member of a chain.
@@ -243,6 +281,9 @@ func (formFill) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	u := o.gist.(unfilled)
 	place := squeeze(u.place)
 	line, _ := s.f.Position(u.call.Start())
+	if o.Owner.isInstance() && s.instance(o.Owner.Node).hosted && !s.releasedAtEnd(o, u.place) {
+		return nil, refuse(TooEntangled, "line %d would release what came before, and nothing what comes last", line)
+	}
 	f := &Fix{
 		Plan:    p,
 		Edits:   []patch.Edit{{Start: o.Call.Start(), End: o.Call.Start(), New: place + " = "}},
