@@ -107,6 +107,11 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "met: ends by itself, and soon")
 		return
 	}
+	if isFrame(o) && in.host == nil && !o.told && o.Handle.Place == Discarded && loop.OK() && s.endsItself(o, loop) {
+		o.Status, o.Form = Met, nil
+		o.step(o.Call, "met: its rounds come to their end by themselves")
+		return
+	}
 	if o.Kind.OneShot && !o.told && o.Handle.Place == Discarded && (loop.OK() && o.isShortChain(loop) || s.isCountedRetry(o)) {
 		o.Status, o.Form = Met, nil
 		o.step(o.Call, "met: it is asked for a few times only, and soon over")

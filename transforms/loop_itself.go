@@ -9,7 +9,7 @@ func (s *scan) endsItself(o *Obligation, loop syntax.Node) bool {
 	if o.Call.Function() != loop || s.isEndless(o, loop) {
 		return false
 	}
-	asked := false
+	asked := comesToEnd(loop, o.Call)
 	for n := o.Call; n != loop && n.OK(); n = n.Parent() {
 		p := n.Parent()
 		if !p.Is("if_statement") || n == p.Field("condition") {
@@ -21,6 +21,17 @@ func (s *scan) endsItself(o *Obligation, loop syntax.Node) bool {
 		asked = true
 	}
 	return asked
+}
+
+// comesToEnd reports whether a round returns before it asks for the next, by what the rounds
+// themselves have worked out: if (done >= all.length) return;
+func comesToEnd(loop, next syntax.Node) bool {
+	for stmt := range loop.Field("body").Children() {
+		if stmt.End() <= next.Start() && stmt.Is("if_statement") && !stmt.Field("alternative").OK() && endsInReturn(stmt.Field("consequence")) && isWorkedOut(stmt.Field("condition"), loop) {
+			return true
+		}
+	}
+	return false
 }
 
 // isWorkedOut reports whether a condition asks for nothing but variables of a round,

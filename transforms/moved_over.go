@@ -35,3 +35,34 @@ func sameName(a, b syntax.Node) bool {
 	a, b = a.Inner(false), b.Inner(false)
 	return a.OK() && squeeze(a) == squeeze(b) && rootOf(a).Symbol() == rootOf(b).Symbol()
 }
+
+// isOwnHandler reports whether all that the function which is registered does is to call what its
+// target had for that event in its own property: it is put in another place, and the target's.
+//
+//	const before = layer.onclick; layer.addEventListener('click', (e) => before(e)); layer.onclick = null;
+func (o *Obligation) isOwnHandler() bool {
+	event, known := o.event().Inner(false).StringValue()
+	body := o.handlerFunction().Field("body")
+	call := body.Inner(true)
+	if body.Is("statement_block") && body.Len() == 1 {
+		call = body.Child(0).Child(0).Inner(true)
+	}
+	sym := call.Field("function").Inner(false).Symbol()
+	if !known || !call.Is("call_expression") || sym == nil || sym.Kind != syntax.Variable {
+		return false
+	}
+	isOwn := func(v syntax.Node) bool {
+		v = v.Inner(true)
+		return v.Is("member_expression") && v.Field("property").Text() == "on"+event && syntax.SameExpression(v.Field("object").Inner(false), o.target().Inner(false))
+	}
+	taken := isOwn(sym.Init())
+	for _, r := range sym.Refs {
+		if !syntax.IsWrite(r) || r == sym.Node {
+			continue
+		}
+		if taken = isOwn(r.Outer().Parent().Field("right")); !taken {
+			return false
+		}
+	}
+	return taken
+}

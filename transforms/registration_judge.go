@@ -52,6 +52,9 @@ func (s *scan) judgeRegistration(o *Obligation) {
 		o.Status = Met
 		o.step(o.Call, "met: it listens to a part of what is written anew with it")
 		return
+	case o.isOwnHandler():
+		o.step(o.handler(), "moved: it is what the target had for that event, in another place")
+		return
 	case o.isMovedOver():
 		o.step(o.Call, "moved: it was taken from another just before, and whoever takes it away goes on to do so")
 		return

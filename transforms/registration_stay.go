@@ -302,6 +302,9 @@ func (s *scan) endOfTarget(o *Obligation, in *instance) syntax.Node {
 			continue
 		}
 		fn := calledMember(n)
+		if s.takesOutOfPage(n, key) {
+			return n
+		}
 		if !endsItsOwner(fn) || n.Function().IsConstructor() && n.Function() == o.Call.Function() {
 			continue // what is done where it is registered is no end
 		}
@@ -321,6 +324,22 @@ func (s *scan) endOfTarget(o *Obligation, in *instance) syntax.Node {
 		}
 	}
 	return syntax.Node{}
+}
+
+// takesOutOfPage reports whether a call takes what a field holds out of the page, which is then
+// forgotten: Dom.remove(this.icon); this.icon = null;
+func (s *scan) takesOutOfPage(call syntax.Node, key string) bool {
+	name, args := calleeName(call), call.Field("arguments")
+	if name != "remove" && name != "removeChild" || args.Len() != 1 || s.placeKey(args.Child(0), 6) != key || strings.Contains(strings.TrimPrefix(key, "this."), ".") {
+		return false
+	}
+	for next := call.Statement().NextNamed(); next.OK(); next = next.NextNamed() {
+		put := next.Child(0)
+		if put.Is("assignment_expression") && isNothing(put.Field("right").Inner(true)) && s.placeKey(put.Field("left"), 6) == key {
+			return true
+		}
+	}
+	return false
 }
 
 // enders are further methods that end what they are called on, or take it out of
