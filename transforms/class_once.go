@@ -23,18 +23,37 @@ func (s *scan) toldOnce(o *Obligation, in *instance) bool {
 		return false
 	}
 	if o.Handle.Place == InField {
-		return !firesAtOnce(o) && s.trackedIn(o, in)
+		return !firesAtOnce(o) && s.trackedIn(o, in) && !s.onlySetsSoon(o)
 	}
 	_, member := o.Call.ThisClass()
-	if isFrame(o) && o.Handle.Place == Discarded && slices.Contains(h.onces, syntax.MemberName(member)) {
+	if name := syntax.MemberName(member); isFrame(o) && o.Handle.Place == Discarded && (slices.Contains(h.onces, name) || repeatedHooks[name]) {
 		return false // what is shown now is there when the page is drawn next
 	}
 	if name := syntax.MemberName(member); !slices.Contains(h.onces, name) && !repeatedHooks[name] && !in.isRefCallback(name) {
-		if ms, written := milliseconds(o.Call.Field("arguments").Child(1)); written && ms < longAgain || firesAtOnce(o) || isFrame(o) {
+		if ms, written := milliseconds(o.Call.Field("arguments").Child(1)); written && ms <= shortGrace || firesAtOnce(o) || isFrame(o) {
 			return false // what people do is seldom the last that they do there
 		}
 	}
 	return o.Handle.Place == Discarded && s.warns(h) && s.draws(in, o.Call.Field("arguments").Child(0), 3)
+}
+
+// onlySetsSoon reports whether all that a one-shot does after a moment is to give the state of
+// its component plain values.
+func (s *scan) onlySetsSoon(o *Obligation) bool {
+	ms, known := s.waitingTime(o)
+	return known && ms <= aMoment && onlyDoes(functionGiven(o.Call.Field("arguments").Child(0)), func(n syntax.Node) bool {
+		n = n.Inner(false)
+		name, own := n.Field("function").Inner(false).ThisField()
+		if !n.Is("call_expression") || !own || name != "setState" || n.Field("arguments").Len() != 1 {
+			return false
+		}
+		for pair := range n.Field("arguments").Child(0).Inner(false).Children() {
+			if value := pair.Field("value").Inner(false); !pair.Is("pair") || !isNothing(value) && !value.Is("true", "false", "number", "string") {
+				return false
+			}
+		}
+		return n.Field("arguments").Child(0).Inner(false).Is("object")
+	})
 }
 
 // keptByOptions is toldOnce for an options object: some code cancels by the field, and its

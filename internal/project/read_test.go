@@ -43,6 +43,7 @@ func TestReadSkipped(t *testing.T) {
 		{"generated-script.js", "#!/usr/bin/env node\n// @generated\n", "generated"},
 		{"bundled.js", "/* a licence */\n\n/******/ var modules = ({\n});\n", "bundle"},
 		{"minified.js", strings.Repeat("var a=1;", 1000), "minified"},
+		{"minified-small.js", strings.Repeat("var a=1;", 200) + "\n//# sourceMappingURL=a.js.map\n", "minified"},
 		{"minified-parts.js", strings.Repeat("/* a */\n", 900) + strings.Repeat(strings.Repeat("var a=1;", 700)+"\n", 5), "minified"},
 		{"minified-halves.js", strings.Repeat("  const longer = 'than a minified line is';\n", 350) + strings.Repeat(strings.Repeat("var a=1;", 800)+"\n", 4), "minified"},
 		{"minified-lines.js", strings.Repeat(strings.Repeat("var a=1;", 200)+"\n", 10), "minified"},

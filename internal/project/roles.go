@@ -3,6 +3,7 @@ package project
 import (
 	"bytes"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -126,7 +127,7 @@ func (p *Project) RoleOf(rel string, src []byte) Role {
 	if role == Test {
 		return role
 	}
-	if isRunByRunner(rel, src) {
+	if isRunByRunner(rel, src) || p.isStory(rel) {
 		return Test
 	}
 	e := p.entriesAround(rel)
@@ -137,6 +138,26 @@ func (p *Project) RoleOf(rel string, src []byte) Role {
 		return Script
 	}
 	return role
+}
+
+// isStory reports whether a file is in a folder of stories that a package with a storybook has
+// among its sources. Elsewhere that is a word like others.
+func (p *Project) isStory(rel string) bool {
+	if !slices.Contains(strings.Split(path.Dir(rel), "/"), "stories") {
+		return false
+	}
+	for _, at := range []string{rel, "package.json"} {
+		pkg := p.PackageOf(at)
+		if pkg == nil {
+			continue
+		}
+		for name := range pkg.Dependencies {
+			if strings.HasPrefix(name, "@storybook/") || name == "storybook" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // givesNothing reports whether a text exports nothing.

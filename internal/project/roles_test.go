@@ -53,6 +53,21 @@ func TestRoleOfPackage(t *testing.T) {
 	}
 }
 
+func TestRoleOfStories(t *testing.T) {
+	p := tree(t, map[string]string{
+		"package.json":      `{"name": "all", "private": true}`,
+		"ui/package.json":   `{"name": "ui", "devDependencies": {"@storybook/react": "^6.0.0"}}`,
+		"feed/package.json": `{"name": "feed", "dependencies": {"react": "^16.0.0"}}`,
+	})
+	for rel, want := range map[string]Role{
+		"ui/src/drop/stories/lazy.js": Test, "ui/src/drop/lazy.js": Source, "ui/src/stories.js": Source, "feed/src/stories/list.js": Source,
+	} {
+		if got := p.RoleOf(rel, nil); got != want {
+			t.Errorf("%s has the role %d, want %d", rel, got, want)
+		}
+	}
+}
+
 func TestRoleOfText(t *testing.T) {
 	p := tree(t, map[string]string{"package.json": `{"name": "a", "main": "index.js"}`, "index.js": "", "a.js": ""})
 	tests := []struct {

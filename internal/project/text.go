@@ -49,9 +49,10 @@ func isGenerated(head []byte) bool {
 }
 
 // isMinified: people do not write five kilobytes in lines of 500 bytes, nor more than half of a
-// text in some lines of 2,000, with short ones of licences between them.
+// text in some lines of 2,000, with short ones of licences between them. Of less it is the map
+// of its sources that tells.
 func isMinified(src []byte) bool {
-	if len(src) < 5000 {
+	if len(src) < 5000 && (len(src) < 1000 || !bytes.Contains(src[len(src)-min(len(src), 200):], []byte("//# sourceMappingURL="))) {
 		return false
 	}
 	lines, long, inLong := 0, 0, 0
