@@ -37,6 +37,9 @@ func (s *scan) judgeListening(o *Obligation, e *span) bool {
 		around = e.within
 	}
 	all := s.removals(o, around.Descendants())
+	if !e.fn.Within(around) { // useEffect(watch, []), of a function beside the component
+		all = append(all, s.removals(o, e.fn.Descendants())...)
+	}
 	var p payments
 	byItself := false // when what it waits for has come
 	for _, r := range all {

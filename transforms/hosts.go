@@ -81,6 +81,12 @@ func (s *scan) hostBy(callee syntax.Node, hops int) *host {
 	callee = callee.Inner(false)
 	if callee.Is("ternary_expression") { // typeof window === 'undefined' ? useEffect : useLayoutEffect
 		a, b := s.hostBy(callee.Field("consequence"), hops), s.hostBy(callee.Field("alternative"), hops)
+		switch { // typeof document !== 'undefined' ? useLayoutEffect : () => {}
+		case b == nil && runsNothing(callee.Field("alternative").Inner(false)):
+			return a
+		case a == nil && runsNothing(callee.Field("consequence").Inner(false)):
+			return b
+		}
 		if a != nil && b != nil && a.callback == b.callback && a.pays == b.pays {
 			return a
 		}
@@ -106,6 +112,12 @@ func (s *scan) hostBy(callee syntax.Node, hops int) *host {
 		decl = sym.Init().Inner(false)
 	}
 	return s.hostDeclared(decl, hops-1)
+}
+
+// runsNothing reports whether n is a function that leaves what it is given alone.
+func runsNothing(n syntax.Node) bool {
+	body := n.Field("body")
+	return isNoop(n) || n.IsFunction() && body.Is("statement_block") && body.Len() == 0
 }
 
 // tabled is the host of the table that something imported is.
