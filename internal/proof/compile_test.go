@@ -192,12 +192,15 @@ func compileCase(t *testing.T, style transforms.Style, kinds []*transforms.Kind,
 			}
 		}
 	}
+	root := filepath.Join(dir, "sources", folder) // as the project has them
 	put := func(side, rel, text string) {
-		if syntax.IsComponent(rel) { // the compiler knows no markup: its scripts alone
+		if side == "" {
+			side = root
+		} else if side = filepath.Join(dir, side, folder); syntax.IsComponent(rel) { // the compiler knows no markup: its scripts alone
 			code, ext := syntax.Scripts(rel, []byte(text))
 			rel, text = rel+ext, string(code)
 		}
-		file := filepath.Join(dir, side, folder, filepath.FromSlash(rel))
+		file := filepath.Join(side, filepath.FromSlash(rel))
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -206,13 +209,13 @@ func compileCase(t *testing.T, style transforms.Style, kinds []*transforms.Kind,
 		}
 	}
 	for rel, text := range files {
+		put("", rel, text)
 		if broken(rel, text) {
 			continue
 		}
 		put("before", rel, text)
 		put("after", rel, text)
 	}
-	root := filepath.Join(dir, "before", folder)
 	if err := os.MkdirAll(root, 0o755); err != nil {
 		t.Fatal(err)
 	}

@@ -288,7 +288,7 @@ function threads(world) {
 
 function database(world) {
   return function () {
-    return thing(world, 'database', { close: 'now' }, { open: true, exec: () => {}, prepare: () => ({ get: () => ({ n: 1 }) }) });
+    return thing(world, 'database', { close: 'now' }, { open: true, exec: () => {}, listenerCount: () => 0, prepare: () => ({ get: () => ({ n: 1 }) }) });
   };
 }
 
