@@ -137,7 +137,7 @@ func TestConstruct(t *testing.T) {
 		{"short one-shot", "export class K { t?: ReturnType<typeof setTimeout>; go() { this.t = setTimeout(() => {}, 50); } close() {} }", "too-short"},
 		{"one-shot of unknown length", "export class K { go(ms = Number(process.env.MS)) { setTimeout(() => {}, ms); } close() {} }", "too-short"},
 		{"long one-shot", "export class K { go() { setTimeout(() => {}, 60 * 1_000); } close() {} }", "i < 50 &&"},
-		{"one-shot by a field", "export class K { readonly ms = 400; go() { setTimeout(() => {}, this.ms); } close() {} }", "i < 10 &&"},
+		{"one-shot by a field", "export class K { readonly ms = 1600; go() { setTimeout(() => {}, this.ms); } close() {} }", "i < 40 &&"},
 		{"not of Node", "import { Client } from '@stomp/stompjs';\nexport class K { c = new Client(); go() { this.c.activate(); } async close() {} }", "not-seen"},
 		{"two ways to start", "export class K { a() { setInterval(() => {}, 9); } b() { setInterval(() => {}, 8); } close() {} }", "subject.a());\n      await inside.run(true, () => subject.b())"},
 	}

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -73,12 +74,15 @@ func TestCompiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	names := slices.Sorted(maps.Keys(styles))
 	for name, cases := range groups {
-		for _, c := range cases {
-			for style, apply := range styles {
-				if *only != "" && style != "as written" {
+		for i, c := range cases {
+			for j, style := range names {
+				// Every other style for every other example: each sort of fix has several.
+				if style != "as written" && (*only != "" || (i+j)%2 == 1) {
 					continue
 				}
+				apply := styles[style]
 				folder := filepath.Join(name, c.Name, strings.ReplaceAll(style, " ", "-"))
 				mended += compileCase(t, transforms.Style{}, all, dir, folder, c, apply)
 			}
