@@ -1,6 +1,7 @@
 package transforms
 
 import (
+	"iter"
 	"slices"
 	"strings"
 
@@ -113,22 +114,29 @@ func (s *scan) flagEnds(o *Obligation, e *span) syntax.Node {
 		}
 		fn = s.startsLoop(o)
 	}
-	for _, c := range e.cleanups {
-		for _, end := range s.reachedFrom(c.fns) {
-			for n := range end.Field("body").Descendants() {
-				left := n.Field("left").Inner(false)
-				if !n.Is("assignment_expression") {
-					continue
-				}
-				for f := fn; f.OK() && f.Within(e.fn) && f != e.fn; f = f.Function() {
-					if asksAbout(f, left) {
-						return n
+	for n := range s.setByEnd(e) {
+		for f := fn; f.OK() && f.Within(e.fn) && f != e.fn; f = f.Function() {
+			if asksAbout(f, n.Field("left").Inner(false)) {
+				return n
+			}
+		}
+	}
+	return syntax.Node{}
+}
+
+// setByEnd are the assignments that the end of an effect makes.
+func (s *scan) setByEnd(e *span) iter.Seq[syntax.Node] {
+	return func(yield func(syntax.Node) bool) {
+		for _, c := range e.cleanups {
+			for _, end := range s.reachedFrom(c.fns) {
+				for n := range end.Field("body").Descendants() {
+					if n.Is("assignment_expression") && !yield(n) {
+						return
 					}
 				}
 			}
 		}
 	}
-	return syntax.Node{}
 }
 
 // asksAbout reports whether a condition in a function asks for a variable, or a place.

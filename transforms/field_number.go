@@ -152,20 +152,10 @@ func countsUp(code syntax.Node, field string, call syntax.Node) bool {
 
 // timeAt is the time that an expression comes to where a field is a number.
 func timeAt(n syntax.Node, field string, value float64) (float64, bool) {
-	n = n.Inner(true)
-	if name, own := n.ThisField(); own && name == field {
-		return value, true
-	}
-	if !n.Is("binary_expression") {
-		return millis(n, 3)
-	}
-	a, first := timeAt(n.Field("left"), field, value)
-	b, second := timeAt(n.Field("right"), field, value)
-	switch n.Field("operator").Text() {
-	case "*":
-		return a * b, first && second
-	case "+":
-		return a + b, first && second
-	}
-	return 0, false
+	return comesTo(n, func(part syntax.Node) (float64, bool) {
+		if name, own := part.ThisField(); own && name == field {
+			return value, true
+		}
+		return millis(part, 3)
+	})
 }

@@ -134,7 +134,7 @@ func (w *effectEdit) release(o *Obligation) (owed, *Refusal) {
 	if o.Call.Function() != w.e.fn && !g.loop.OK() {
 		return owed{}, refuse(TooEntangled, "it is acquired by a function that runs later, perhaps several times")
 	}
-	if in := o.Call.Ancestor("for_statement", "for_in_statement", "while_statement", "do_statement"); in.OK() && in.Within(w.e.fn) {
+	if w.inLoop(o.Call) {
 		return owed{}, refuse(TooEntangled, "it is acquired in a loop, several at a time")
 	}
 	w.doubts(o, g)
@@ -177,6 +177,20 @@ func mayBeEmpty(sym *syntax.Symbol, effect syntax.Node) bool {
 		}
 	}
 	return true
+}
+
+// inLoop reports whether n stands in a loop of the effect.
+func (w *effectEdit) inLoop(n syntax.Node) bool {
+	in := n.Ancestor("for_statement", "for_in_statement", "while_statement", "do_statement")
+	return in.OK() && in.Within(w.e.fn)
+}
+
+// childOfBlock is the statement of a block in which n stands.
+func childOfBlock(block, n syntax.Node) syntax.Node {
+	for n.Parent() != block {
+		n = n.Parent()
+	}
+	return n
 }
 
 // doubts notes what changes beside the release.

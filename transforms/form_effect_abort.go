@@ -16,13 +16,10 @@ func (w *effectEdit) abort(o *Obligation) (owed, *Refusal) {
 	if !body.Is("statement_block") {
 		return owed{}, refuse(TooEntangled, "the effect is one expression")
 	}
-	if in := o.Call.Ancestor("for_statement", "for_in_statement", "while_statement", "do_statement"); in.OK() && in.Within(w.e.fn) {
+	if w.inLoop(o.Call) {
 		return owed{}, refuse(TooEntangled, "it is asked for in a loop, which would go on")
 	}
-	first := o.Call
-	for first.Parent() != body {
-		first = first.Parent()
-	}
+	first := childOfBlock(body, o.Call)
 	if w.controller == "" {
 		w.controller = w.fresh("controller")
 	}
@@ -125,7 +122,7 @@ func (w *effectEdit) failures(call syntax.Node, hops int) ([]patch.Edit, *Refusa
 				return nil, refuse(TooEntangled, "what it gives where it fails is used")
 			}
 			at = next.Outer()
-		case p.Is("expression_statement"), p.Is("unary_expression") && p.Parent().Is("expression_statement"):
+		case dropsValue(p):
 			return []patch.Edit{w.caught(at)}, nil
 		case p.Is("return_statement"), p.Is("arrow_function") && p.Field("body") == at:
 			return w.callersTold(call.Function(), hops)
@@ -163,7 +160,7 @@ func (w *effectEdit) isDropped(call syntax.Node) bool {
 		p = p.Parent().Outer().Parent()
 		w.atOnce()
 	}
-	return p.Is("expression_statement") || p.Is("unary_expression") && p.Parent().Is("expression_statement")
+	return dropsValue(p)
 }
 
 // calls are the calls of a function of the effect.

@@ -104,13 +104,10 @@ func (w *effectEdit) lateRelease(o *Obligation) (owed, *Refusal) {
 	case !w.calledOnce(o.Call.Function()):
 		return owed{}, refuse(TooEntangled, "it is acquired by a function that runs later, perhaps several times")
 	}
-	if in := o.Call.Ancestor("for_statement", "for_in_statement", "while_statement", "do_statement"); in.OK() && in.Within(w.e.fn) {
+	if w.inLoop(o.Call) {
 		return owed{}, refuse(TooEntangled, "it is acquired in a loop, several at a time")
 	}
-	first := o.Call
-	for first.Parent() != body {
-		first = first.Parent()
-	}
+	first := childOfBlock(body, o.Call)
 	name := ""
 	switch sym := o.Handle.Symbol; {
 	case sym != nil && sym.Decl.Function() == w.e.fn:

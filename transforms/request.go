@@ -74,8 +74,12 @@ const signalKey = "signal"
 
 // isWaitedFor reports whether something is done with what a call promises.
 func isWaitedFor(call syntax.Node) bool {
-	p := call.Outer().Parent()
-	return !p.Is("expression_statement") && !(p.Is("unary_expression") && p.Parent().Is("expression_statement"))
+	return !dropsValue(call.Outer().Parent())
+}
+
+// dropsValue reports whether what stands around a value drops it.
+func dropsValue(around syntax.Node) bool {
+	return around.Is("expression_statement") || around.Is("unary_expression") && around.Parent().Is("expression_statement")
 }
 
 // runsIn reports whether n is evaluated by fn itself or by what fn calls on the spot: never
@@ -101,13 +105,9 @@ func runsIn(n, fn syntax.Node, hops int) bool {
 // ignored reports whether the end of an effect sets something that code of the effect asks
 // before it goes on.
 func (s *scan) ignored(e *span) bool {
-	for _, c := range e.cleanups {
-		for _, end := range s.reachedFrom(c.fns) {
-			for n := range end.Field("body").Descendants() {
-				if n.Is("assignment_expression") && asksAbout(e.fn, n.Field("left").Inner(false)) {
-					return true
-				}
-			}
+	for n := range s.setByEnd(e) {
+		if asksAbout(e.fn, n.Field("left").Inner(false)) {
+			return true
 		}
 	}
 	return false

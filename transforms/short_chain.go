@@ -84,18 +84,29 @@ func (o *Obligation) mostRounds(loop syntax.Node, counter *syntax.Symbol) (float
 
 // valueAt is what an expression comes to where a name is a number.
 func valueAt(n syntax.Node, name *syntax.Symbol, value float64) (float64, bool) {
-	n = n.Inner(true)
-	if n.Is("identifier") && n.Symbol() == name {
-		return value, true
-	}
-	if !n.Is("binary_expression") {
-		if init := n.Symbol().Init(); n.Is("identifier") && init.OK() && n.Symbol().Constant() && init.Inner(true).Is("binary_expression") {
+	return comesTo(n, func(part syntax.Node) (float64, bool) {
+		if !part.Is("identifier") {
+			return millis(part, 3)
+		}
+		if part.Symbol() == name {
+			return value, true
+		}
+		if init := part.Symbol().Init(); init.OK() && part.Symbol().Constant() && init.Inner(true).Is("binary_expression") {
 			return valueAt(init, name, value)
 		}
-		return millis(n, 3)
+		return millis(part, 3)
+	})
+}
+
+// comesTo is what sums and products come to, whose parts have the values that a function
+// knows; false where it does not know one.
+func comesTo(n syntax.Node, valueOf func(syntax.Node) (float64, bool)) (float64, bool) {
+	n = n.Inner(true)
+	if !n.Is("binary_expression") {
+		return valueOf(n)
 	}
-	a, first := valueAt(n.Field("left"), name, value)
-	b, second := valueAt(n.Field("right"), name, value)
+	a, first := comesTo(n.Field("left"), valueOf)
+	b, second := comesTo(n.Field("right"), valueOf)
 	switch n.Field("operator").Text() {
 	case "*":
 		return a * b, first && second
