@@ -1,6 +1,7 @@
 package transforms
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -11,7 +12,7 @@ import (
 //
 //	if (this.destroyed) return;
 func (s *scan) asksWhetherOver(o *Obligation, in *instance) bool {
-	if in.teardown == nil || !s.isShort(o) && !s.unreferenced(o) {
+	if in.teardown == nil || !s.isShort(o) && !s.unreferenced(o) && !s.triesAgainSoon(o) {
 		return false
 	}
 	callback := o.Call.Field("arguments").Child(0).Inner(false)
@@ -42,6 +43,36 @@ func (s *scan) asksWhetherOver(o *Obligation, in *instance) bool {
 		return s.setAtEnd(in, first.Field("condition"), false)
 	}
 	return false
+}
+
+// triesAgainSoon reports whether the time of a one-shot is worked out where it is armed, as by
+// what tries again later each time: no constant that is too long, which would be written down.
+func (s *scan) triesAgainSoon(o *Obligation) bool {
+	delay := o.Call.Field("arguments").Child(1).Inner(true)
+	time, known := s.longestWait(o)
+	return slices.Contains(o.Acquire.From, "global") && (known && time <= resetGrace || !known && workedOut(delay, 3))
+}
+
+// workedOut reports whether a value is computed by operators, in place or where the variable
+// of the function that holds it is declared.
+func workedOut(n syntax.Node, hops int) bool {
+	n = n.Inner(true)
+	if sym := n.Symbol(); n.Is("identifier") && hops > 0 && sym != nil && sym.Constant() && sym.Decl.Function().OK() {
+		return workedOut(sym.Init(), hops-1)
+	}
+	return n.Is("binary_expression")
+}
+
+// returned is the field that a getter of that name does nothing but return, and else the name.
+func (in *instance) returned(name string) string {
+	for _, m := range in.members {
+		if body := m.Node.Field("body"); m.Getter && m.Name == name && body.Len() == 1 && body.Child(0).Is("return_statement") {
+			if field, own := body.Child(0).Child(0).Inner(true).ThisField(); own {
+				return field
+			}
+		}
+	}
+	return name
 }
 
 // inheritsFlag reports whether n asks what a class that cannot be seen tells of its end, by
@@ -122,7 +153,7 @@ func (s *scan) leftAtEnd(in *instance, field syntax.Node, fits func(syntax.Node)
 		return false
 	}
 	set := false
-	for _, r := range in.refs[name] {
+	for _, r := range in.refs[in.returned(name)] {
 		if !syntax.IsWrite(r) || !s.reached(in).runs(r) {
 			continue
 		}
