@@ -145,6 +145,7 @@ func TestMonitor(t *testing.T) {
 // TestMonitorModuleCompiles: the module is content with the oldest library and no types
 // of Node or of the page, and with the strictest settings there are.
 func TestMonitorModuleCompiles(t *testing.T) {
+	t.Parallel()
 	text := monitor.Module(monitor.Language{TypeScript: true}, transforms.Manner{Indent: "  ", EOL: "\n", Semicolon: ";", Quote: "'"})
 	for _, with := range []string{`"target": "es5", "lib": ["es2015"]`, `"target": "es2022", "lib": ["es2022", "dom"], "verbatimModuleSyntax": true`} {
 		dir := t.TempDir()

@@ -19,6 +19,7 @@ import (
 // TestExecuted does: it must do what it did, leave nothing alive, and the monitor must
 // have counted what was acquired, and nothing in the end.
 func TestMonitored(t *testing.T) {
+	t.Parallel()
 	node, err := exec.LookPath("node")
 	if err != nil {
 		missing(t, "node is not on the PATH")
@@ -47,7 +48,7 @@ func TestMonitored(t *testing.T) {
 		}
 	}
 	sort.Slice(cells, func(i, j int) bool { return cells[i].ID < cells[j].ID })
-	results := execute(t, node, cells)
+	results := executeIn(t, node, cells, 4)
 	scenarios := 0
 	for _, c := range cells {
 		r, ok := results[c.ID]
@@ -93,6 +94,7 @@ func monitored(t *testing.T, kinds []*transforms.Kind, files map[string]string) 
 // TestMonitoredCompiles type-checks every example with a monitor under strict, and the
 // monitor with it, in some styles. The others are in transforms/testdata/wire.
 func TestMonitoredCompiles(t *testing.T) {
+	t.Parallel()
 	dir := compilerFolder(t)
 	all, kinds := chosen(t)
 	told := 0

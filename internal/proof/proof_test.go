@@ -8,6 +8,7 @@ import (
 	"embed"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -15,10 +16,12 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/evanw/esbuild/pkg/api"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -77,6 +80,7 @@ type result struct {
 // is wrong proves nothing. The cells are those that the kinds and the programs
 // give: none is listed.
 func TestExecuted(t *testing.T) {
+	t.Parallel()
 	node, err := exec.LookPath("node")
 	if err != nil {
 		if os.Getenv("CI") != "" {
@@ -88,7 +92,7 @@ func TestExecuted(t *testing.T) {
 	cells := examples(t, all, kinds)
 	generated, left := fromMatrix(t, all, kinds)
 	cells = append(cells, generated...)
-	results := execute(t, node, cells)
+	results := executeIn(t, node, cells, 4)
 	for _, c := range cells {
 		r, ok := results[c.ID]
 		if !ok {
@@ -215,13 +219,44 @@ func bundle(t *testing.T, id string, files map[string]string, entry string) stri
 
 // execute runs all cells in one node process.
 func execute(t *testing.T, node string, cells []cell) map[string]result {
+	return executeIn(t, node, cells, 1)
+}
+
+// executeIn runs all cells in several node processes: with fakes, they wait most of the time.
+func executeIn(t *testing.T, node string, cells []cell, processes int) map[string]result {
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, scripts); err != nil {
 		t.Fatal(err)
 	}
+	shares := make([][]cell, processes)
+	for i, c := range cells {
+		shares[i%processes] = append(shares[i%processes], c)
+	}
+	results := map[string]result{}
+	var (
+		all    errgroup.Group
+		access sync.Mutex
+	)
+	for _, share := range shares {
+		all.Go(func() error {
+			part, err := executeShare(node, dir, share)
+			access.Lock()
+			defer access.Unlock()
+			maps.Copy(results, part)
+			return err
+		})
+	}
+	if err := all.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	return results
+}
+
+// executeShare runs some cells, one after the other, in a node process.
+func executeShare(node, dir string, cells []cell) (map[string]result, error) {
 	input, err := json.Marshal(cells)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
@@ -236,7 +271,7 @@ func execute(t *testing.T, node string, cells []cell) map[string]result {
 	for s.Scan() {
 		var r result
 		if err := json.Unmarshal(s.Bytes(), &r); err != nil {
-			t.Fatalf("harness said %q", s.Text())
+			return nil, fmt.Errorf("the harness said %q", s.Text())
 		}
 		last = r.ID
 		if !r.Begun {
@@ -244,7 +279,7 @@ func execute(t *testing.T, node string, cells []cell) map[string]result {
 		}
 	}
 	if failed != nil {
-		t.Fatalf("the harness ended in %s: %v\n%s", last, failed, stderr.String())
+		return nil, fmt.Errorf("the harness ended in %s: %w\n%s", last, failed, stderr.String())
 	}
-	return results
+	return results, nil
 }

@@ -29,6 +29,7 @@ func usingCases(t *testing.T) []transforms.Case {
 // engines has it: what is left, what is thrown, and that nothing is released
 // twice, as in TestExecuted.
 func TestUsingExecuted(t *testing.T) {
+	t.Parallel()
 	node, err := exec.LookPath("node")
 	if err != nil {
 		if os.Getenv("CI") != "" {
@@ -70,6 +71,7 @@ func TestUsingExecuted(t *testing.T) {
 // TestUsingCompiles type-checks the same, in every style, with the libraries'
 // own types: whoever is not disposable is a diagnostic.
 func TestUsingCompiles(t *testing.T) {
+	t.Parallel()
 	dir := compilerFolder(t)
 	if _, err := os.Stat(filepath.Join(dir, "node_modules", "puppeteer-core-25")); err != nil && os.Getenv("CI") == "" {
 		t.Skip("the puppeteer with using is not installed (npm ci in internal/proof)")
@@ -78,7 +80,7 @@ func TestUsingCompiles(t *testing.T) {
 	mended := 0
 	for _, c := range usingCases(t) {
 		for style, apply := range styles {
-			mended += compileCase(t, using, all, dir, filepath.Join(c.Name, strings.ReplaceAll(style, " ", "-")), c, apply)
+			mended += compileCase(t, using, all, dir, filepath.Join(c.Name, strings.ReplaceAll(style, " ", "-")), c, apply, true)
 		}
 	}
 	before, after := diagnostics(t, dir, `{"compilerOptions": {"strict": true, "noEmit": true, "target": "esnext", "lib": ["esnext"], "module": "esnext",
