@@ -51,7 +51,7 @@ func numberGiven(n syntax.Node, hops int) (float64, bool) {
 		if sym == nil || hops == 0 {
 			return 0, false
 		}
-		return numberIn(defaultsOf(sym, n.Start()), n.Field("property").Text(), hops-1)
+		return millis(optionIn(defaultsOf(sym, n.Start()), n.Field("property").Text()), hops-1)
 	}
 	return 0, false
 }
@@ -83,16 +83,6 @@ func defaultsOf(sym *syntax.Symbol, before int) syntax.Node {
 		return value
 	}
 	return syntax.Node{}
-}
-
-// numberIn is the number that a literal object has for a property.
-func numberIn(object syntax.Node, name string, hops int) (float64, bool) {
-	for pair := range object.Children() {
-		if pair.Is("pair") && pair.Field("key").Text() == name {
-			return millis(pair.Field("value"), hops)
-		}
-	}
-	return 0, false
 }
 
 // isImmediateByDefault is isImmediate for a time in a field of the instance.
