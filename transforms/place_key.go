@@ -219,6 +219,9 @@ func (s *scan) handlerKey(n syntax.Node) string {
 		if sym == nil || sym.Kind == syntax.Parameter {
 			break
 		}
+		if given := givenLater(sym); given.OK() {
+			return s.handlerKey(given)
+		}
 		if field := assignedTo(sym); field != "" {
 			return "this." + field
 		}
@@ -236,6 +239,27 @@ func (s *scan) handlerKey(n syntax.Node) string {
 		return fmt.Sprintf("made %d", n.ID())
 	}
 	return s.placeKey(n, 6)
+}
+
+// givenLater is the other name that a variable, declared without a value, is given and nothing
+// else: let done; new Promise((resolve) => { done = resolve; }). The zero Node for any other.
+func givenLater(sym *syntax.Symbol) syntax.Node {
+	if sym.Kind != syntax.Variable || sym.Init().OK() {
+		return syntax.Node{}
+	}
+	var given syntax.Node
+	for _, r := range sym.Refs {
+		if !syntax.IsWrite(r) || r == sym.Node {
+			continue
+		}
+		p := r.Outer().Parent()
+		value := p.Field("right").Inner(true)
+		if given.OK() || !p.Is("assignment_expression") || p.Field("left").Inner(false) != r || !value.Is("identifier") || value.Symbol() == nil || value.Symbol() == sym {
+			return syntax.Node{}
+		}
+		given = value
+	}
+	return given
 }
 
 // ownMember is the member of the instance that a function is, by the name that only the

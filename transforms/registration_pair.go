@@ -3,6 +3,7 @@ package transforms
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -14,7 +15,7 @@ import (
 // judgePair judges a one-shot of which another one, in the same function, is the
 // other half. It says nothing (false) where that does not show.
 func (s *scan) judgePair(o *Obligation, home syntax.Node) bool {
-	if event, _ := o.event().Inner(false).StringValue(); !o.Kind.OneShot || comesAtLast[event] || s.madeWithin(o.target(), home) {
+	if event, _ := o.event().Inner(false).StringValue(); !o.Kind.OneShot || tellsOfLast(event) || s.madeWithin(o.target(), home) {
 		return false
 	}
 	sym := rootOf(o.target()).Symbol()
@@ -56,6 +57,15 @@ func (s *scan) judgePair(o *Obligation, home syntax.Node) bool {
 
 // comesAtLast are events that come when their target ends: no listener for one stays.
 var comesAtLast = map[string]bool{"close": true, "end": true, "exit": true, "finish": true}
+
+// tellsOfLast reports whether an event is one of those, or says by its last word that what
+// it names is over, as that of a dialog does however it went: pickerClosed, popup:hidden.
+func tellsOfLast(event string) bool {
+	words := wordsOf(strings.NewReplacer(":", "_", "-", "_", ".", "_").Replace(event))
+	return comesAtLast[event] || len(words) > 1 && overWords[words[len(words)-1]]
+}
+
+var overWords = map[string]bool{"closed": true, "ended": true, "finished": true, "hidden": true, "dismissed": true, "removed": true}
 
 // takenIn reports whether some code takes a registration away.
 func (s *scan) takenIn(o *Obligation, r *runs) bool {

@@ -21,11 +21,33 @@ func (s *scan) judgeWait(o *Obligation, executor syntax.Node, here []removal) bo
 			o.step(r.call, "released by %s", shorten(r.call.Text()))
 		}
 	}
+	if r := s.takenByWaiter(o, executor); r.OK() {
+		o.Owner = Owner{OwnerPromise, nameOf(executor), executor}
+		o.Status = Met
+		o.step(r, "met: released by the function that waits for the promise, however that ends")
+		return true
+	}
 	if len(o.releases) == 0 && !s.meantForPromise(o, executor, here) {
 		return false
 	}
 	s.judgePromise(o, executor)
 	return true
+}
+
+// takenByWaiter is a removal, in a finally of the function around a promise, of what its
+// executor has registered; the zero Node for none.
+func (s *scan) takenByWaiter(o *Obligation, executor syntax.Node) syntax.Node {
+	home := executor.Function()
+	if !home.IsAsync() {
+		return syntax.Node{}
+	}
+	for _, r := range s.removals(o, home.Field("body").Own()) {
+		last := r.call.Ancestor("finally_clause")
+		if r.works() && last.OK() && r.call.Statement().Parent() == last.Field("body") && last.Start() > executor.End() {
+			return r.call
+		}
+	}
+	return syntax.Node{}
 }
 
 // meantForPromise reports whether what nothing takes away is meant to be there
