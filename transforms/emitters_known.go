@@ -6,8 +6,9 @@ import (
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
 
-// emittersOf is what a module has that emits events: values of its own, which last as long
-// as the program, and classes of those that come and go.
+// emittersOf is what a module has that emits events, or calls in another way what was
+// registered with it: values of its own, which last as long as the program, and classes of
+// those that come and go.
 type emittersOf struct {
 	module  string
 	values  []string
@@ -23,7 +24,7 @@ var knownEmitters = []emittersOf{{
 	module: "electron",
 	values: []string{
 		"app", "autoUpdater", "ipcMain", "ipcRenderer", "nativeTheme", "powerMonitor", "screen", "session", "systemPreferences", "webContents",
-		"inAppPurchase", "pushNotifications",
+		"inAppPurchase", "pushNotifications", "globalShortcut", "protocol",
 	},
 	classes: []string{"BrowserWindow", "BaseWindow", "BrowserView", "WebContentsView", "WebContents", "Session", "Tray", "App", "IpcMain", "IpcRenderer"},
 	closes:  "closed",

@@ -193,6 +193,9 @@ func (s *scan) nameForEnd(o *Obligation, e homeEnd, taken map[string]bool) (stri
 	if root := rootOf(o.target()).Symbol(); root != nil && (slices.ContainsFunc(root.Refs, syntax.IsWrite) && !root.Constant() || root.Kind == syntax.Parameter && !e.fn.Within(root.Decl.Function())) {
 		return "", nil, refuse(TooEntangled, "%s may be something else by then", root.Name)
 	}
+	if !o.Kind.ByFunction() {
+		return "", nil, nil
+	}
 	n := o.handler().Inner(false)
 	if sym := n.Symbol(); n.Is("identifier") {
 		switch {

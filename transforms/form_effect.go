@@ -309,6 +309,7 @@ func (w *effectEdit) removal(o *Obligation) (owed, *Refusal) {
 	handler := o.handler().Text()
 	n := o.handler().Inner(false)
 	switch {
+	case !o.Kind.ByFunction():
 	case n.IsFunction() || isBind(n):
 		if !stmt.Is("expression_statement") || !inBlock(stmt) {
 			return owed{}, refuse(TooEntangled, "there is no place for the function before the registration")

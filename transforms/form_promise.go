@@ -205,7 +205,9 @@ func (s *scan) promisedRemoval(o *Obligation) (promisedRelease, *Refusal) {
 		return r, no
 	}
 	r.edits = edits
-	if sym := o.handler().Inner(false).Symbol(); sym != nil {
+	switch sym := o.handler().Inner(false).Symbol(); {
+	case !o.Kind.ByFunction():
+	case sym != nil:
 		if sym.Kind == syntax.Variable {
 			r.declared = sym.Decl.Start()
 		}
@@ -213,7 +215,7 @@ func (s *scan) promisedRemoval(o *Obligation) (promisedRelease, *Refusal) {
 		if sym.Kind == syntax.Function {
 			r.names[0].in = sym.Decl.Parent()
 		}
-	} else {
+	default:
 		r.declared = o.Call.Start()
 		r.names = append(r.names, namedIn{handler, nil, o.Handle.Value.Statement().Parent()})
 	}
@@ -241,6 +243,9 @@ func thisScope(n syntax.Node) syntax.Node {
 // before; one that has a name keeps it.
 func (s *scan) hoistHandler(o *Obligation) (name string, edits []patch.Edit, no *Refusal) {
 	n := o.handler().Inner(false)
+	if !o.Kind.ByFunction() {
+		return "", nil, nil
+	}
 	if !n.IsFunction() && !isBind(n) {
 		if n.Is("identifier") || steady(s.f, n) {
 			return o.handler().Text(), nil, nil
@@ -263,6 +268,9 @@ func (s *scan) hoistHandler(o *Obligation) (name string, edits []patch.Edit, no 
 // hoist puts the function of a registration into a constant before stmt. What
 // stands in the function is left where it is, for other edits.
 func (s *scan) hoist(o *Obligation, stmt syntax.Node, name string) ([]patch.Edit, *Refusal) {
+	if !o.Kind.ByFunction() {
+		return nil, nil // nobody names it
+	}
 	st := styleOf(s.f)
 	edits, no := s.annotated(o, st.ts)
 	if no != nil {

@@ -167,14 +167,18 @@ func (e *classEdit) trackRegistration(o *Obligation, sets map[string]string) (st
 		e.note(Unsafe, "an 'error' that nobody listens to is thrown: does anybody else listen?")
 	}
 	target, durable := e.lastingTarget(o)
-	if !e.once(o) && (o.handlerFunction().OK() && !steady(e.s.f, o.handler()) || isBind(o.handler().Inner(false))) || !durable {
+	anew := !e.once(o) && (o.handlerFunction().OK() && !steady(e.s.f, o.handler()) || isBind(o.handler().Inner(false)))
+	if !o.Kind.ByFunction() {
+		anew = !steady(e.s.f, o.event())
+	}
+	if anew || !durable {
 		return e.trackRemover(o, sets)
 	}
 	handler, guard, no := e.namedHandler(o, e.in.teardown.own.Field("body"), false)
 	if no != nil {
 		return "", no
 	}
-	if !e.once(o) && o.Acquire.Pattern.Anchor != "addEventListener" {
+	if !e.once(o) && o.Acquire.Pattern.Anchor != "addEventListener" && o.Kind.ByFunction() {
 		e.note(Unsafe, fmt.Sprintf("where it was registered twice in a row, one %s stays: can that happen?", o.Kind.Noun))
 	}
 	code := e.s.writeRemoval(o, target, handler, syntax.Node{})
@@ -229,7 +233,7 @@ func (e *classEdit) trackRemover(o *Obligation, sets map[string]string) (string,
 		return "", refuse(TooEntangled, "the page that it is registered with is asked for anew each time: keep that, too")
 	}
 	handler := o.handler().Text()
-	if n := o.handler().Inner(false); n.IsFunction() || isBind(n) {
+	if n := o.handler().Inner(false); o.Kind.ByFunction() && (n.IsFunction() || isBind(n)) {
 		used := nameTaken(o.Call.Function())
 		handler = freshName(handlerName(o), func(n string) bool { return used(n) || e.locals[n] })
 		e.locals[handler] = true

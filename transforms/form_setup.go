@@ -262,6 +262,7 @@ func (e *setupEdit) addRegistration(o *Obligation, d *setupDebt) *Refusal {
 	n := o.handler().Inner(false)
 	handler := o.handler().Text()
 	switch sym := rootOf(n).Symbol(); {
+	case !o.Kind.ByFunction():
 	case n.IsFunction() || isBind(n):
 		stmt := o.Handle.Value.Statement()
 		if d.times == later {

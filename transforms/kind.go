@@ -74,10 +74,14 @@ const (
 )
 
 // Registers reports whether what is acquired has no handle: the release names
-// again the target, the event and the function.
+// again the target, the event and, as a rule, the function.
 func (k *Kind) Registers() bool {
-	return k.Keyed == "" && k.Retainer != "" && len(k.Release) > 0 && !k.Release[0].Pattern.Has("HANDLE") && k.Release[0].Pattern.Has(handlerHole)
+	return k.Keyed == "" && k.Retainer != "" && len(k.Release) > 0 && !k.Release[0].Pattern.Has("HANDLE") && k.Acquire[0].Pattern.Has(handlerHole)
 }
+
+// ByFunction reports whether what is registered is taken away by naming the function
+// again. Where only one can be registered for an event, that alone says which.
+func (k *Kind) ByFunction() bool { return k.Registers() && k.Release[0].Pattern.Has(handlerHole) }
 
 // Collects reports whether it is about what is kept in a collection of the
 // language: that never leaks by itself, and ends with what holds the collection.

@@ -18,9 +18,13 @@ func (s *scan) qualified(o *Obligation, r Release, release string) (string, *Ref
 	if !ok || origin.Module == "" || !r.Pattern.Rooted() || slices.Contains(o.Acquire.From, "global") {
 		return release, nil
 	}
-	rest := strings.TrimPrefix(release, r.Pattern.Anchor)
+	named := r.Pattern.Root().Field("function")
+	rest := strings.TrimPrefix(release, named.Text())
 	if callee.Is("member_expression") {
 		return callee.Field("object").Text() + "." + r.Pattern.Anchor + rest, nil
+	}
+	if named.Is("member_expression") {
+		return "", refuse(ReleaseUnknown, "what has %s is not named here", named.Text())
 	}
 	if local, ok := s.f.Imports().Local(origin.Module, r.Pattern.Anchor); ok {
 		return local + rest, nil

@@ -1,6 +1,7 @@
 package transforms
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -64,6 +65,9 @@ func (s *scan) evidenceOfRegistration(c candidate, n syntax.Node, b syntax.Bindi
 	if len(c.acquire.Types) == 0 {
 		return []string{shorten(squeeze(n.Field("function")))}
 	}
+	if len(c.acquire.From) > 0 && !slices.Contains(c.acquire.From, "global") {
+		return evidenceOfPart(c.acquire, o.target())
+	}
 	t := syntax.TypeOf(o.target())
 	if slices.Contains(c.acquire.Types, t.Name()) && t.Module == "" {
 		return []string{"type " + t.Name()}
@@ -74,6 +78,18 @@ func (s *scan) evidenceOfRegistration(c candidate, n syntax.Node, b syntax.Bindi
 	}
 	if (!t.OK() || t.Derived) && strings.HasSuffix(strings.ToLower(c.acquire.Types[0]), strings.ToLower(name.Text())) && name.Text() != "" {
 		return []string{"the name " + name.Text() + ", as that of an " + c.acquire.Types[0]}
+	}
+	return nil
+}
+
+// evidenceOfPart asks whether the target of a registration is what a module has under one
+// of the names given, or of a type of that module.
+func evidenceOfPart(a *Acquire, target syntax.Node) []string {
+	if o, ok := target.Inner(false).Origin(); ok && a.fromModule(o) && slices.Contains(a.Types, o.Last()) {
+		return []string{"import " + o.Module}
+	}
+	if t := syntax.TypeOf(target); t.Module != "" && !t.Derived && a.fromModule(syntax.Origin{Module: t.Module}) && slices.Contains(a.Types, t.Name()) {
+		return []string{fmt.Sprintf("type %s from %s", t.Name(), t.Module)}
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ const (
 func (s *scan) judgeRegistration(o *Obligation) {
 	v := widen(o.Call)
 	o.Handle = Handle{Value: v}
-	if h, elsewhere := s.sink(o, o.Handle, v); h.Place != Discarded || elsewhere != "" && !v.Parent().Is("arrow_function") && !usedOnTheSpot(v) {
+	if h, elsewhere := s.sink(o, o.Handle, v); o.Kind.ByFunction() && (h.Place != Discarded || elsewhere != "" && !v.Parent().Is("arrow_function") && !usedOnTheSpot(v)) {
 		o.step(o.Call, "moved: its result is kept, which may take it away")
 		return
 	}

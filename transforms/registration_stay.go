@@ -195,8 +195,8 @@ func alternatives(n syntax.Node) []syntax.Node {
 // emits reports whether the target is known to have the methods: by its type, as
 // a global of the platform, or by an import whose class has both.
 func (s *scan) emits(o *Obligation) bool {
-	if a := o.Acquire.Pattern.Anchor; a == "addEventListener" || strings.HasPrefix(a, "$") || o.Acquire.Pattern.Rooted() {
-		return true // nothing else is called that, or it is a function of a module that is known
+	if a := o.Acquire.Pattern.Anchor; a == "addEventListener" || strings.HasPrefix(a, "$") || o.Acquire.Pattern.Rooted() || len(o.Acquire.From) > 0 {
+		return true // nothing else is called that, or it is of a module that is known
 	}
 	if o.Acquire.Pattern.Receiver() != o.Kind.Retainer {
 		return false // whoever registers for others may end it for them

@@ -92,10 +92,13 @@ func (s *scan) removalPattern(o *Obligation, like syntax.Node) *syntax.Pattern {
 
 // namedHandler makes sure that the instance can name the function that is
 // registered, and returns how, for code at the place at; guard says that it may not
-// be there. single: one place is enough, however often it is registered.
+// be there; it is "" where the event alone says which. single: one place is enough, however often it is registered.
 func (e *classEdit) namedHandler(o *Obligation, at syntax.Node, single bool) (name string, guard bool, no *Refusal) {
 	if ev := o.event(); ev.OK() && (!steady(e.s.f, ev) || !meansTheSame(ev, at)) {
 		return "", false, refuse(TooEntangled, "the event is not known where it should be taken away")
+	}
+	if !o.Kind.ByFunction() {
+		return "", false, nil
 	}
 	n := o.handler().Inner(false)
 	if n.Is("this") { // an object that handles events itself

@@ -66,6 +66,9 @@ func (s *scan) removalAt(o *Obligation, n syntax.Node) (removal, bool) {
 			continue
 		}
 		m := removal{call: n, target: s.sameTarget(o, b[o.Kind.Retainer]), event: same, f: same, flags: true}
+		if !o.Kind.ByFunction() {
+			m.f = perhaps // whichever is registered now
+		}
 		for _, v := range r.Pattern.Vars {
 			switch given := b[v]; {
 			case v == o.Kind.Retainer || !given.OK():

@@ -21,12 +21,12 @@ type rerun struct {
 
 // judgeRepeated judges a registration with something that was there before the
 // function around it ran, which runs again. It says nothing (false) where that does
-// not show, or the target is not known to be one.
+// not show, or the target is not known to be one, or where there can be no second one.
 func (s *scan) judgeRepeated(o *Obligation) bool {
 	if s.judgeKeptAlive(o) {
 		return true
 	}
-	if o.firesOnce() || !s.emits(o) || !s.steadyTarget(o) || allTakenFrom(o) || s.isOfProcess(o) && !s.recurs(o.Call, onceHops, false) {
+	if o.firesOnce() || !s.emits(o) || !s.steadyTarget(o) || !o.Kind.ByFunction() && steady(s.f, o.event()) || allTakenFrom(o) || s.isOfProcess(o) && !s.recurs(o.Call, onceHops, false) {
 		return false
 	}
 	for fn := o.Call.Function(); fn.OK(); fn = fn.Function() {

@@ -299,6 +299,9 @@ func (h holes) Declare(name, indent string) string { return h.keep("const "+name
 // Registers says that there is no handle, but a function that is registered.
 func (h holes) Registers() bool { return h.kind.Registers() }
 
+// ByFunction says that there can be several for one event, told apart by their functions.
+func (h holes) ByFunction() bool { return h.kind.ByFunction() }
+
 // Given is the type of the given object.
 func (h holes) Given() string { return h.given }
 

@@ -2,6 +2,7 @@
 // browser has: they acquire and release in a world that counts.
 'use strict';
 const { EventEmitter } = require('events');
+const electron = require('./fakes_electron.cjs');
 
 // thing is alive until it is ended by one of the methods named in ends, each in
 // its manner: `now`, `promise`, or `callback`, which a function among the
@@ -335,6 +336,7 @@ function services(world) {
     'lodash/throttle': debounced(world),
     undici: http(world),
     vscode: editor(world),
+    electron: electron(world),
     sequelize: sequelize(world),
     mobx: reactions(world),
     'react-native': native(world),
