@@ -24,6 +24,9 @@ func (s *scan) judgeComponent(o *Obligation) bool {
 	h, _ := s.locate(o)
 	o.Handle = h
 	place := s.refPlace(o)
+	if !place.OK() && s.judgeOnSpot(o, component) {
+		return true
+	}
 	ref := place.Field("object").Inner(false).Symbol()
 	if !place.OK() || ref == nil || ref.Decl.Function() != component || calleeName(ref.Init().Inner(false)) != "useRef" {
 		return false
@@ -75,15 +78,18 @@ type formComponent struct{}
 func (formComponent) Name() string { return "component" }
 
 func (formComponent) fix(s *scan, p *Plan) (*Fix, *Refusal) {
-	w := &effectEdit{s: s, st: styleOf(s.f), names: map[string]bool{}}
+	w := &effectEdit{s: s, st: styleOf(s.f), names: map[string]bool{}, used: nameTaken(p.Owner.Node), sets: map[string]string{}, kept: map[*syntax.Symbol]bool{}}
 	var last syntax.Node // the ref that is made last
 	var list []owed
 	var mended []*Obligation
 	var no *Refusal
 	for _, o := range p.Obligations {
 		write := w.ofRef
-		if o.Kind.Registers() {
+		switch {
+		case o.Kind.Registers():
 			write = w.ofListener
+		case o.isOnSpot():
+			write = w.ofSpot
 		}
 		made, stmt, why := write(o, p.Owner.Node)
 		if why != nil {
@@ -106,14 +112,17 @@ func (formComponent) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	if no != nil {
 		return nil, no
 	}
-	code := effect + "(() => {\n\treturn () => {\n"
+	code := strings.Join(w.declared, "") + effect + "(() => {\n\treturn () => {\n"
 	for _, release := range ordered(list) {
 		code += "\t\t" + strings.ReplaceAll(release, "\n", ";\n\t\t") + ";\n"
 	}
 	w.edits = append(w.edits, w.st.after(last, w.st.fit(code+"\t};\n}, []);")))
-	noun := mended[0].Kind.Noun
+	noun := "the " + mended[0].Kind.Noun
 	if len(mended) > 1 {
-		noun = plural(noun)
+		noun = "the " + plural(mended[0].Kind.Noun)
+	}
+	if slices.ContainsFunc(mended, func(o *Obligation) bool { return o.Kind.Noun != mended[0].Kind.Noun }) {
+		noun = "all that is held"
 	}
 	var notes []Note
 	for _, o := range mended {
@@ -125,12 +134,12 @@ func (formComponent) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 			text = fmt.Sprintf("a pending %s is cancelled when %s goes: does anything rely on its callback running all the same?", o.Kind.Noun, p.Owner.Name)
 		}
 		notes = append(notes, Note{Unsafe, text})
-		if o.Call.Outer().Is("await_expression") {
+		if o.Call.Outer().Is("await_expression") || o.isOnSpot() && o.Call.Function().IsAsync() {
 			notes = append(notes, Note{Unsafe, fmt.Sprintf("%s may have gone while the %s is waited for: then it stays", p.Owner.Name, o.Kind.Noun)})
 		}
 	}
 	return &Fix{
-		Plan: p.only(mended...), Edits: w.edits, Notes: notes, Message: fmt.Sprintf("Release the %s of %s when it goes", noun, p.Owner.Name),
+		Plan: p.only(mended...), Edits: w.edits, Notes: notes, Message: fmt.Sprintf("Release %s of %s when it goes", noun, p.Owner.Name),
 	}, nil
 }
 

@@ -143,11 +143,7 @@ func (w *effectEdit) ofListener(o *Obligation, component syntax.Node) (owed, syn
 		}
 	}
 	if !stmt.OK() {
-		for c := range component.Field("body").Children() { // behind the hooks that are there
-			if c.Is("lexical_declaration", "variable_declaration") && isHookName(calleeName(c.Child(0).Field("value").Inner(false))) {
-				stmt = c
-			}
-		}
+		stmt = lastHook(component, component.End())
 	}
 	if !stmt.OK() {
 		return owed{}, none, refuse(TooEntangled, "there is no place for an effect in %s", nameOf(component))

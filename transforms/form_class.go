@@ -222,7 +222,9 @@ func (e *classEdit) set(o *Obligation, sets map[string]string) string {
 // handleType writes the type of a handle: what the acquiring function returns,
 // where it has a name that a type can mention, else the one method that the
 // release needs.
-func (e *classEdit) handleType(o *Obligation) string {
+func (e *classEdit) handleType(o *Obligation) string { return e.s.handleType(o, e.st) }
+
+func (s *scan) handleType(o *Obligation, st style) string {
 	callee := o.Call.Field("function")
 	call := o.Call
 	if made := madeOnTheSpot(o); made.OK() {
@@ -241,13 +243,13 @@ func (e *classEdit) handleType(o *Obligation) string {
 	for root.Is("member_expression") && o.Acquire.Pattern.Rooted() && slices.Contains(o.Acquire.From, "global") {
 		root = root.Field("object") // navigator.mediaDevices.getUserMedia
 	}
-	if sym := root.Symbol(); root.Is("identifier") && !o.Acquire.Pattern.Picks() && (sym == nil || e.s.f.TopLevel(sym.Name) == sym) {
+	if sym := root.Symbol(); root.Is("identifier") && !o.Acquire.Pattern.Picks() && (sym == nil || s.f.TopLevel(sym.Name) == sym) {
 		if call.Is("new_expression") {
 			return callee.Text()
 		}
 		t := "ReturnType<typeof " + callee.Text() + ">"
 		if sym == nil && (root.Text() == "window" || root.Text() == "self") { // also typeof globalThis, whose may differ
-			t = "ReturnType<Window[" + e.st.quote + callee.Field("property").Text() + e.st.quote + "]>"
+			t = "ReturnType<Window[" + st.quote + callee.Field("property").Text() + st.quote + "]>"
 		}
 		if o.Call.Outer().Is("await_expression") || o.then.OK() {
 			t = "Awaited<" + t + ">"

@@ -31,6 +31,11 @@ type effectEdit struct {
 
 	controller string // of the signal that requests are given
 	controlled bool   // it is declared
+
+	useRef   string                  // how a component calls that
+	declared []string                // what a component needs beside its effect
+	sets     map[string]string       // by noun: the set, in a ref, of what handlers make
+	kept     map[*syntax.Symbol]bool // the variables of handlers whose values are put there
 }
 
 // owed is how one obligation is released, and where that can be written.

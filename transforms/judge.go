@@ -194,6 +194,7 @@ func (s *scan) judgeOutliving(o *Obligation) {
 	case s.judgeDropped(o, fn):
 	case o.Kind.Family == Timers && !s.recurs(o.Call, onceHops, false):
 		o.step(o.Call, "moved: nothing shows that it is begun again while the first still runs")
+	case s.leftByHandler(o):
 	default:
 		o.Owner = Owner{OwnerFunction, nameOf(fn), fn}
 		s.unmet(o, NeverReleased, nil)

@@ -23,11 +23,31 @@ func madeOnTheSpot(o *Obligation) syntax.Node {
 		return syntax.Node{}
 	}
 	for given := range made.Field("arguments").Children() {
-		if fn := functionGiven(given); fn.OK() && (len(parametersOf(fn)) > 1 || fn.WantsArguments()) {
+		if fn := functionGiven(given); fn.OK() && isToldWhich(fn) {
 			return syntax.Node{}
 		}
 	}
 	return made
+}
+
+// isToldWhich reports whether a function can see by what it is called: an observer is the
+// second thing that it is told, and what a function calls `this`.
+func isToldWhich(fn syntax.Node) bool {
+	params := fn.Field("parameters")
+	if params.Len() > 1 {
+		return true
+	}
+	for p := range params.Descendants() {
+		if p.Is("rest_pattern") && p.Parent().Kind() != "array_pattern" && p.Parent().Kind() != "object_pattern" {
+			return true
+		}
+	}
+	for n := range fn.Field("body").Descendants() {
+		if !fn.IsArrow() && (n.IsThis() || n.Is("identifier") && n.Text() == "arguments") {
+			return true
+		}
+	}
+	return false
 }
 
 // keptBeyond reports whether what keeps a resource alive is there when a component is

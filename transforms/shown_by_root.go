@@ -38,7 +38,7 @@ func (s *scan) judgeShownByRoot(o *Obligation) {
 			return
 		}
 	case OwnerComponent:
-		if m, made := makingOf(o); made && m.each || o.Kind.Registers() && o.Way == NeverReleased {
+		if m, made := makingOf(o); made && m.each || o.isOnSpot() || o.Kind.Registers() && o.Way == NeverReleased {
 			return
 		}
 	case OwnerClass:
