@@ -63,7 +63,7 @@ func (s *scan) keptByOptions(o *Obligation, in *instance) bool {
 		return false
 	}
 	callback := o.Call.Field("arguments").Child(0).Inner(false)
-	if s.soonOver(o, callback) || in.soonByDefault(o) || s.closesItself(o, in) {
+	if s.soonOver(o, callback) || in.soonByDefault(o) || s.closesItself(o, in) || s.changesOptionsAlone(o, in) {
 		return false
 	}
 	cancels := slices.ContainsFunc(in.refs[o.Handle.Field], func(ref syntax.Node) bool {

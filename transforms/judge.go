@@ -118,6 +118,7 @@ func (s *scan) judge(o *Obligation) {
 	s.judgeLasting(o)
 	s.judgeShared(o)
 	s.judgeBrief(o)
+	s.judgeOwnEffects(o)
 	s.judgeStreamed(o)
 	s.judgeMisspelt(o)
 	s.judgeOwn(o)

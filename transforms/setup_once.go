@@ -41,7 +41,7 @@ func (s *scan) keptInSetup(o *Obligation, c *setup) bool {
 		return false
 	}
 	callback := functionGiven(o.Call.Field("arguments").Child(0))
-	return callback.OK() && !s.soonOver(o, callback) && !s.onlyTellsSoon(o, callback, c) && !s.changesOwnStateAlone(o, callback, c) && !notesOnly(callback) && s.changesSetup(o, callback, c) && !tidiesPage(callback) && !s.asksFirst(o) && !s.flagOfSetup(c, callback)
+	return callback.OK() && !s.soonOver(o, callback) && !s.onlyTellsSoon(o, callback, c) && !s.changesOwnStateAlone(o, callback, c) && !s.changesSetupAlone(o, c) && !notesOnly(callback) && s.changesSetup(o, callback, c) && !tidiesPage(callback) && !s.asksFirst(o) && !s.flagOfSetup(c, callback)
 }
 
 // onlyTellsSoon reports whether all that a one-shot does after a moment is to tell of an event,
