@@ -28,7 +28,7 @@ type onSpot struct{ component syntax.Node }
 // component may be meant to stay.
 func (s *scan) judgeOnSpot(o *Obligation, component syntax.Node) bool {
 	made := madeFor(o)
-	if !o.Kind.Alone || o.Kind.OneShot || !slices.Contains(o.Acquire.From, "global") || !made.Is("new_expression") || made.Function() != o.Call.Function() {
+	if !o.Kind.Alone || o.Kind.OneShot || !slices.Contains(o.Acquire.From, "global") || !made.Is("new_expression") || made.Function() != o.Call.Function() || made.Start() > o.Call.Start() {
 		return false
 	}
 	if !s.runsByHandler(o.Call, component) || !s.worksFor(o, component, made) || !s.keptBeyond(o, component) || isRefPlace(o.Bindings[o.Kind.Retainer].Inner(true)) {

@@ -24,7 +24,7 @@ var knownEmitters = []emittersOf{{
 	module: "electron",
 	values: []string{
 		"app", "autoUpdater", "ipcMain", "ipcRenderer", "nativeTheme", "powerMonitor", "screen", "session", "systemPreferences", "webContents",
-		"inAppPurchase", "pushNotifications", "globalShortcut", "protocol",
+		"inAppPurchase", "pushNotifications", "globalShortcut",
 	},
 	classes: []string{"BrowserWindow", "BaseWindow", "BrowserView", "WebContentsView", "WebContents", "Session", "Tray", "App", "IpcMain", "IpcRenderer"},
 	closes:  "closed",
