@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -16,11 +17,13 @@ import (
 	"time"
 )
 
-// TestFixKilled kills `unleak fix` of 500 files, 50 times, with kill -9: half of the
+var kills = flag.Int("kills", 20, "how often TestFixKilled kills: more often for more certainty")
+
+// TestFixKilled kills `unleak fix` of 500 files time and again, with kill -9: half of the
 // times a while after its start, half as soon as a certain file has changed. Every
 // file is old or new then, and undo restores all of them, byte for byte.
 func TestFixKilled(t *testing.T) {
-	files, kills := 500, 50
+	files, kills := 500, *kills
 	if testing.Short() {
 		files, kills = 60, 6
 	}
