@@ -18,14 +18,14 @@ import (
 
 func TestList(t *testing.T) {
 	seen := 0
-	for _, set := range []string{"first", "second", "third", "fourth", "fifth", "front", "sixth", "seventh", "front-early", "early", "front-between", "eighth", "front-autumn"} {
+	for _, set := range []string{"first", "second", "third", "fourth", "fifth", "front", "sixth", "seventh", "front-early", "early", "front-between", "eighth", "front-autumn", "autumn", "front-other", "spring", "front-spring", "front-far"} {
 		repositories, err := readList("repositories.txt", set)
 		if err != nil {
 			t.Fatal(err)
 		}
 		seen += len(repositories)
 	}
-	if seen != 377 {
+	if seen != 749 {
 		t.Errorf("got %d repositories", seen)
 	}
 	if _, err := readList("repositories.txt", "nobody-has"); err == nil || !strings.Contains(err.Error(), "first, second") {
