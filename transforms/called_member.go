@@ -39,16 +39,13 @@ func memberNames(member syntax.Node) []string {
 	if !member.Is("subscript_expression") || !index.Is("identifier") || sym == nil || sym.Kind != syntax.Variable {
 		return nil
 	}
+	given, known := valuesGiven(sym)
+	if !known {
+		return nil
+	}
 	values := alternatives(sym.Init())
-	for _, r := range sym.Refs {
-		if !syntax.IsWrite(r) || r == sym.Node {
-			continue
-		}
-		p := r.Outer().Parent()
-		if !p.Is("assignment_expression") {
-			return nil
-		}
-		values = append(values, alternatives(p.Field("right"))...)
+	for _, v := range given {
+		values = append(values, alternatives(v)...)
 	}
 	var names []string
 	for _, v := range values {

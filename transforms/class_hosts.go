@@ -214,12 +214,18 @@ func (s *scan) judgeBrief(o *Obligation) {
 	if in.host == nil || !brief {
 		return
 	}
-	if !s.Offers {
-		o.Status, o.Form, o.Exits, o.Refusal = Met, nil, nil, nil
-		o.step(o.Call, "met: ends by itself, before long")
+	s.offerOrMet(o, "ends by itself, before long")
+}
+
+// offerOrMet takes what ends by itself for an offer; where none is asked for it is met, for
+// the reason that is said.
+func (s *scan) offerOrMet(o *Obligation, why string) {
+	if s.Offers {
+		o.Standing = Offer
 		return
 	}
-	o.Standing = Offer
+	o.Status, o.Form, o.Exits, o.Refusal = Met, nil, nil, nil
+	o.step(o.Call, "met: %s", why)
 }
 
 // hostedGrace is how long, in milliseconds, what ends by itself may outlive an instance.

@@ -282,12 +282,9 @@ func calleeText(call syntax.Node) string {
 // whenever it is given any: let o = this.o; if (!o) { this.make(); o = this.o; }
 func onlyStandsFor(sym *syntax.Symbol) bool {
 	field, ok := sym.Init().Inner(false).ThisField()
-	return ok && !slices.ContainsFunc(sym.Refs, func(r syntax.Node) bool {
-		if !syntax.IsWrite(r) || r == sym.Node {
-			return false
-		}
-		p := r.Outer().Parent()
-		again, same := p.Field("right").Inner(false).ThisField()
-		return !p.Is("assignment_expression") || !same || again != field
+	values, known := valuesGiven(sym)
+	return ok && known && !slices.ContainsFunc(values, func(v syntax.Node) bool {
+		again, same := v.Inner(false).ThisField()
+		return !same || again != field
 	})
 }

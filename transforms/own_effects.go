@@ -33,17 +33,14 @@ func (s *scan) judgeOwnEffects(o *Obligation) {
 		return
 	}
 	in := s.instance(o.Owner.Node)
+	if in.host == nil || !in.host.view && !slices.Contains(in.host.from, angular[0]) {
+		return
+	}
 	ms, known := s.usualTime(o.Call.Field("arguments").Child(1), in)
 	e := &ownEffects{s: s, in: in, left: ownFunctions}
-	if in.host == nil || !in.host.view && !slices.Contains(in.host.from, angular[0]) || !known || ms >= longOwn || !e.ofCallback(o) {
-		return
+	if known && ms < longOwn && e.ofCallback(o) {
+		s.offerOrMet(o, "ends by itself, soon, and changes nothing but what the instance has of its own")
 	}
-	if !s.Offers {
-		o.Status, o.Form, o.Exits, o.Refusal = Met, nil, nil, nil
-		o.step(o.Call, "met: ends by itself, soon, and changes nothing but what the instance has of its own")
-		return
-	}
-	o.Standing = Offer
 }
 
 // changesOptionsAlone reports whether a one-shot of an options object is soon over as a rule and changes
@@ -218,11 +215,8 @@ func (e *ownEffects) owns(n, fn syntax.Node) bool {
 		return init.Is("array", "object", "number", "string") || init.OK() && init != n && e.owns(init, fn)
 	}
 	init := sym.Init().Inner(true)
-	return e.setup != nil && e.setup.holds(sym) && (init.Is("object", "array") || isOwnBox[calleeName(init)])
+	return e.setup != nil && e.setup.holds(sym) && (init.Is("object", "array") || isReactive[calleeName(init)] || calleeName(init) == "useState")
 }
-
-// isOwnBox are what makes a box of a setup.
-var isOwnBox = map[string]bool{"ref": true, "shallowRef": true, "reactive": true, "shallowReactive": true, "useState": true}
 
 // isElementPart are what an element has.
 var isElementPart = map[string]bool{"style": true, "classList": true, "dataset": true, "shadowRoot": true, "renderRoot": true}

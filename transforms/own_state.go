@@ -111,8 +111,11 @@ func isOwnState(place syntax.Node, c *setup) bool {
 	if place.Is("identifier") {
 		return true
 	}
-	return slices.Contains([]string{"ref", "shallowRef", "reactive", "shallowReactive"}, calleeName(sym.Init().Inner(false)))
+	return isReactive[calleeName(sym.Init().Inner(false))]
 }
+
+// isReactive are what Vue makes the state of a setup by.
+var isReactive = map[string]bool{"ref": true, "shallowRef": true, "reactive": true, "shallowReactive": true}
 
 // callsForItself reports whether a call concerns nobody else: it computes something of
 // literals or of the component's own state, writes a line of a log, or has its own state

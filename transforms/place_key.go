@@ -247,19 +247,31 @@ func givenLater(sym *syntax.Symbol) syntax.Node {
 	if sym.Kind != syntax.Variable || sym.Init().OK() {
 		return syntax.Node{}
 	}
-	var given syntax.Node
+	values, known := valuesGiven(sym)
+	if !known || len(values) != 1 {
+		return syntax.Node{}
+	}
+	if other := values[0].Inner(true); other.Is("identifier") && other.Symbol() != nil && other.Symbol() != sym {
+		return other
+	}
+	return syntax.Node{}
+}
+
+// valuesGiven are the values that a variable is given behind its declaration; false where it
+// is given one otherwise than by a plain assignment.
+func valuesGiven(sym *syntax.Symbol) ([]syntax.Node, bool) {
+	var values []syntax.Node
 	for _, r := range sym.Refs {
 		if !syntax.IsWrite(r) || r == sym.Node {
 			continue
 		}
 		p := r.Outer().Parent()
-		value := p.Field("right").Inner(true)
-		if given.OK() || !p.Is("assignment_expression") || p.Field("left").Inner(false) != r || !value.Is("identifier") || value.Symbol() == nil || value.Symbol() == sym {
-			return syntax.Node{}
+		if !p.Is("assignment_expression") {
+			return nil, false
 		}
-		given = value
+		values = append(values, p.Field("right"))
 	}
-	return given
+	return values, true
 }
 
 // ownMember is the member of the instance that a function is, by the name that only the

@@ -101,17 +101,28 @@ func valueAt(n syntax.Node, name *syntax.Symbol, value float64) (float64, bool) 
 // comesTo is what sums and products come to, whose parts have the values that a function
 // knows; false where it does not know one.
 func comesTo(n syntax.Node, valueOf func(syntax.Node) (float64, bool)) (float64, bool) {
+	return workedOutBy(n, valueOf, func(operator string, a, b float64) (float64, bool) {
+		switch operator {
+		case "*":
+			return a * b, true
+		case "+":
+			return a + b, true
+		}
+		return 0, false
+	})
+}
+
+// workedOutBy is what an expression comes to, part by part: a function says what those are
+// that have no operator, false for what it does not know, and another what one makes of two.
+func workedOutBy(n syntax.Node, valueOf func(syntax.Node) (float64, bool), apply func(operator string, a, b float64) (float64, bool)) (float64, bool) {
 	n = n.Inner(true)
 	if !n.Is("binary_expression") {
 		return valueOf(n)
 	}
-	a, first := comesTo(n.Field("left"), valueOf)
-	b, second := comesTo(n.Field("right"), valueOf)
-	switch n.Field("operator").Text() {
-	case "*":
-		return a * b, first && second
-	case "+":
-		return a + b, first && second
+	a, first := workedOutBy(n.Field("left"), valueOf, apply)
+	b, second := workedOutBy(n.Field("right"), valueOf, apply)
+	if !first || !second {
+		return 0, false
 	}
-	return 0, false
+	return apply(n.Field("operator").Text(), a, b)
 }

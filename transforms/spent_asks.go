@@ -12,7 +12,7 @@ import (
 //
 //	if (this.destroyed) return;
 func (s *scan) asksWhetherOver(o *Obligation, in *instance) bool {
-	if in.teardown == nil || !s.isShort(o) && !s.unreferenced(o) && !s.triesAgainSoon(o) {
+	if in.teardown == nil || !s.unreferenced(o) && !s.beforeLong(o) {
 		return false
 	}
 	callback := o.Call.Field("arguments").Child(0).Inner(false)
@@ -45,12 +45,13 @@ func (s *scan) asksWhetherOver(o *Obligation, in *instance) bool {
 	return false
 }
 
-// triesAgainSoon reports whether the time of a one-shot is worked out where it is armed, as by
-// what tries again later each time: no constant that is too long, which would be written down.
-func (s *scan) triesAgainSoon(o *Obligation) bool {
+// beforeLong reports whether a one-shot is a frame, is written down to fire within a minute, or after a time
+// that is worked out where it is armed, as by what tries again later each time: no constant that
+// is too long, which would be written down.
+func (s *scan) beforeLong(o *Obligation) bool {
 	delay := o.Call.Field("arguments").Child(1).Inner(true)
 	time, known := s.longestWait(o)
-	return slices.Contains(o.Acquire.From, "global") && (known && time <= resetGrace || !known && workedOut(delay, 3))
+	return slices.Contains(o.Acquire.From, "global") && (isFrame(o) || known && time <= resetGrace || !known && workedOut(delay, 3))
 }
 
 // workedOut reports whether a value is computed by operators, in place or where the variable

@@ -72,30 +72,26 @@ func (s *scan) usualTimeOfProp(n syntax.Node, c *setup) (float64, bool) {
 
 // timeOf is what a sum, a product or a quotient comes to at most, of what is known of its parts.
 func timeOf(n syntax.Node, part func(syntax.Node) (float64, bool)) (float64, bool) {
-	n = n.Inner(true)
-	if n.Is("call_expression") && squeeze(n.Field("function")) == "Math.random" {
-		return 1, true
-	}
-	if n.Is("call_expression") && n.Field("arguments").Len() == 0 { // the value of a signal: this.delay()
-		n = n.Field("function").Inner(true)
-	}
-	if !n.Is("binary_expression") {
+	valueOf := func(n syntax.Node) (float64, bool) {
+		switch {
+		case n.Is("call_expression") && squeeze(n.Field("function")) == "Math.random":
+			return 1, true
+		case n.Is("call_expression") && n.Field("arguments").Len() == 0: // the value of a signal: this.delay()
+			n = n.Field("function").Inner(true)
+		}
 		return part(n)
 	}
-	a, first := timeOf(n.Field("left"), part)
-	b, second := timeOf(n.Field("right"), part)
-	if !first || !second {
+	return workedOutBy(n, valueOf, func(operator string, a, b float64) (float64, bool) {
+		switch operator {
+		case "*":
+			return a * b, a > 0 && b > 0 // a nothing may be what is counted up from
+		case "+":
+			return a + b, true
+		case "/":
+			return a / b, b > 0
+		}
 		return 0, false
-	}
-	switch n.Field("operator").Text() {
-	case "*":
-		return a * b, a > 0 && b > 0 // a nothing may be what is counted up from
-	case "+":
-		return a + b, true
-	case "/":
-		return a / b, b > 0
-	}
-	return 0, false
+	})
 }
 
 // propNumber is the number that a property of an options object, or of what it is mixed with,

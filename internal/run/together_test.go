@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/transforms"
 )
 
@@ -31,12 +30,10 @@ func TestRunTogether(t *testing.T) {
 			}
 		}
 	}
-	p, err := project.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := detector(t, dir)
+	d.Offers = true
 	accept := func(f *transforms.Fix) bool { return f.Applicability > transforms.Display }
-	r, err := Run(context.Background(), transforms.NewDetector(p, kinds, true), Options{Paths: []string{dir}, Accept: accept})
+	r, err := Run(context.Background(), d, Options{Paths: []string{dir}, Accept: accept})
 	if err != nil {
 		t.Fatal(err)
 	}
