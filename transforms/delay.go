@@ -100,6 +100,10 @@ func (s *scan) timeWritten(delay syntax.Node) (float64, bool) {
 	if v, ok := numberOfField(delay); ok {
 		return v, true
 	}
+	if by, known := millis(delay.Field("right"), 3); delay.Is("binary_expression") && delay.Field("operator").Text() == "/" && known && by > 0 { // a part of another one
+		whole, ok := s.timeWritten(delay.Field("left"))
+		return whole / by, ok
+	}
 	im, ok := delay.Symbol().Import()
 	if !delay.Is("identifier") || !ok {
 		return 0, false
