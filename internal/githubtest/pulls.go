@@ -71,9 +71,15 @@ func (s *Server) settle(r *Repo) {
 // heads are the branches of a repository.
 func (r *Repo) heads() map[string]string {
 	out := map[string]string{}
-	// Not asked of git, which takes long for what is asked so often.
+	// Not asked of git as a rule, which takes long for what is asked so often. It is while a
+	// reference is written: the empty file that locks it is an error here.
 	refs, err := filesystem.NewStorage(osfs.New(r.Dir), cache.NewObjectLRUDefault()).IterReferences()
 	if err != nil {
+		list, _ := r.Git("for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", "refs/heads")
+		for line := range strings.Lines(list) {
+			name, hash, _ := strings.Cut(strings.TrimSpace(line), " ")
+			out[name] = hash
+		}
 		return out
 	}
 	_ = refs.ForEach(func(ref *plumbing.Reference) error { // which fails only if the function does
