@@ -31,11 +31,11 @@ func (c *call) reference(name, sha string) map[string]any {
 }
 
 func getRef(c *call) (int, any) {
-	out, err := c.repo.Git("rev-parse", "-q", "--verify", "refs/"+c.params["ref"])
-	if err != nil {
+	sha := c.repo.at("refs/" + c.params["ref"])
+	if sha == "" {
 		return http.StatusNotFound, message("Not Found")
 	}
-	return http.StatusOK, c.reference("refs/"+c.params["ref"], out)
+	return http.StatusOK, c.reference("refs/"+c.params["ref"], sha)
 }
 
 func matchingRefs(c *call) (int, any) {
@@ -58,10 +58,10 @@ func createRef(c *call) (int, any) {
 		return status, m
 	}
 	ref, sha := c.text("ref"), c.text("sha")
-	if _, err := c.repo.Git("cat-file", "-e", sha+"^{commit}"); err != nil {
+	if _, err := c.repo.fixed("cat-file", "-e", sha+"^{commit}"); err != nil {
 		return http.StatusUnprocessableEntity, message("Object does not exist")
 	}
-	if _, err := c.repo.Git("rev-parse", "-q", "--verify", ref); err == nil {
+	if c.repo.at(ref) != "" {
 		return http.StatusUnprocessableEntity, message("Reference already exists")
 	}
 	if _, err := c.repo.Git("update-ref", ref, sha, "0000000000000000000000000000000000000000"); err != nil {
@@ -143,7 +143,7 @@ func createCommit(c *call) (int, any) {
 	var head bytes.Buffer
 	fmt.Fprintf(&head, "tree %s\n", c.text("tree"))
 	for _, p := range c.texts("parents") {
-		if _, err := c.repo.Git("cat-file", "-e", p+"^{commit}"); err != nil {
+		if _, err := c.repo.fixed("cat-file", "-e", p+"^{commit}"); err != nil {
 			return http.StatusUnprocessableEntity, message("Parent SHA does not exist or is not a commit object")
 		}
 		fmt.Fprintf(&head, "parent %s\n", p)
@@ -176,14 +176,14 @@ func createCommit(c *call) (int, any) {
 
 func getCommit(c *call) (int, any) {
 	sha := c.params["commit_sha"]
-	if _, err := c.repo.Git("cat-file", "-e", sha+"^{commit}"); err != nil {
+	if _, err := c.repo.fixed("cat-file", "-e", sha+"^{commit}"); err != nil {
 		return http.StatusNotFound, message("Not Found")
 	}
 	return http.StatusOK, c.commit(sha)
 }
 
 func (c *call) commit(sha string) map[string]any {
-	out, err := c.repo.Git("log", "-1", "--format=%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B", sha)
+	out, err := c.repo.fixed("log", "-1", "--format=%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B", sha)
 	if err != nil {
 		c.t.Errorf("%v", err)
 	}
@@ -213,7 +213,7 @@ func (c *call) resolve(name string) string {
 			return ""
 		}
 	}
-	if head := from.head(name); head != "" {
+	if head := from.Head(name); head != "" {
 		if from != c.repo {
 			if _, err := c.repo.Git("fetch", "-q", from.Dir, "refs/heads/"+name); err != nil {
 				c.t.Errorf("%v", err)
@@ -234,14 +234,14 @@ func compare(c *call) (int, any) {
 	if base == "" || head == "" {
 		return http.StatusNotFound, message("Not Found")
 	}
-	count := func(r string) string { out, _ := c.repo.Git("rev-list", "--count", r); return out }
+	count := func(r string) string { out, _ := c.repo.fixed("rev-list", "--count", r); return out }
 	ahead, behind := count(base+".."+head), count(head+".."+base)
 	status := map[[2]bool]string{{true, true}: "diverged", {true, false}: "ahead", {false, true}: "behind", {false, false}: "identical"}[[2]bool{ahead != "0", behind != "0"}]
-	merge, err := c.repo.Git("merge-base", base, head)
+	merge, err := c.repo.fixed("merge-base", base, head)
 	if err != nil {
 		return http.StatusNotFound, message("No common ancestor between " + from + " and " + to + ".")
 	}
-	out, err := c.repo.Git("diff-tree", "-r", "-M", "--no-commit-id", merge, head)
+	out, err := c.repo.fixed("diff-tree", "-r", "-M", "--no-commit-id", merge, head)
 	if err != nil {
 		c.t.Errorf("%v", err)
 	}

@@ -61,7 +61,7 @@ func (s *Server) Reopen(r *Repo, number int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.pulled(r, number)
-	if p.from.head(p.branch) != p.head {
+	if p.from.Head(p.branch) != p.head {
 		s.t.Fatalf("%s#%d cannot be reopened: its branch was moved or deleted", r.full(), number)
 	}
 	p.open = true

@@ -93,7 +93,11 @@ func (r *Repo) heads() map[string]string {
 
 // bring makes what a pull request holds known to the repository that it goes to.
 func (s *Server) bring(r *Repo, p *pull) {
-	if _, err := r.Git("fetch", "-q", p.from.Dir, fmt.Sprintf("+refs/heads/%s:refs/pull/%d/head", p.branch, p.number)); err != nil {
+	bring := []string{"fetch", "-q", p.from.Dir, fmt.Sprintf("+refs/heads/%s:refs/pull/%d/head", p.branch, p.number)}
+	if p.from == r {
+		bring = []string{"update-ref", fmt.Sprintf("refs/pull/%d/head", p.number), p.head}
+	}
+	if _, err := r.Git(bring...); err != nil {
 		s.t.Errorf("%v", err)
 	}
 }
@@ -204,7 +208,7 @@ func (c *call) showFull(p *pull) map[string]any {
 	var mergeable any
 	state := "unknown"
 	if p.open && p.looks > c.repo.SlowMerge {
-		_, err := c.repo.Git("merge-tree", "--write-tree", "refs/heads/"+p.base, p.head)
+		_, err := c.repo.fixed("merge-tree", "--write-tree", c.repo.Head(p.base), p.head)
 		mergeable, state = err == nil, "clean"
 		if err != nil {
 			state = "dirty"
@@ -260,11 +264,11 @@ func createPull(c *call) (int, any) {
 			}
 		}
 	}
-	if from == nil || from.head(branch) == "" {
+	if from == nil || from.Head(branch) == "" {
 		return http.StatusUnprocessableEntity, invalid("PullRequest", "head", "invalid", "")
 	}
 	base := c.text("base")
-	if c.repo.head(base) == "" {
+	if c.repo.Head(base) == "" {
 		return http.StatusUnprocessableEntity, invalid("PullRequest", "base", "invalid", "")
 	}
 	draft, _ := c.body["draft"].(bool)
@@ -279,9 +283,9 @@ func createPull(c *call) (int, any) {
 	}
 	c.repo.number++
 	p := &pull{number: c.repo.number, id: c.id(), title: strings.TrimSpace(c.text("title")), body: c.text("body"), branch: branch, base: base, from: from, open: true,
-		draft: draft, author: c.user, created: c.Now(), updated: c.Now(), head: from.head(branch)}
+		draft: draft, author: c.user, created: c.Now(), updated: c.Now(), head: from.Head(branch)}
 	c.bring(c.repo, p)
-	if out, err := c.repo.Git("rev-list", "-n1", "refs/heads/"+base+".."+p.head); err != nil || out == "" {
+	if out, err := c.repo.fixed("rev-list", "-n1", c.repo.Head(base)+".."+p.head); err != nil || out == "" {
 		c.repo.number--
 		return http.StatusUnprocessableEntity, invalid("PullRequest", "", "custom", fmt.Sprintf("No commits between %s and %s", base, branch))
 	}
@@ -302,7 +306,7 @@ func editPull(c *call) (int, any) {
 		if !p.open {
 			return http.StatusUnprocessableEntity, invalid("PullRequest", "base", "invalid", "Cannot change the base branch of a closed pull request.")
 		}
-		if c.repo.head(base) == "" {
+		if c.repo.Head(base) == "" {
 			return http.StatusUnprocessableEntity, invalid("PullRequest", "base", "invalid", "Proposed base branch '"+base+"' was not found")
 		}
 		p.base, p.looks = base, 0
@@ -317,7 +321,7 @@ func editPull(c *call) (int, any) {
 	case "closed":
 		p.open, p.closed = false, c.Now()
 	case "open":
-		if p.merged || p.from.head(p.branch) != p.head {
+		if p.merged || p.from.Head(p.branch) != p.head {
 			return http.StatusUnprocessableEntity, invalid("PullRequest", "state", "custom", "state cannot be changed. The branch was force-pushed or recreated.")
 		}
 		p.open, p.closed = true, time.Time{}

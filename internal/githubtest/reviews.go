@@ -198,7 +198,7 @@ func (s *Server) Open(r, from *Repo, login, branch, title string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r.number++
-	p := &pull{number: r.number, id: s.id(), title: title, branch: branch, base: r.Default, from: from, open: true, author: s.account(login), created: s.Now(), updated: s.Now(), head: from.head(branch)}
+	p := &pull{number: r.number, id: s.id(), title: title, branch: branch, base: r.Default, from: from, open: true, author: s.account(login), created: s.Now(), updated: s.Now(), head: from.Head(branch)}
 	s.bring(r, p)
 	r.pulls = append(r.pulls, p)
 	return p.number

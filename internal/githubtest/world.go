@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -53,6 +54,8 @@ type Repo struct {
 	parent *Repo
 	number int
 	pulls  []*pull // newest last
+
+	answers sync.Map // of fixed
 }
 
 func (r *Repo) full() string { return r.Owner + "/" + r.Name }
@@ -183,9 +186,31 @@ func (r *Repo) Git(args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
-// head is what a branch holds, "" if there is none.
-func (r *Repo) head(branch string) string {
+// fixed is Git for what is asked of objects by their hashes: the answer stays what it is.
+func (r *Repo) fixed(args ...string) (string, error) {
+	key := strings.Join(args, "\x00")
+	if out, ok := r.answers.Load(key); ok {
+		return out.(string), nil
+	}
+	out, err := r.Git(args...)
+	if err == nil {
+		r.answers.Store(key, out)
+	}
+	return out, err
+}
+
+// Head is the commit that a branch holds, "" if there is none.
+func (r *Repo) Head(branch string) string {
 	return r.heads()[branch]
+}
+
+// at is the commit that a reference holds, "" if there is none.
+func (r *Repo) at(ref string) string {
+	if branch, ok := strings.CutPrefix(ref, "refs/heads/"); ok {
+		return r.Head(branch)
+	}
+	out, _ := r.Git("rev-parse", "-q", "--verify", ref) // which fails where there is none
+	return out
 }
 
 // who finds the user of a token.
@@ -286,7 +311,7 @@ func createFork(c *call) (int, any) {
 func mergeUpstream(c *call) (int, any) {
 	branch := c.text("branch")
 	up := c.repo.parent
-	if up == nil || up.head(branch) == "" || !c.repo.writable(c.user) {
+	if up == nil || up.Head(branch) == "" || !c.repo.writable(c.user) {
 		return http.StatusUnprocessableEntity, nil
 	}
 	if _, err := c.repo.Git("fetch", "-q", up.Dir, "refs/heads/"+branch+":refs/heads/"+branch); err != nil {

@@ -229,11 +229,7 @@ func (w *world) pull(number int) githubtest.View {
 }
 
 func (w *world) head(branch string) vcs.Hash {
-	out, err := w.remote.Git("rev-parse", "-q", "--verify", "refs/heads/"+branch)
-	if err != nil {
-		return ""
-	}
-	return vcs.Hash(out)
+	return vcs.Hash(w.remote.Head(branch))
 }
 
 func (w *world) show(rev string) string {
