@@ -287,6 +287,6 @@ func (s *scan) usesOfPlace(o *Obligation, place syntax.Node) []use {
 // isHandedOn reports whether somebody else is given what a name stands for.
 func isHandedOn(r syntax.Node) bool {
 	p := r.Outer().Parent()
-	list := p.Is("array") && !p.Parent().Is("arguments") // not of dependencies
+	list := p.Is("array") && (!p.Parent().Is("arguments") || p.Parent().Child(0) == p) // not of dependencies, which come second
 	return list || p.Is("arguments", "return_statement", "pair", "jsx_expression", "spread_element") || r.Is("shorthand_property_identifier")
 }
