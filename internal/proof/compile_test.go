@@ -34,13 +34,8 @@ var styles = map[string]func(string) string{
 	"double quotes":    doubleQuotes,
 }
 
-// styleNames are the styles in the order in which they are tried. How a file is indented
-// or ends its lines, no compiler minds: each fix is parsed by two, and keeps the style,
-// anyhow. Such a style is tried with one example in six, which take turns.
-var styleNames = []string{"as written", "no semicolons", "tabs", "four spaces", "CRLF", "byte order mark", "no final newline", "double quotes"}
-
-// compiledStyles is how many of them are compiled.
-const compiledStyles = 2
+// compiledStyles are those that a compiler minds.
+var compiledStyles = []string{"as written", "no semicolons"}
 
 var allStyles = flag.Bool("all-styles", false, "mend every example in every style, and not in one of those by turns that no compiler minds")
 
@@ -59,6 +54,21 @@ func doubleQuotes(s string) string {
 		return s
 	}
 	return strings.ReplaceAll(s, "'", `"`)
+}
+
+// stylesFor are the styles that the example with a number is mended in. How a file is
+// indented or ends its lines, no compiler minds: each fix is parsed by two, and keeps the
+// style, anyhow. Of such styles one is tried with each example, and they take turns.
+func stylesFor(example int) []string {
+	if *only != "" {
+		return compiledStyles[:1]
+	}
+	others := slices.DeleteFunc(slices.Sorted(maps.Keys(styles)), func(style string) bool { return slices.Contains(compiledStyles, style) })
+	if !*allStyles {
+		turn := example % len(others)
+		others = others[turn : turn+1]
+	}
+	return slices.Concat(compiledStyles, others)
 }
 
 // TestCompiles mends every example in the styles that a compiler minds and in one of the
@@ -87,18 +97,14 @@ func TestCompiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	turn := 0
+	example := 0
 	for _, name := range slices.Sorted(maps.Keys(groups)) {
 		for _, c := range groups[name] {
-			turn++
-			for i, style := range styleNames {
-				typed := i < compiledStyles
-				if skip := !typed && !*allStyles && turn%(len(styleNames)-compiledStyles) != i-compiledStyles; skip || *only != "" && i > 0 {
-					continue
-				}
+			for _, style := range stylesFor(example) {
 				folder := filepath.Join(name, c.Name, strings.ReplaceAll(style, " ", "-"))
-				mended += compileCase(t, transforms.Style{}, all, dir, folder, c, styles[style], typed)
+				mended += compileCase(t, transforms.Style{}, all, dir, folder, c, styles[style], slices.Contains(compiledStyles, style))
 			}
+			example++
 		}
 	}
 	for i, c := range matrixCases(t, all, kinds) {
