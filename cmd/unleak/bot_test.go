@@ -66,15 +66,7 @@ func newPort(t *testing.T, files map[string]string) *port {
 	if err := os.WriteFile(p.secret, []byte(webhookSecret+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	tree, err := p.repo.Git("write-tree")
-	if err != nil {
-		t.Fatal(err)
-	}
-	first, err := p.repo.Git("commit-tree", tree, "-m", "First")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.repo.Git("update-ref", "refs/heads/main", first); err != nil {
+	if err := p.repo.First(); err != nil {
 		t.Fatal(err)
 	}
 	for name, text := range files {

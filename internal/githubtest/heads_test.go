@@ -12,15 +12,7 @@ func TestHeldReference(t *testing.T) {
 	s := Start(t)
 	s.User("ann")
 	r := s.Repo("ann", "town")
-	tree, err := r.Git("write-tree")
-	if err != nil {
-		t.Fatal(err)
-	}
-	first, err := r.Git("commit-tree", "-m", "first", tree)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.Git("update-ref", "refs/heads/main", first); err != nil {
+	if err := r.First(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := r.Branch("feature", "main", "a.txt", "a\n"); err != nil {

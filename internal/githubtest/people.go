@@ -136,6 +136,20 @@ func (s *Server) Comment(r *Repo, number int, login, text string) int64 {
 	return m.id
 }
 
+// First begins the default branch, with a commit by a person that holds nothing.
+func (r *Repo) First() error {
+	tree, err := r.Git("write-tree")
+	if err != nil {
+		return err
+	}
+	commit, err := r.Git("commit-tree", tree, "-m", "First")
+	if err != nil {
+		return err
+	}
+	_, err = r.Git("update-ref", "refs/heads/"+r.Default, commit)
+	return err
+}
+
 // Commit writes a file on a branch, in a commit by a person, and returns it.
 func (r *Repo) Commit(branch, path, content string) (string, error) {
 	return r.commitOn(branch, "refs/heads/"+branch, path, content)
