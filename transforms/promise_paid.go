@@ -39,6 +39,9 @@ func (s *scan) madeWhenPaid(o *Obligation, fn syntax.Node, releases []syntax.Nod
 // handedOnPaid reports whether a function that settles is handed on behind a release
 // on every way, or in a function that is made there.
 func (s *scan) handedOnPaid(o *Obligation, st settle, releases []syntax.Node, executor syntax.Node) bool {
+	if later := reaction(st); later.OK() && s.paidAround(o, settle{ref: st.ref, call: later, fn: st.fn}, releases) {
+		return true
+	}
 	return s.behindRelease(o, st.fn, s.graph(st.fn).Around(st.ref), releases) || s.madeWhenPaid(o, st.fn, releases, executor)
 }
 
@@ -107,6 +110,8 @@ func (s *scan) paidAround(o *Obligation, st settle, releases []syntax.Node) bool
 	}
 	stop := func(p int) bool { return stops[p] }
 	any := func(e syntax.Edge) bool { return o.holds(e) }
+	marks := marksBeside(st)
+	marked := func(e syntax.Edge) bool { return o.holds(e) && !unmarked(e, marks) }
 	starts := []int{syntax.Entry}
 	if o.Call.Function() == st.fn {
 		starts = s.behind(g, st.fn, s.beginning(o))
@@ -119,7 +124,7 @@ func (s *scan) paidAround(o *Obligation, st settle, releases []syntax.Node) bool
 		for _, e := range g.Points[at].Next {
 			next = append(next, e.To)
 		}
-		if len(g.Ways(next, stop, any)) > 0 || reachesExit(next) {
+		if slices.ContainsFunc(g.Ways(next, stop, marked), func(w syntax.Path) bool { return !w.Raised || len(marks) == 0 }) || reachesExit(next) {
 			return false
 		}
 	}
