@@ -87,3 +87,11 @@ func (in *instance) givenAs(field string) int {
 	}
 	return -1
 }
+
+// isPublic reports whether a field is declared as public in so many words: others are
+// meant to use it.
+func (in *instance) isPublic(field string) bool {
+	return slices.ContainsFunc(in.members, func(m syntax.Member) bool {
+		return m.Name == field && !m.Method && syntax.Accessibility(m.Node) == "public"
+	})
+}

@@ -32,6 +32,10 @@ func (s *scan) judgeInstance(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "moved: belongs to whoever gave it to the instance")
 		return
 	}
+	if in.teardown == nil && o.Kind.Family == Resources && o.Handle.Place == InField && in.isPublic(o.Handle.Field) {
+		o.step(o.Call, "moved: the instance has no end, and its field is public for whoever wants to end it")
+		return
+	}
 	if s.waitsForItsEnd(o) {
 		o.Status = Met
 		o.step(o.Call, "met: its own end is waited for")
