@@ -218,7 +218,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 	}
 	var left []removal
 	for _, r := range all {
-		if s.onlyBefore(o, in, r) {
+		if s.onlyBefore(o, in, r) && !in.endsByOwnEvent(r) {
 			o.step(r.call, "%s, only to register it anew", shorten(r.call.Text()))
 			continue
 		}
