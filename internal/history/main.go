@@ -36,6 +36,7 @@ type Row struct {
 	Way                transforms.Way
 	What               string // for people: what was left alive, and when
 	Table              string // the file that it stands in
+	Read               string // what a reader of the parent's code alone called it: real, not, or "" if nobody read it
 }
 
 // Verdict is what came of a row. If Problem is set, nothing did.
@@ -55,9 +56,10 @@ func main() {
 	mirror := flag.String("mirror", "", "folder with the clones: OWNER/NAME, OWNER/NAME.git, OWNER+NAME or OWNER+NAME/repo")
 	only := flag.String("only", "", "only repositories whose OWNER/NAME contains this")
 	rows := flag.String("rows", "internal/history/commits.tsv", "the tables of commits, with commas between them")
+	read := flag.String("read", "internal/history/read.tsv", "a table of what readers of the parents' code called the rows")
 	table := flag.String("table", "", "a Markdown file to write the result to (default: standard output)")
 	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: history -mirror DIR [-only REPO] [-rows FILE,...] [-table FILE]")
+		fmt.Fprintln(os.Stderr, "usage: history -mirror DIR [-only REPO] [-rows FILE,...] [-read FILE] [-table FILE]")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
@@ -67,13 +69,17 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := measureAll(ctx, *mirror, *only, strings.Split(*rows, ","), *table); err != nil {
+	if err := measureAll(ctx, *mirror, *only, strings.Split(*rows, ","), *read, *table); err != nil {
 		fmt.Fprintln(os.Stderr, "history: "+err.Error())
 		os.Exit(1)
 	}
 }
 
-func measureAll(ctx context.Context, mirror, only string, tables []string, table string) error {
+func measureAll(ctx context.Context, mirror, only string, tables []string, read, table string) error {
+	verdictOf, err := readVerdicts(read)
+	if err != nil {
+		return err
+	}
 	var rows []Row
 	for _, name := range tables {
 		of, err := readRows(name)
@@ -81,6 +87,9 @@ func measureAll(ctx context.Context, mirror, only string, tables []string, table
 			return err
 		}
 		rows = append(rows, of...)
+	}
+	for i, r := range rows {
+		rows[i].Read = verdictOf[r.place()]
 	}
 	var verdicts []Verdict
 	m := &measurer{mirror: mirror}

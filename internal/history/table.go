@@ -55,8 +55,9 @@ func markdown(verdicts []Verdict) string {
 		"before unleak was run on it. *Reported*: in the commit's parent, within three lines. Where a finding tells of two places,\n" +
 		"of where an observer begins to observe and of where it was made, either counts: rows name the one or the other.\n" +
 		"*Silent after*: nothing of the same kind is reported there any more. *Fix*: how far unleak's own fix in the parent may be\n" +
-		"applied, or why there is none.\n\n" +
-		"| repository | commit | place | resource | way | reported | silent after | fix |\n|---|---|---|---|---|---|---|---|\n")
+		"applied, or why there is none. *Reader*: what somebody called it who saw the parent's code and what the row says was left\n" +
+		"alive, and nothing else, by the measure of docs/audit.md: not all that people mended outlives its owner.\n\n" +
+		"| repository | commit | place | resource | way | reader | reported | silent after | fix |\n|---|---|---|---|---|---|---|---|---|\n")
 	read := map[string]bool{}
 	for i := range verdicts {
 		v := &verdicts[i]
@@ -71,8 +72,8 @@ func markdown(verdicts []Verdict) string {
 		if v.Problem != "" {
 			reported, silent, fix = "not read", "", v.Problem
 		}
-		fmt.Fprintf(&b, "| %s | %.12s | %s | %s | %s | %s | %s | %s |\n",
-			v.Repository, v.Commit, cell(fmt.Sprintf("%s:%d", v.Path, v.Line)), v.Resource, v.Way, reported, silent, cell(fix))
+		fmt.Fprintf(&b, "| %s | %.12s | %s | %s | %s | %s | %s | %s | %s |\n",
+			v.Repository, v.Commit, cell(fmt.Sprintf("%s:%d", v.Path, v.Line)), v.Resource, v.Way, v.Read, reported, silent, cell(fix))
 	}
 	for _, table := range slices.Sorted(maps.Keys(heldOut)) {
 		if read[table] {
@@ -92,6 +93,7 @@ func markdown(verdicts []Verdict) string {
 // resource, the commonest first.
 func totals(verdicts []Verdict) []*count {
 	all := &count{name: "**all**"}
+	leaks := &count{name: "a reader called it a leak"}
 	var tables []*count
 	ways := []*count{}
 	for _, w := range []transforms.Way{transforms.NeverReleased, transforms.MissingPath, transforms.WrongRelease, transforms.Overwritten} {
@@ -101,6 +103,9 @@ func totals(verdicts []Verdict) []*count {
 	for i := range verdicts {
 		v := &verdicts[i]
 		all.add(v)
+		if v.Read == "real" {
+			leaks.add(v)
+		}
 		if at := slices.IndexFunc(tables, func(c *count) bool { return c.name == v.Table }); at >= 0 {
 			tables[at].add(v)
 		} else {
@@ -124,7 +129,11 @@ func totals(verdicts []Verdict) []*count {
 	if len(tables) == 1 {
 		tables = nil
 	}
-	return slices.Concat([]*count{all}, tables, ways, resources)
+	first := []*count{all}
+	if leaks.rows > 0 {
+		first = append(first, leaks)
+	}
+	return slices.Concat(first, tables, ways, resources)
 }
 
 func part(n, of int) string {
