@@ -39,8 +39,11 @@ func (s *scan) madeWhenPaid(o *Obligation, fn syntax.Node, releases []syntax.Nod
 // handedOnPaid reports whether a function that settles is handed on behind a release
 // on every way, or in a function that is made there.
 func (s *scan) handedOnPaid(o *Obligation, st settle, releases []syntax.Node, executor syntax.Node) bool {
-	if later := reaction(st); later.OK() && s.paidAround(o, settle{ref: st.ref, call: later, fn: st.fn}, releases) {
-		return true
+	if later := reaction(st); later.OK() {
+		behind := slices.DeleteFunc(slices.Clone(releases), func(r syntax.Node) bool { return r.Within(later) })
+		if s.paidAround(o, settle{ref: st.ref, call: later, fn: st.fn}, behind) {
+			return true
+		}
 	}
 	return s.behindRelease(o, st.fn, s.graph(st.fn).Around(st.ref), releases) || s.madeWhenPaid(o, st.fn, releases, executor)
 }

@@ -308,11 +308,11 @@ func (s *scan) endOfTarget(o *Obligation, in *instance) syntax.Node {
 		if !endsItsOwner(fn) || n.Function().IsConstructor() && n.Function() == o.Call.Function() {
 			continue // what is done where it is registered is no end
 		}
-		if given && made && n.Ancestor("if_statement", "try_statement").OK() {
+		if given && made && n.Ancestor("if_statement", "try_statement").OK() && !asksItselfOnly(n, fn.Field("object").Inner(false)) {
 			continue // it ends what it made, and not what it was given
 		}
 		for at := fn.Field("object").Inner(false); at.OK(); at = at.Field("object").Inner(false) {
-			if s.placeKey(at, 6) == key {
+			if s.placeKey(at, 6) == key || at.Is("identifier") && slices.ContainsFunc(alternatives(at.Symbol().Init()), func(v syntax.Node) bool { return s.placeKey(v, 6) == key }) {
 				return n
 			}
 			if !at.Is("member_expression") {

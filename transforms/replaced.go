@@ -26,8 +26,8 @@ func (s *scan) judgeReplaced(o *Obligation, in *instance, all []removal) bool {
 		}
 		owner, member, _ := p.InstanceAt()
 		fn := syntax.FunctionOf(member)
-		if owner != in.class.Node || !fn.OK() || fn.IsConstructor() || o.Call.Within(fn) && wrapsField(p.Field("right"), field, 2) {
-			continue
+		if owner != in.class.Node || !fn.OK() || fn.IsConstructor() || wrapsField(p.Field("right"), field, 2) && (o.Call.Within(fn) || s.endOfTarget(o, in).OK()) {
+			continue // what is made from the one before ends it, too
 		}
 		beside := slices.DeleteFunc(siblings(all), func(r removal) bool {
 			return r.call.File() != s.f || !r.call.Within(fn) || !s.takenFromOld(r.call, o, p) || s.sameListener(o, r)
