@@ -245,9 +245,24 @@ func (e *classEdit) trackRemover(o *Obligation, sets map[string]string) (string,
 		e.named = append(e.named, o)
 	}
 	set := e.removers(sets)
-	code := e.s.writeRemoval(o, o.targetText(), handler, syntax.Node{})
-	e.edits = append(e.edits, e.st.after(stmt, e.st.fit(e.here(o, set)+".add(() => "+code+");")))
+	target, lines := o.targetText(), []string{}
+	if field, ok := o.target().Inner(false).ThisField(); ok && e.mayChange(field) { // the one of then
+		used := nameTaken(o.Call.Function())
+		target = freshName(strings.TrimLeft(field, "_#"), func(n string) bool { return used(n) || e.locals[n] })
+		e.locals[target] = true
+		lines = append(lines, e.st.fit("const "+target+" = "+o.target().Text()+";"))
+		target += o.mayBeMissing()
+	}
+	code := e.s.writeRemoval(o, target, handler, syntax.Node{})
+	e.edits = append(e.edits, e.st.after(stmt, append(lines, e.st.fit(e.here(o, set)+".add(() => "+code+");"))...))
 	return set, nil
+}
+
+// mayChange reports whether anything but the constructor puts something into a field.
+func (e *classEdit) mayChange(field string) bool {
+	return slices.ContainsFunc(e.in.refs[field], func(ref syntax.Node) bool {
+		return syntax.IsWrite(ref) && !ref.Function().IsConstructor()
+	})
 }
 
 // removers is the set of functions that take registrations away.
