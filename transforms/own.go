@@ -1,7 +1,9 @@
 package transforms
 
 import (
+	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -16,7 +18,7 @@ import (
 const ofOwn = "own"
 
 // knownOwnings bounds of how many classes it is remembered what their instances owe.
-const knownOwnings = 2048
+const knownOwnings = 16384
 
 // owning is what the instances of a class owe to those who make them.
 type owning struct {
@@ -31,6 +33,9 @@ func (s *scan) matchOwn(c candidate, n syntax.Node, b syntax.Bindings) *Obligati
 	t := syntax.TypeOf(n)
 	if s.hops == 0 || t.Module != "" && !strings.HasPrefix(t.Module, ".") {
 		return nil
+	}
+	if !t.Decl.OK() && len(t.Path) > 0 && !s.mayOwn(c.kind, s.Project.Resolve(s.f.Path, t.Module), t.Path[len(t.Path)-1]) {
+		return nil // without a parse
 	}
 	class, ok := s.Project.ClassOf(s.ctx, s.f, t)
 	if !ok || class.Node.Is("interface_declaration") {
@@ -48,6 +53,27 @@ func (s *scan) matchOwn(c candidate, n syntax.Node, b syntax.Bindings) *Obligati
 	o := s.obligation(candidate{w.kind, c.acquire}, n, b)
 	o.acquired([]string{w.why})
 	return o
+}
+
+// mayOwn reports whether the text of a file that may declare a class lets its instances owe
+// anything: it has the name of a release, and of something that is acquired.
+func (s *scan) mayOwn(k *Kind, path, name string) bool {
+	key := fmt.Sprintf("%s\x00%s\x00%s", k.Name, path, name)
+	if w, known := s.ownings.Get(key); known {
+		return w != nil
+	}
+	texts, told := s.Project.Sources(path, name)
+	may := !told || slices.ContainsFunc(texts, func(src []byte) bool {
+		has := func(name string) bool { return bytes.Contains(src, []byte(name)) }
+		return slices.ContainsFunc(k.Release, func(r Release) bool { return !r.Pattern.Rooted() && has(r.Pattern.Anchor) }) &&
+			(s.IsCandidate(src) || slices.ContainsFunc(slices.Collect(maps.Keys(connecting)), has))
+	})
+	var w *owning
+	if may {
+		w = &owning{}
+	}
+	s.ownings.Add(key, w)
+	return may
 }
 
 // owns says what an instance of a class of this file owes. One that ends itself, that

@@ -17,7 +17,7 @@ func (s *scan) isRoot(component syntax.Node) bool {
 	if name == nil {
 		return false
 	}
-	if component.IsClass() {
+	if decorator, _ := decoratorOf(component); decorator.OK() { // only such are bootstrapped
 		for r := range s.at(component).mentions(component, name, project.Bootstrap) {
 			if isBootstrapped(r) {
 				return true

@@ -75,13 +75,19 @@ func (p *Project) Sources(rel, name string) (texts [][]byte, ok bool) {
 		if rel == "" || seen[key] {
 			return true
 		}
-		if seen[key] = true; len(seen) > 400 || name == "default" {
+		if seen[key] = true; len(seen) > 400 {
 			return false
 		}
 		o := p.outlineOf(rel)
+		if o.barrel != nil && name == "default" {
+			return false
+		}
 		if o.barrel == nil {
 			switch src, err := p.text(rel); {
 			case err != nil:
+			case name == "default":
+				texts = append(texts, src)
+				return bytes.Contains(src, []byte("export default class ")) // declared there
 			case o.any || leadsOn(src, []byte("{")):
 				return false
 			case o.exports(name):
