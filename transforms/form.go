@@ -19,7 +19,7 @@ type form interface {
 // Forms lists the names of all forms.
 func Forms() []string {
 	var out []string
-	for _, f := range []form{formDirective{}, formBlock{}, formUndo{}, formPromise{}, formCallback{}, formRace{}, formAnswer{}, formChain{}, formGuard{}, formClass{}, formBeside{}, formCorrection{}, formRearm{}, formTold{}, formForced{}, formOrder{}, formNamed{}, formTabled{}, formApart{}, formSignature{}, formChildren{}, formRegistry{}, formShutdown{}, formBound{}, formWeak{}, formUnsubscribe{}, formSuper{}, formEffect{}, formUnreturned{}, formEffectCorrection{}, formComponent{}, formUntil{}, formRenewed{}, formCleanup{}, formHook{}, formPlugin{}, formUnref{}, formHoist{}, formPiped{}, formForget{}} {
+	for _, f := range []form{formDirective{}, formBlock{}, formUndo{}, formPromise{}, formCallback{}, formRace{}, formAnswer{}, formChain{}, formGuard{}, formClass{}, formBeside{}, formCorrection{}, formRearm{}, formTold{}, formForced{}, formOrder{}, formNamed{}, formTabled{}, formApart{}, formSignature{}, formChildren{}, formRegistry{}, formShutdown{}, formBound{}, formWeak{}, formUnsubscribe{}, formSuper{}, formEffect{}, formUnreturned{}, formEffectCorrection{}, formComponent{}, formUntil{}, formRenewed{}, formCleanup{}, formHook{}, formPlugin{}, formUnref{}, formHoist{}, formPiped{}, formForget{}, formCompare{}} {
 		out = append(out, f.Name())
 	}
 	return out

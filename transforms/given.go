@@ -26,6 +26,8 @@ type callbacks struct {
 	uses []use
 	seen map[int32]bool // callbacks that were looked at
 	out  []lateExit
+
+	tests []syntax.Node // of the truth of the handle, which may be 0
 }
 
 // judgeGiven judges what is bound by a parameter of the callback that is written
@@ -68,6 +70,8 @@ func (s *scan) judgeGiven(o *Obligation) {
 	o.Owner = Owner{OwnerBlock, nameOf(fn), fn}
 	switch {
 	case len(c.out) == 0 && len(o.releases) == 0 && handedOn:
+		return
+	case len(c.out) == 0 && s.judgeZero(o, c.tests):
 		return
 	case len(c.out) == 0:
 		o.Status = Met
@@ -157,6 +161,7 @@ func (c *callbacks) follow(fn syntax.Node) {
 	})
 	stop := func(p int) bool { return stops[p] }
 	starts := []int{syntax.Entry}
+	c.tests = append(c.tests, truthTests(c.o, g, starts, stop)...)
 	busy := c.busy(g, fn)
 	for _, w := range g.Ways(starts, stop, c.o.holds) {
 		if w.Raised {

@@ -25,6 +25,7 @@ type Kind struct {
 	OneShot  bool              // ends: itself
 	Readable bool              // ends: read, by whoever pipes it, iterates over it or listens for its data
 	Copied   bool              // handle: copied: a value, of which others get copies without getting the debt
+	Number   bool              // handle: number: 0 is one as any other, so that its truth does not tell whether there is one
 	Promised bool              // yields: promise: the acquisition has to be awaited for the handle
 	Chains   bool              // yields: itself: the acquisition returns the handle that it is called on
 	Alone    bool              // works: alone: it goes on without anybody using the handle

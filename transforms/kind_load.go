@@ -233,8 +233,8 @@ func (h *header) line(n int, line string) error {
 		err = choice("nothing")
 		k.Quiet = true
 	case "handle":
-		err = choice("copied")
-		k.Copied = true
+		err = choice("copied", "number")
+		k.Copied, k.Number = value == "copied", value == "number"
 	case "yields":
 		err = choice("promise", "itself", "promise of itself")
 		k.Promised, k.Chains = value != "itself", value != "promise"

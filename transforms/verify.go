@@ -55,7 +55,8 @@ func (d *Detector) verify(ctx context.Context, f *syntax.File, before []*Obligat
 		}
 	}
 	// Settled by one form, a debt can be somebody else's by the very next question:
-	// by a teardown, whether the field is filled twice, or emptied before; by a call that does not lose
+	// by a teardown, whether the field is filled twice, or emptied before, or whether the test
+	// before another release takes it for nothing; by a call that does not lose
 	// it any more, whether the instance that keeps it has an end for it.
 	released, passed := map[string]bool{}, map[string]bool{}
 	for _, o := range settled {
@@ -67,7 +68,7 @@ func (d *Detector) verify(ctx context.Context, f *syntax.File, before []*Obligat
 		if o.Status != Unmet || owed[o.Fingerprint()] {
 			continue
 		}
-		again := (o.Form == formRearm{} || o.Form == formEmptied{}) && (released[o.Fingerprint()] || o.Standing == Offer)
+		again := (o.Form == formRearm{} || o.Form == formEmptied{} || o.Form == formCompare{}) && (released[o.Fingerprint()] || o.Standing == Offer)
 		if kept := o.kept != nil && o.Owner.isInstance() && passed[o.Fingerprint()]; !again && !kept {
 			line, _ := after.Position(o.At.Start())
 			return nil, src, fmt.Sprintf("the result still owes, or owes anew, in line %d: %s", line, o.Message)

@@ -52,6 +52,8 @@ func (s *scan) waysOut(o *Obligation, home syntax.Node, g *syntax.Graph, begin [
 	case !o.again && s.failsAtStart(o, home, exits):
 		o.step(o.Call, "moved: where it cannot begin, the program does not run")
 		return
+	case len(exits) == 0 && !o.again && s.judgeZero(o, truthTests(o, g, starts, stop)):
+		return
 	case len(exits) == 0 && !o.again:
 		o.Status = Met
 		o.step(o.Call, "met: settled on every way out")
