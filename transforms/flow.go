@@ -78,6 +78,9 @@ func (s *scan) locate(o *Obligation) (h Handle, moved string) {
 	}
 	v := widen(o.Call)
 	h.Value = v
+	if o.taken != "" {
+		return s.locatePart(o, h, v)
+	}
 	if fn, value := thenOf(v); value != nil && o.Kind.Promised {
 		h.Place, h.Symbol = InVariable, value
 		o.then = fn

@@ -132,6 +132,8 @@ type Obligation struct {
 	kept        *Handle         // where the instance keeps what a call acquired
 	keptBeside  bool            // and in something of it that cannot be seen
 	gives       syntax.Node     // the function whose result the handle is
+	part        string          // the property of that result that has it, where that is an object
+	taken       string          // the property of the value of the call that the handle is
 	source      syntax.Node     // where the function that returns it acquired it, if it is one of the file
 	delays      syntax.Node     // the function whose result is a promise that only this one-shot settles
 	racing      bool            // it is a helper's, and its promise runs in a race

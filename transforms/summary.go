@@ -26,7 +26,7 @@ func (s *scan) callersOf(o *Obligation) {
 			Bindings: syntax.Bindings{},
 			Evidence: append(slices.Clone(o.Evidence), fmt.Sprintf("returned by %s, acquired in line %d", nameOf(fn), line)),
 		}
-		made.source = o.Call
+		made.source, made.taken = o.Call, o.part
 		made.step(call, "acquired: %s returns it", nameOf(fn))
 		s.found = append(s.found, made)
 	}
@@ -66,7 +66,8 @@ type summary struct {
 	kind    *Kind
 	acquire *Acquire
 	text    string
-	delays  bool // not that: a promise that only its one-shot settles
+	part    string // the property of the object that it returns; "" for the value itself
+	delays  bool   // not that: a promise that only its one-shot settles
 }
 
 // matchImported asks a function that is imported from elsewhere in the project
@@ -95,7 +96,7 @@ func (s *scan) matchImported(n syntax.Node) *Obligation {
 	}
 	o := &Obligation{
 		Kind: sum.kind, Acquire: sum.acquire, File: s.f, Call: n, At: n, Bindings: syntax.Bindings{},
-		Evidence: []string{sum.text}, Status: Moved, Standing: Leak,
+		Evidence: []string{sum.text}, Status: Moved, Standing: Leak, taken: sum.part,
 	}
 	o.step(n, "acquired: %s", sum.text)
 	return o
@@ -115,11 +116,11 @@ func (s *scan) summarise(path, name string) *summary {
 	for _, o := range s.scan(s.ctx, f, s.hops-1).found {
 		if o.gives == decl {
 			line, _ := f.Position(o.Call.Start())
-			return &summary{o.Kind, o.Acquire, fmt.Sprintf("returned by %s, acquired in %s line %d", name, f.Path, line), false}
+			return &summary{o.Kind, o.Acquire, fmt.Sprintf("returned by %s, acquired in %s line %d", name, f.Path, line), o.part, false}
 		}
 		if o.delays == decl {
 			line, _ := f.Position(o.Call.Start())
-			return &summary{o.Kind, o.Acquire, fmt.Sprintf("made by %s, in %s line %d", name, f.Path, line), true}
+			return &summary{o.Kind, o.Acquire, fmt.Sprintf("made by %s, in %s line %d", name, f.Path, line), "", true}
 		}
 	}
 	return &summary{}
@@ -174,6 +175,10 @@ func returner(executor syntax.Node) syntax.Node {
 func (s *scan) noteMove(o *Obligation, u use, home syntax.Node) {
 	if u.text == returnedText {
 		o.gives = home
+		return
+	}
+	if part := s.partOfResult(o, u, home); part != "" {
+		o.gives, o.part = home, part
 		return
 	}
 	h := Handle{Value: o.Handle.Value, Symbol: o.Handle.Symbol}

@@ -151,7 +151,7 @@ func (s *scan) valueUse(o *Obligation, ref, v syntax.Node, hops int) []use {
 		}
 		left := p.Field("left").Inner(false)
 		if sym := left.Symbol(); sym != nil && s.f.TopLevel(sym.Name) != sym {
-			if sym == o.Handle.Symbol {
+			if sym == o.Handle.Symbol || sym == ref.Symbol() { // conn = conn || other
 				return nil
 			}
 			if home := homeOf(o.Call); home.OK() && o.Handle.Place == InVariable && !sym.Node.Within(home) {
