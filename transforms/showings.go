@@ -88,8 +88,11 @@ func (s *scan) showingsOfMember(object *syntax.Symbol, key string) []syntax.Node
 func (s *scan) showingsOfValue(n syntax.Node, hops int) []syntax.Node {
 	v := n.Outer()
 	for v.Parent().Is("arguments") {
-		if calleeName(v.Parent().Parent()) == "createElement" {
-			return []syntax.Node{{}}
+		if call := v.Parent().Parent(); calleeName(call) == "createElement" {
+			if call.Field("arguments").Len() > 1 { // perhaps with a key
+				return []syntax.Node{{}}
+			}
+			return []syntax.Node{call}
 		}
 		v = v.Parent().Parent().Outer()
 	}

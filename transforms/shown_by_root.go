@@ -153,7 +153,7 @@ func (s *scan) isAlwaysShown(at syntax.Node, hops int) bool {
 // standing is the function that shows an element: it is returned by that. maybe: not
 // always. call: it is not returned, but handed to a root to be drawn.
 func (s *scan) standing(at syntax.Node, hops int) (fn syntax.Node, maybe bool, call syntax.Node) {
-	if at.Is("call_expression") { // of a hook: always, by the rules of hooks
+	if at.Is("call_expression") && calleeName(at) != "createElement" { // of a hook: always, by the rules of hooks
 		return at.Function(), false, syntax.Node{}
 	}
 	if at.Is("jsx_opening_element") {

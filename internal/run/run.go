@@ -64,7 +64,7 @@ type Summary struct {
 // with single paths is in the result.
 func Run(ctx context.Context, d *transforms.Detector, opts Options) (*Result, error) {
 	began := time.Now()
-	w := &worker{d: d, opts: opts, named: namedFiles(d.Project, opts.Paths), whole: isWhole(d.Project, opts), result: &Result{Project: d.Project}, seen: opts.Seen}
+	w := &worker{d: d, opts: opts, named: namedFiles(d.Project, opts.Paths), whole: isWhole(d.Project, opts), others: map[string]bool{}, result: &Result{Project: d.Project}, seen: opts.Seen}
 	if w.seen == nil {
 		w.seen = &Counters{}
 	}
@@ -77,8 +77,12 @@ func Run(ctx context.Context, d *transforms.Detector, opts Options) (*Result, er
 	if w.whole {
 		d.Project.Noted()
 	}
-	if err := w.stage(ctx, w.send, w.mend); err != nil {
-		return nil, err
+	for begun := 0; begun < len(w.candidates); {
+		next := w.candidates[begun:]
+		begun = len(w.candidates)
+		if err := w.stage(ctx, sender(next), w.mend); err != nil {
+			return nil, err
+		}
 	}
 	r := w.result
 	slices.SortFunc(r.Files, func(a, b *transforms.Mended) int { return strings.Compare(a.Path, b.Path) })
@@ -100,6 +104,7 @@ type worker struct {
 	seen       *Counters
 	mu         sync.Mutex
 	candidates []string
+	others     map[string]bool // those that hold no acquisition by themselves, as far as they are to be looked at
 	result     *Result
 }
 
@@ -135,17 +140,43 @@ func isWhole(p *project.Project, opts Options) bool {
 	})
 }
 
-// send sends the candidates, those of a folder together: they ask for the same others.
-func (w *worker) send(ctx context.Context, files chan<- string) error {
-	slices.Sort(w.candidates)
-	for _, rel := range w.candidates {
-		select {
-		case files <- rel:
-		case <-ctx.Done():
-			return ctx.Err()
+// sender sends candidates, those of a folder together: they ask for the same others.
+func sender(candidates []string) func(context.Context, chan<- string) error {
+	return func(ctx context.Context, files chan<- string) error {
+		slices.Sort(candidates)
+		for _, rel := range candidates {
+			select {
+			case files <- rel:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	}
+}
+
+// callers adds the files to the candidates that import a function which hands its callers
+// what it acquired: by themselves, they may name nothing that acquires.
+func (w *worker) callers(ctx context.Context, obligations []*transforms.Obligation) {
+	if !w.whole {
+		return
+	}
+	for _, o := range obligations {
+		decl, name := o.Given()
+		if !decl.OK() {
+			continue
+		}
+		for _, ref := range w.d.Project.MentionsOf(ctx, decl, name) {
+			rel := ref.File().Path
+			w.mu.Lock()
+			if w.others[rel] {
+				delete(w.others, rel)
+				w.candidates = append(w.candidates, rel)
+				w.seen.Candidates.Add(1)
+			}
+			w.mu.Unlock()
 		}
 	}
-	return nil
 }
 
 func (w *worker) discover(ctx context.Context, files chan<- string) error {
@@ -267,6 +298,10 @@ func (w *worker) read(_ context.Context, rel string) error {
 		w.mu.Lock()
 		w.candidates = append(w.candidates, rel)
 		w.mu.Unlock()
+	} else if w.whole {
+		w.mu.Lock()
+		w.others[rel] = true
+		w.mu.Unlock()
 	}
 	return nil
 }
@@ -301,6 +336,7 @@ func (w *worker) mend(ctx context.Context, rel string) error {
 	if err != nil {
 		return err
 	}
+	w.callers(ctx, m.Obligations)
 	w.seen.Findings.Add(int64(len(m.Findings)))
 	w.mu.Lock()
 	defer w.mu.Unlock()
