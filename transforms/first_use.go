@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -59,4 +60,29 @@ func (s *scan) startsOfUse(o *Obligation, home syntax.Node, g *syntax.Graph, beg
 		return begin
 	}
 	return out
+}
+
+// endsWithLibrary is what ends everything that the library of an acquisition has made, of
+// which the file keeps no account: pgp.end(). Where the acquisition is that of another
+// function, what is in any field of the instance may be that library.
+func (s *scan) endsWithLibrary(o *Obligation) syntax.Node {
+	if len(o.Kind.Source) == 0 || !o.Acquire.Pattern.Rooted() {
+		return syntax.Node{}
+	}
+	library := o.Call.Field("function").Inner(false)
+	_, matched := o.Acquire.Pattern.Match(o.Call, nil)
+	elsewhere := o.source.OK() || o.taken != "" || !matched || len(o.Evidence) > 0 && !strings.HasPrefix(o.Evidence[0], "import ")
+	for id := range s.f.NodeCount() {
+		n := s.f.Node(int32(id))
+		if !n.Is("member_expression") || !slices.Contains(o.Kind.Source, n.Field("property").Text()) {
+			continue
+		}
+		object := n.Field("object").Inner(false)
+		_, field := object.ThisField()
+		switch {
+		case syntax.SameExpression(object, library), elsewhere && (field || object.Is("identifier") && object.Symbol().Init().Inner(true) == o.Call):
+			return n
+		}
+	}
+	return syntax.Node{}
 }

@@ -59,6 +59,11 @@ func (s *scan) judge(o *Obligation) {
 		s.rate(o)
 		return
 	}
+	if all := s.endsWithLibrary(o); all.OK() {
+		o.Status = Met
+		o.step(all, "met: ended with all that its library made, by %s", shorten(all.Text()))
+		return
+	}
 	h, elsewhere := s.locate(o)
 	o.Handle = h
 	if s.judgeHoarded(o) || elsewhere == "" && s.judgeApart(o) {

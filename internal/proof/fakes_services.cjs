@@ -166,6 +166,20 @@ function knex(world) {
   return () => thing(world, 'pool', { destroy: 'promise' }, { raw: run, transaction }, (table) => query(table));
 }
 
+// The library of pg-promise, which its module makes, and which makes database objects. Its
+// end() ends them all.
+function pgPromise(world) {
+  return () => {
+    const made = [];
+    const pgp = () => {
+      const $pool = thing(world, 'pool', { end: 'promise' });
+      made.push($pool);
+      return { $pool, none: run, any: run, one: run };
+    };
+    return Object.assign(pgp, { end: () => made.forEach((pool) => pool.gone || pool.end()) });
+  };
+}
+
 function sequelize(world) {
   class Sequelize {
     query = run;
@@ -345,6 +359,7 @@ function services(world) {
       off: (event, target, f, options) => target.removeEventListener(event, f, options),
     }),
     knex: { knex: knex(world), default: knex(world), __esModule: true },
+    'pg-promise': Object.assign(pgPromise(world), { default: pgPromise(world), __esModule: true }),
     redis: redis(world),
     amqplib: exported(amqp),
     kafkajs: { Kafka },

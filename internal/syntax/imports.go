@@ -229,6 +229,8 @@ func (n Node) origin(depth int) (Origin, bool) {
 		}
 		if o, ok := n.Field("function").origin(depth - 1); ok && o.Module != "" && len(o.Path) == 1 && givesItself[o.Module] == o.Path[0] {
 			return Origin{Module: o.Module}, true
+		} else if ok && len(o.Path) == 0 && givesLibrary[o.Module] != "" {
+			return Origin{Module: o.Module, Path: []string{givesLibrary[o.Module]}}, true
 		}
 	case "ternary_expression": // (secure ? https : http).createServer()
 		return originOfEither(n.Field("consequence"), n.Field("alternative"), depth-1)
@@ -289,6 +291,10 @@ func isRequiredByName(n Node) bool {
 // givesItself names for modules the function that sets them up and gives them back:
 // require('sqlite3').verbose().
 var givesItself = map[string]string{"sqlite3": "verbose"}
+
+// givesLibrary names, for modules that are a function which makes the library, what
+// everybody calls that: const pgp = require('pg-promise')(options).
+var givesLibrary = map[string]string{"pg-promise": "pgp"}
 
 // fieldValues are what the code of a class gives to its fields. They are asked for time and
 // again, and found once.
