@@ -293,7 +293,7 @@ func (w *worker) read(_ context.Context, rel string) error {
 			return nil
 		}
 	}
-	if w.d.IsWanted(src) {
+	if w.d.IsWanted(src) || w.named[rel] { // what is named may call what another file acquires
 		w.seen.Candidates.Add(1)
 		w.mu.Lock()
 		w.candidates = append(w.candidates, rel)
