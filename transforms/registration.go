@@ -62,6 +62,9 @@ func (s *scan) evidenceOfRegistration(c candidate, n syntax.Node, b syntax.Bindi
 	if e := o.event().Inner(false); e.OK() && !e.Is("string", "identifier", "member_expression", "template_string") {
 		return nil
 	}
+	if len(c.acquire.From) > 0 && len(c.acquire.Types) == 0 && !c.acquire.Pattern.Rooted() && !s.isPartOfModule(c.acquire, o.target()) {
+		return nil
+	}
 	if len(c.acquire.Types) == 0 {
 		return []string{shorten(squeeze(n.Field("function")))}
 	}
@@ -155,6 +158,12 @@ func (o *Obligation) firesOnce() bool {
 		}
 	}
 	return false
+}
+
+// isTakenOnce reports whether what is registered again with the same target is no other: a
+// part of the page, or a signal, takes one function once.
+func (o *Obligation) isTakenOnce() bool {
+	return o.Acquire.Pattern.Anchor == "addEventListener" || o.isSignal()
 }
 
 // endedBySignal reports whether the options of a registration hold a signal, or

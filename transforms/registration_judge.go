@@ -304,7 +304,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		o.step(o.Call, "moved: it listens to its own element, which goes with it, and is the same each time")
 	case len(beside) > 0 && s.readsToTheEnd(o):
 		o.step(o.Call, "moved: it goes when what it listens to has come to its end")
-	case how == givenStay && s.endsWithTarget(o, in):
+	case how == givenStay && (s.endsWithTarget(o, in) || o.isSignal() && (!in.whole || in.endsWithGiven())):
 		o.step(o.Call, "moved: the instance ends when it is told of the end of what this is registered with")
 	case len(beside) > 0 && s.goesWithTarget(o, class):
 		o.step(o.Call, "moved: what it listens to takes all away, and goes with the instance")

@@ -319,7 +319,7 @@ func (s *scan) endOfTarget(o *Obligation, in *instance) syntax.Node {
 				break
 			}
 		}
-		if name, ok := fn.Field("object").ThisField(); ok && name == root && !in.borrowed(root) {
+		if name, ok := fn.Field("object").ThisField(); ok && name == root && (!in.borrowed(root) || givesWay(n, in.refs[root])) {
 			return n
 		}
 	}

@@ -40,13 +40,16 @@ func (s *scan) judgeRepeated(o *Obligation) bool {
 			return false
 		}
 		r, ok := s.runsAgain(fn)
+		if command := commandOf(fn); !ok && command.OK() && s.madeIn(o, fn) && !slices.ContainsFunc(s.removals(o, fn.Descendants()), removal.works) {
+			r, ok = rerun{fn, ExitPlace{command, "each time that the command is called"}, ""}, true
+		}
 		if !ok {
 			if callbackOf(fn).ends {
 				return false
 			}
 			continue
 		}
-		if o.Acquire.Pattern.Anchor == "addEventListener" && !s.madeIn(o, fn) {
+		if o.isTakenOnce() && !s.madeIn(o, fn) {
 			return false // the same again is no other
 		}
 		if own := o.registered(); own.OK() && slices.ContainsFunc(s.removals(o, own.Field("body").Own()), removal.works) {
@@ -188,6 +191,29 @@ func isRoute(call syntax.Node) bool {
 }
 
 var routes = map[string]bool{"get": true, "post": true, "put": true, "patch": true, "delete": true, "all": true, "use": true, "route": true}
+
+// commandOf is the call that makes a function what a command does, which users call as
+// often as they like; the zero Node where none does:
+//
+//	commands.addCommand(id, { execute: f })    commands.registerCommand(id, f)
+func commandOf(fn syntax.Node) syntax.Node {
+	does := fn.Outer()
+	p := does.Parent()
+	if p.Is("arguments") && calleeName(p.Parent()) == "registerCommand" && p.Child(0) != does {
+		return p.Parent()
+	}
+	if p.Is("pair") && p.Field("value") == does {
+		does, p = p, p.Parent()
+	}
+	call := p.Outer().Parent().Parent()
+	if p.Is("object") && runsCommand[syntax.MemberName(does)] && p.Outer().Parent().Is("arguments") && (calleeName(call) == "addCommand" || calleeName(call) == "addAction") {
+		return call
+	}
+	return syntax.Node{}
+}
+
+// runsCommand are the properties of a command's description that say what it does.
+var runsCommand = map[string]bool{"execute": true, "exec": true, "run": true, "handler": true, "callback": true}
 
 // formPeer takes a registration away when what the function was called about ends:
 // a connection, or the answer to a request.

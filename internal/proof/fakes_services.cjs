@@ -358,6 +358,7 @@ function services(world) {
       on: (event, target, f, options) => target.addEventListener(event, f, options),
       off: (event, target, f, options) => target.removeEventListener(event, f, options),
     }),
+    '@lumino/signaling': { Signal: { clearData() {} } }, // of arrow functions that are connected alone it knows nothing
     knex: { knex: knex(world), default: knex(world), __esModule: true },
     'pg-promise': Object.assign(pgPromise(world), { default: pgPromise(world), __esModule: true }),
     redis: redis(world),
