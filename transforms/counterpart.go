@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
 
@@ -86,7 +87,7 @@ func (s *scan) judgeAgain(o *Obligation, in *instance) bool {
 	if !other.Method || o.firesOnce() || calledOnce(in, member) || !s.addsUp(o) || s.targetAnew(o, in) {
 		return false
 	}
-	if s.placeKey(o.target(), 6) == "this" && !s.thinksOfAgain(o, in, name, other) {
+	if s.placeKey(o.target(), 6) == "this" && (!s.thinksOfAgain(o, in, name, other) || s.clearedByMaker(in, other.Name)) {
 		return false
 	}
 	if s.guardedForGood(o, in, syntax.FunctionOf(member), other.Function()) {
@@ -223,4 +224,31 @@ func (formCounterpart) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		f.Notes = append(f.Notes, Note{Unsafe, fmt.Sprintf("%s() left the %s until now: does anything rely on them after it?", other.Name, noun)})
 	}
 	return f, no
+}
+
+// clearedByMaker reports whether who knows an instance by its class, or by one above, takes all
+// listeners from it where it ends it.
+//
+//	await server.stop(); server.removeAllListeners();
+func (s *scan) clearedByMaker(in *instance, end string) bool {
+	for _, c := range append([]project.Class{in.class}, in.ancestors...) {
+		name := className(c.Node)
+		if name == nil {
+			continue
+		}
+		for r := range s.at(c.Node).mentions(c.Node, name, project.RemoveAll) {
+			for n := range r.File().Root().Descendants() {
+				m := calledMember(n)
+				if !n.Is("call_expression") || !m.Is("member_expression") || m.Field("property").Text() != project.RemoveAll || n.Field("arguments").Len() > 0 {
+					continue
+				}
+				for x := range n.Function().Descendants() {
+					if f := calledMember(x); x.Is("call_expression") && f.Field("property").Text() == end && syntax.SameExpression(f.Field("object").Inner(false), m.Field("object").Inner(false)) {
+						return true
+					}
+				}
+			}
+		}
+	}
+	return false
 }

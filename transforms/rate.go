@@ -32,7 +32,7 @@ func (s *scan) rate(o *Obligation) {
 func sentence(o *Obligation) string {
 	what := strings.ReplaceAll(o.Kind.Name, "-", " ")
 	owner := o.Owner.Name
-	if o.Standing == Offer {
+	if o.Standing == Offer && o.Form != (formCompare{}) && !isGetter(o.Call.Function()) {
 		if g, ok := o.gist.(*growth); ok {
 			return g.of(o.Owner) + " " + g.how
 		}

@@ -302,7 +302,7 @@ func (s *scan) endOfTarget(o *Obligation, in *instance) syntax.Node {
 			continue
 		}
 		fn := calledMember(n)
-		if s.takesOutOfPage(n, key) {
+		if s.takesOutOfPage(n, key, in) {
 			return n
 		}
 		if !endsItsOwner(fn) || n.Function().IsConstructor() && n.Function() == o.Call.Function() {
@@ -326,11 +326,11 @@ func (s *scan) endOfTarget(o *Obligation, in *instance) syntax.Node {
 	return syntax.Node{}
 }
 
-// takesOutOfPage reports whether a call takes what a field holds out of the page, which is then
-// forgotten: Dom.remove(this.icon); this.icon = null;
-func (s *scan) takesOutOfPage(call syntax.Node, key string) bool {
+// takesOutOfPage reports whether a call takes what a field holds out of the page, which the instance
+// made and is in no other place, or which is then forgotten: Dom.remove(this.icon); this.icon = null;
+func (s *scan) takesOutOfPage(call syntax.Node, key string, in *instance) bool {
 	name, args := calleeName(call), call.Field("arguments")
-	if name != "remove" && name != "removeChild" || args.Len() != 1 || s.placeKey(args.Child(0), 6) != key || strings.Contains(strings.TrimPrefix(key, "this."), ".") {
+	if name != "remove" && name != "removeChild" && name != "removeNode" || args.Len() != 1 || s.placeKey(args.Child(0), 6) != key || strings.Contains(strings.TrimPrefix(key, "this."), ".") {
 		return false
 	}
 	for next := call.Statement().NextNamed(); next.OK(); next = next.NextNamed() {
@@ -339,7 +339,22 @@ func (s *scan) takesOutOfPage(call syntax.Node, key string) bool {
 			return true
 		}
 	}
-	return false
+	return in.createsElement(strings.TrimPrefix(key, "this."))
+}
+
+// createsElement reports whether a field is filled with an element that is created there, and
+// with nothing else.
+func (in *instance) createsElement(field string) bool {
+	created := false
+	for _, ref := range in.refs[field] {
+		if !syntax.IsWrite(ref) {
+			continue
+		}
+		if created = calleeName(ref.Outer().Parent().Field("right").Inner(true)) == "createElement"; !created {
+			return false
+		}
+	}
+	return created
 }
 
 // enders are further methods that end what they are called on, or take it out of

@@ -10,15 +10,17 @@ import (
 // input. A bare test of truth takes that for nothing: if (fd) close(fd).
 
 // judgeZero judges what is released on every way out but those that tests of truth of the
-// handle decide; it reports whether there are any.
+// handle decide; it reports whether there are any. Few ever close the standard input: to ask
+// otherwise is an offer.
 func (s *scan) judgeZero(o *Obligation, tests []syntax.Node) bool {
-	if len(tests) == 0 {
+	if len(tests) == 0 || !s.Offers {
 		return false
 	}
 	var exits []ExitPlace
 	for _, t := range tests {
 		exits = append(exits, ExitPlace{t, t.Inner(false).Text() + " may be 0, which is tested for as if that were none"})
 	}
+	o.Standing = Offer
 	s.unmet(o, MissingPath, exits)
 	o.Form, o.gist = formCompare{}, tests
 	return true

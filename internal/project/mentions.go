@@ -123,10 +123,13 @@ const heir = ":"
 const beside = "+"
 
 // besides are these words. Each is looked for in every text.
-var besides = []string{Bootstrap}
+var besides = []string{Bootstrap, RemoveAll}
 
 // Bootstrap is in every file that has a page of Angular begin with a class.
 const Bootstrap = "bootstrap"
+
+// RemoveAll is in every file that takes all listeners from an emitter of Node.
+const RemoveAll = "removeAllListeners"
 
 // longestHeritage bounds how far behind `extends` the name of a class is looked for.
 const longestHeritage = 400
