@@ -137,8 +137,8 @@ func onlyDropsOwn(o *Obligation) bool {
 	return own && sym != nil && sym.Decl.Function() == o.Call.Function()
 }
 
-// onlyEmits reports whether all that the callback of a one-shot does is to emit events of an
-// instance whose end takes all listeners away, and to note it: nobody hears of it then.
+// onlyEmits reports whether all that the callback of a one-shot does is to emit events, or signals, of
+// an instance whose end takes all listeners away, and to note it: nobody hears of it then.
 func (s *scan) onlyEmits(o *Obligation, in *instance) bool {
 	callback := o.Call.Field("arguments").Child(0).Inner(false)
 	if isBind(callback) {
@@ -158,7 +158,7 @@ func (s *scan) onlyEmits(o *Obligation, in *instance) bool {
 		case n.Is("assignment_expression", "augmented_assignment_expression", "update_expression", "new_expression"):
 			return false
 		case !n.Is("call_expression"):
-		case isEmitting(callee):
+		case isEmitting(callee), isOwnSignal(callee):
 			emits = true
 		case forgetsOwn(n):
 		case !plainOfLists[callee.Field("property").Text()]:
@@ -166,9 +166,19 @@ func (s *scan) onlyEmits(o *Obligation, in *instance) bool {
 		}
 	}
 	return emits && slices.ContainsFunc(slices.Collect(in.teardown.own.Field("body").Own()), func(n syntax.Node) bool {
-		name, own := n.Field("function").Inner(false).ThisField()
+		callee := n.Field("function").Inner(false)
+		if callee.Field("property").Text() == "clearData" { // Signal.clearData(this)
+			return callee.Field("object").Text() == "Signal" && n.Field("arguments").Child(0).IsThis()
+		}
+		name, own := callee.ThisField()
 		return own && name == "removeAllListeners" && n.Field("arguments").Len() == 0
 	})
+}
+
+// isOwnSignal: this.changed.emit
+func isOwnSignal(callee syntax.Node) bool {
+	_, own := callee.Field("object").Inner(false).ThisField()
+	return own && callee.Is("member_expression") && callee.Field("property").Text() == "emit"
 }
 
 // forgetsOwn reports whether a call takes something out of a collection of the instance.
