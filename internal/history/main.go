@@ -121,6 +121,25 @@ func measureAll(ctx context.Context, mirror, only string, tables []string, read,
 // readRows reads the table. A row that cannot be right is an error: a
 // measurement over half a table would look like one over all of it.
 func readRows(name string) ([]Row, error) {
+	records, err := readTable(name, columns)
+	if err != nil {
+		return nil, err
+	}
+	var rows []Row
+	for i, rec := range records {
+		r, err := newRow(rec)
+		if err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", name, i+2, err)
+		}
+		r.Table = filepath.Base(name)
+		rows = append(rows, r)
+	}
+	return rows, nil
+}
+
+// readTable reads a table of texts with tabs between them, and returns its rows without the first,
+// which has to name the columns.
+func readTable(name string, columns []string) ([][]string, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
@@ -135,16 +154,7 @@ func readRows(name string) ([]Row, error) {
 	if len(records) == 0 || strings.Join(records[0], " ") != strings.Join(columns, " ") {
 		return nil, fmt.Errorf("%s: want the columns %s", name, strings.Join(columns, ", "))
 	}
-	var rows []Row
-	for i, rec := range records[1:] {
-		r, err := newRow(rec)
-		if err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", name, i+2, err)
-		}
-		r.Table = filepath.Base(name)
-		rows = append(rows, r)
-	}
-	return rows, nil
+	return records[1:], nil
 }
 
 func newRow(rec []string) (Row, error) {

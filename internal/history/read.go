@@ -1,11 +1,6 @@
 package main
 
-import (
-	"encoding/csv"
-	"fmt"
-	"os"
-	"strings"
-)
+import "fmt"
 
 // Not everything that people mend leaks. Readers were given the rows of a table in an order
 // of chance, each with what the row says was left alive, and the code of the parent, and
@@ -21,22 +16,12 @@ func (r Row) place() string {
 
 // readVerdicts returns what readers called the rows, by their places: "real" or "not".
 func readVerdicts(name string) (map[string]string, error) {
-	f, err := os.Open(name)
+	records, err := readTable(name, readColumns)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	in := csv.NewReader(f)
-	in.Comma, in.LazyQuotes, in.FieldsPerRecord = '\t', true, len(readColumns)
-	records, err := in.ReadAll()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	if len(records) == 0 || strings.Join(records[0], " ") != strings.Join(readColumns, " ") {
-		return nil, fmt.Errorf("%s: want the columns %s", name, strings.Join(readColumns, ", "))
-	}
 	of := map[string]string{}
-	for i, rec := range records[1:] {
+	for i, rec := range records {
 		place := fmt.Sprintf("%s %s %s:%s", rec[0], rec[1], rec[2], rec[3])
 		switch verdict := rec[4]; {
 		case verdict != "real" && verdict != "not":
