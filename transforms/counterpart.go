@@ -236,17 +236,28 @@ func (s *scan) clearedByMaker(in *instance, end string) bool {
 		if name == nil {
 			continue
 		}
+		var last *syntax.File // mentions of one file come together
 		for r := range s.at(c.Node).mentions(c.Node, name, project.RemoveAll) {
-			for n := range r.File().Root().Descendants() {
-				m := calledMember(n)
-				if !n.Is("call_expression") || !m.Is("member_expression") || m.Field("property").Text() != project.RemoveAll || n.Field("arguments").Len() > 0 {
-					continue
-				}
-				for x := range n.Function().Descendants() {
-					if f := calledMember(x); x.Is("call_expression") && f.Field("property").Text() == end && syntax.SameExpression(f.Field("object").Inner(false), m.Field("object").Inner(false)) {
-						return true
-					}
-				}
+			if r.File() != last && clearsWhereItEnds(r.File(), end) {
+				return true
+			}
+			last = r.File()
+		}
+	}
+	return false
+}
+
+// clearsWhereItEnds reports whether some function of a file ends something, and takes all
+// listeners from it.
+func clearsWhereItEnds(f *syntax.File, end string) bool {
+	for n := range f.Root().Descendants() {
+		m := calledMember(n)
+		if !n.Is("call_expression") || !m.Is("member_expression") || m.Field("property").Text() != project.RemoveAll || n.Field("arguments").Len() > 0 {
+			continue
+		}
+		for x := range n.Function().Descendants() {
+			if f := calledMember(x); x.Is("call_expression") && f.Field("property").Text() == end && syntax.SameExpression(f.Field("object").Inner(false), m.Field("object").Inner(false)) {
+				return true
 			}
 		}
 	}
