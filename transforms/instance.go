@@ -164,11 +164,22 @@ func mostFinal(members []syntax.Member, fits func(syntax.Member) bool) (syntax.M
 		if hollow && m.Name == "remove" && has(members, "add") {
 			continue // of what is added, as soon as there is something
 		}
-		if !found || rank(m.Name) < rank(best.Name) && !hollow || isHollow(best.Function()) && !hollow {
+		if !found || moreFinal(m, best, members) && !hollow || isHollow(best.Function()) && !hollow {
 			best, found = m, true
 		}
 	}
 	return best, found
+}
+
+// moreFinal reports whether a teardown ends more than another. A stop without a start
+// beside it interrupts what the instance does, where there is something to remove.
+func moreFinal(m, than syntax.Member, members []syntax.Member) bool {
+	if pauses := has(members, "stop") && !has(members, "start"); pauses && m.Name == "remove" && than.Name == "stop" {
+		return true
+	} else if pauses && m.Name == "stop" && than.Name == "remove" {
+		return false
+	}
+	return rank(m.Name) < rank(than.Name)
 }
 
 // keepsWhatItIsTold reports whether all that a method does is to register the function that

@@ -256,7 +256,10 @@ function sockets(world) {
     };
     return server;
   };
-  return { io, Server };
+  const Primus = function () {
+    return thing(world, 'primus', { destroy: 'now' }, { connected: 0, write() {} });
+  };
+  return { io, Server, Primus };
 }
 
 function queues(world) {
@@ -337,7 +340,7 @@ function sqlite3(world) {
 function services(world) {
   const sql = mysql(world);
   const { amqp, Kafka, mqtt, nats } = brokers(world);
-  const { io, Server } = sockets(world);
+  const { io, Server, Primus } = sockets(world);
   const { cron, jobs } = schedulers(world);
   const bull = queues(world);
   return {
@@ -368,6 +371,7 @@ function services(world) {
     nats,
     'socket.io-client': Object.assign(io, { __esModule: true }),
     'socket.io': { Server },
+    primus: Object.assign(Primus, { default: Primus, __esModule: true }),
     bullmq: bull,
     bull: bull.Queue,
     'node-cron': exported(cron),
