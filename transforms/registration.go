@@ -79,7 +79,11 @@ func (s *scan) evidenceOfRegistration(c candidate, n syntax.Node, b syntax.Bindi
 	if name.Is("member_expression") {
 		name = name.Field("property")
 	}
-	if (!t.OK() || t.Derived) && strings.HasSuffix(strings.ToLower(c.acquire.Types[0]), strings.ToLower(name.Text())) && name.Text() != "" {
+	named := strings.HasSuffix(strings.ToLower(c.acquire.Types[0]), strings.ToLower(name.Text())) && name.Text() != ""
+	if named && t.Module == "" && strings.HasPrefix(t.Name(), c.acquire.Types[0]) { // AbortSignalLike, of the project's own
+		return []string{"type " + t.Name() + ", as that of an " + c.acquire.Types[0]}
+	}
+	if (!t.OK() || t.Derived) && named {
 		return []string{"the name " + name.Text() + ", as that of an " + c.acquire.Types[0]}
 	}
 	return nil

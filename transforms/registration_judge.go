@@ -81,6 +81,9 @@ func (s *scan) judgeRegistration(o *Obligation) {
 		s.judgeSpan(o, home, here)
 		return
 	}
+	if !isExecutor(home) && s.judgeCallersSignal(o, home) {
+		return
+	}
 	if class, _ := s.ownerAt(o.Call); class.OK() {
 		s.judgeRegistered(o, class)
 		if o.Status == Moved && !s.judgeRepeated(o) {
