@@ -288,8 +288,10 @@ func nameOf(n syntax.Node) string {
 		if name := keptAs(n); name != "" {
 			return name
 		}
-		if made := n.Outer().Parent().Parent(); makerOf(n) != nil && made.Outer().Parent().Field("name").OK() {
-			return made.Outer().Parent().Field("name").Text()
+		if made := n.Outer().Parent().Parent(); n.Outer().Parent().Is("arguments") && made.Is("call_expression") { // Base.extend({ .. })
+			if name := keptAs(made); name != "" {
+				return name
+			}
 		}
 		return nameOf(n.Function())
 	}
