@@ -1,5 +1,7 @@
 package syntax
 
+import "bytes"
+
 // The grammar that comes with the binding does not know some constructs that
 // change nothing about control flow or names. maskGaps replaces them, byte for
 // byte, by spaces or by something of the same length that the grammar knows,
@@ -82,6 +84,36 @@ func maskGaps(src []byte, ts bool) ([]byte, bool) {
 		}
 	}
 	return out, out != nil
+}
+
+// joinExports puts an export that stands on a line of its own into the line of what it
+// exports, as long as that is: the grammar takes it for a name, and ends a statement there.
+//
+//	export
+//	class Box {}
+func joinExports(src []byte) ([]byte, bool) {
+	var out []byte
+	word := []byte("export")
+	for at := 0; ; {
+		i := bytes.Index(src[at:], word)
+		if i < 0 {
+			return out, out != nil
+		}
+		start := at + i
+		at = start + len(word)
+		before := bytes.TrimRight(src[:start], " \t")
+		rest := bytes.TrimLeft(src[at:], " \t\r\n")
+		gap := src[at : len(src)-len(rest)]
+		if len(rest) == 0 || !bytes.Contains(gap, []byte{'\n'}) || len(before) > 0 && before[len(before)-1] != '\n' {
+			continue
+		}
+		if out == nil {
+			out = bytes.Clone(src)
+		}
+		for j := range gap {
+			out[at+j] = ' '
+		}
+	}
 }
 
 // typedUsing reports whether token i is the `using` of a declaration with a

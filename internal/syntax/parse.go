@@ -65,10 +65,15 @@ func Supported(path string) bool {
 // those of the whole file, which is Src.
 func Parse(ctx context.Context, path string, src []byte) (*File, error) {
 	code, ext, blocks := scripts(path, src)
-	f, err := parse(ctx, path, ext, code)
+	joined, joins := joinExports(code)
+	if !joins {
+		joined = code
+	}
+	f, err := parse(ctx, path, ext, joined)
 	if err != nil {
 		return nil, err
 	}
+	f.src = code
 	f.ext = ext
 	if IsComponent(path) {
 		f.src, f.code, f.blocks = src, code, blocks

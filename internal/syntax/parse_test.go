@@ -3,6 +3,7 @@ package syntax
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +44,28 @@ func TestParseExtensions(t *testing.T) {
 		}
 		if _, err := Parse(context.Background(), path, []byte("x")); err == nil {
 			t.Errorf("%q was parsed", path)
+		}
+	}
+}
+
+// What is exported may stand in another line than the word that says so.
+func TestParseExportAlone(t *testing.T) {
+	const src = "export\nclass A {}\n\nexport\r\n\nconst b = `\nexport\nx`;\nconst exporter = 1;\n"
+	for _, path := range []string{"a.ts", "a.tsx", "a.js", "a.vue"} {
+		text := src
+		if path == "a.vue" {
+			text = "<script lang=\"ts\">\n" + src + "</script>\n"
+		}
+		f := mustParse(t, path, text)
+		var exported []string
+		for n := range f.Root().Descendants() {
+			if n.Is("export_statement") {
+				exported = append(exported, n.Text())
+			}
+		}
+		want := []string{"export\nclass A {}", "export\r\n\nconst b = `\nexport\nx`;"}
+		if f.Errors() > 0 || string(f.Src()) != text || !slices.Equal(exported, want) {
+			t.Errorf("%s: %d errors, exported: %q", path, f.Errors(), exported)
 		}
 	}
 }
