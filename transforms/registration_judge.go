@@ -318,6 +318,8 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 		o.Status = Met
 		o.step(o.Call, "met: ends by itself")
 	case !(how == lastingStay || how == givenStay) && s.judgeAgain(o, in):
+	case o.isSignal() && how == givenStay && s.endsAbove(o, in) && !s.isEndedByHolder(in):
+		o.step(o.Call, "moved: nobody who keeps an instance ends it before what it is registered with")
 	case s.endsAbove(o, in) && !s.beginsAgain(o, in) && how == givenStay && s.emits(o):
 		o.Evidence = append(o.Evidence, in.teardown.name+"() above ends the instance")
 		s.unmet(o, NeverReleased, nil)

@@ -71,6 +71,86 @@ func (in *instance) endsBy(call syntax.Node) bool {
 	return false
 }
 
+// isEndedByHolder reports whether somebody who keeps an instance of a class ends it by its
+// teardown, which a class above has: in a variable, a parameter or a field that is given a new
+// one, or is declared to be one. Who does that when he hears that what he made it of has ended
+// ends nothing that goes on:
+//
+//	const marks = new Marks(panel);
+//	panel.disposed.connect(() => marks.dispose());
+func (s *scan) isEndedByHolder(in *instance) bool {
+	name := className(in.class.Node)
+	if name == nil || in.teardown == nil {
+		return false
+	}
+	for r := range s.at(in.class.Node).mentions(in.class.Node, name, "") {
+		made := r.Parent()
+		if !made.Is("new_expression") {
+			made = syntax.Node{}
+		}
+		for _, held := range s.at(r).heldAs(r) {
+			for n := range held.Statement().Descendants() {
+				if n.Is("member_expression") && n.Field("property").Text() == in.teardown.name && n.Start() >= held.Start() && !endsWithMaking(n, made) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// heldAs are the mentions of what is given a new instance of a class that is named at r, or is
+// declared to hold one, or several, there.
+func (s *scan) heldAs(r syntax.Node) []syntax.Node {
+	field := func(owner syntax.Node, name string) []syntax.Node {
+		if !owner.OK() || owner.File() != s.f {
+			return nil
+		}
+		return s.instance(owner).refs[name]
+	}
+	at := r.Ancestor("type_annotation").Parent()
+	if p := r.Parent(); p.Is("new_expression") {
+		at = widen(p).Parent()
+	}
+	switch at.Kind() {
+	case "assignment_expression":
+		left := at.Field("left").Inner(false)
+		if name, own := left.ThisField(); own {
+			owner, _ := left.FieldOwner()
+			return field(owner, name)
+		}
+		return left.Symbol().Mentions()
+	case "public_field_definition":
+		return field(at.Class(), syntax.MemberName(at))
+	case "variable_declarator":
+		return at.Field("name").Symbol().Mentions()
+	case "required_parameter", "optional_parameter":
+		sym := at.Field("pattern").Symbol()
+		if at.Function().IsConstructor() && sym != nil {
+			return append(sym.Mentions(), field(at.Class(), sym.Name)...)
+		}
+		return sym.Mentions()
+	}
+	return nil
+}
+
+// endsWithMaking reports whether an end stands in a function that is connected to the signal
+// by which one tells of its own end of whom an instance was made.
+func endsWithMaking(end, made syntax.Node) bool {
+	for fn := end.Function(); fn.OK(); fn = fn.Function() {
+		signal := fn.Outer().Parent().Parent().Field("function").Inner(false).Field("object").Inner(false)
+		if !endEvents[strings.ToLower(signal.Field("property").Text())] {
+			continue
+		}
+		for arg := range made.Field("arguments").Children() {
+			if squeeze(arg.Inner(false)) == squeeze(signal.Field("object")) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // givesWay reports whether a call ends what a field holds right before that is given what
 // comes in its place, as by one who ends whatever it is given:
 //
