@@ -35,7 +35,8 @@ func (s *scan) fieldNumber(n syntax.Node) (float64, bool) {
 }
 
 // numberGiven is millis, or what stands for a number that was left out:
-// options.tries || 5, options.tries where options is { tries: 5, ...given }.
+// options.tries || 5, options.tries !== undefined ? options.tries : 5, options.tries where
+// options is { tries: 5, ...given }.
 func numberGiven(n syntax.Node, hops int) (float64, bool) {
 	n = n.Inner(true)
 	if v, known := millis(n, hops); known {
@@ -46,6 +47,14 @@ func numberGiven(n syntax.Node, hops int) (float64, bool) {
 		if op := n.Field("operator").Text(); op == "||" || op == "??" {
 			return millis(n.Field("right"), hops)
 		}
+	case "ternary_expression": // one of the two is what is asked for
+		yes, no := n.Field("consequence"), n.Field("alternative")
+		if isAskedFor(yes, n.Field("condition")) {
+			return millis(no, hops)
+		}
+		if isAskedFor(no, n.Field("condition")) {
+			return millis(yes, hops)
+		}
 	case "member_expression":
 		sym := n.Field("object").Inner(false).Symbol()
 		if sym == nil || hops == 0 {
@@ -54,6 +63,18 @@ func numberGiven(n syntax.Node, hops int) (float64, bool) {
 		return millis(optionIn(defaultsOf(sym, n.Start()), n.Field("property").Text()), hops-1)
 	}
 	return 0, false
+}
+
+// isAskedFor reports whether a condition asks for the very variable or part of something that
+// a value is.
+func isAskedFor(value, condition syntax.Node) bool {
+	value = value.Inner(true)
+	for n := range condition.Descendants() {
+		if n.Kind() == value.Kind() && value.Is("identifier", "member_expression") && squeeze(n) == squeeze(value) {
+			return true
+		}
+	}
+	return false
 }
 
 // defaultsOf is the object literal whose properties a variable or parameter of a function has
@@ -89,6 +110,35 @@ func defaultsOf(sym *syntax.Symbol, before int) syntax.Node {
 func (s *scan) isImmediateByDefault(o *Obligation) bool {
 	ms, known := s.fieldNumber(o.Call.Field("arguments").Child(1))
 	return known && ms <= oneFrame && slices.Contains(o.Acquire.From, "global")
+}
+
+// isBriefByDefault is isBrief for a time in a field of the instance, or what is left of that
+// when a part has gone: Math.max(this.pause - (now - begun), 0)
+func (s *scan) isBriefByDefault(o *Obligation) bool {
+	ms, known := s.timeByDefault(o.Call.Field("arguments").Child(1), 3)
+	return known && ms <= shortGrace && slices.Contains(o.Acquire.From, "global")
+}
+
+// timeByDefault is fieldNumber, and the longest that is made of such times.
+func (s *scan) timeByDefault(n syntax.Node, hops int) (float64, bool) {
+	n = n.Inner(true)
+	if v, known := millis(n, hops); known {
+		return v, true
+	}
+	switch sym := n.Symbol(); {
+	case n.Is("identifier") && hops > 0 && sym != nil && sym.Kind == syntax.Variable && sym.Constant():
+		return s.timeByDefault(sym.Init(), hops-1)
+	case n.Is("binary_expression") && n.Field("operator").Text() == "-": // at most, if nothing has gone
+		return s.timeByDefault(n.Field("left"), hops)
+	case n.Is("call_expression") && squeeze(n.Field("function")) == "Math.max":
+		longest, known := 0.0, true
+		for arg := range n.Field("arguments").Children() {
+			v, ok := s.timeByDefault(arg, hops)
+			longest, known = max(longest, v), known && ok
+		}
+		return longest, known && longest > 0
+	}
+	return s.fieldNumber(n)
 }
 
 // isCountedRetry reports whether a one-shot tries again what has failed, counts that in a field

@@ -256,7 +256,7 @@ func (s *scan) fieldSettled(o *Obligation, in *instance, field string) bool {
 				return true
 			case u.effect == released && u.at.Function() == o.Call.Function() && u.at.End() <= o.Call.Start():
 				o.step(u.at, "%s, only to acquire it anew", u.text)
-				if in.teardown == nil || o.endless && o.Kind.OneShot && s.isBrief(o) { // whoever wrote it knows, and nothing ends the instance
+				if in.teardown == nil || o.endless && o.Kind.OneShot && (s.isBrief(o) || s.isBriefByDefault(o)) { // whoever wrote it knows, and nothing ends the instance
 					o.settle(u)
 					return true
 				}

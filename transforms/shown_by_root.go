@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
 
@@ -42,6 +43,11 @@ func (s *scan) judgeShownByRoot(o *Obligation) {
 			return
 		}
 	case OwnerClass:
+		if o.Kind.OneShot && o.Way == NeverReleased && s.isNeverTakenOut(component) {
+			o.Status, o.Form, o.Exits, o.Refusal = Moved, nil, nil, nil
+			o.step(o.Call, "moved: only roots show it, which nobody ever takes out of the page")
+			return
+		}
 		_, member := o.Call.ThisClass()
 		if h := s.instance(component).host; h == nil || len(h.draws) == 0 || o.Way != NeverReleased && (o.Way != MissingPath || len(o.Exits) > 0) || !o.Kind.OneShot && !slices.Contains(h.onces, syntax.MemberName(member)) && syntax.MemberName(member) != "constructor" {
 			return
@@ -54,6 +60,26 @@ func (s *scan) judgeShownByRoot(o *Obligation) {
 	}
 	o.Status, o.Form, o.Exits, o.Refusal = Moved, nil, nil, nil
 	o.step(o.Call, "moved: the root shows it for good, as long as the page is there")
+}
+
+// isNeverTakenOut reports whether a class is shown by nothing but roots that React draws into
+// elements, and nobody in the project ever takes a root out of the page: what a one-shot of an
+// instance does, it does to one that is still there.
+//
+//	ReactDOM.render(<Chart {...props}/>, this.node);
+func (s *scan) isNeverTakenOut(class syntax.Node) bool {
+	if h := s.instance(class).host; h == nil || len(h.draws) == 0 || s.Project.HasWord(s.ctx, project.Unmount) {
+		return false
+	}
+	sh := s.at(class).showingsOf(class, byRootHops)
+	return len(sh) > 0 && !slices.ContainsFunc(sh, func(at syntax.Node) bool {
+		if !at.OK() {
+			return true
+		}
+		_, maybe, call := s.at(at).standing(at, byRootHops)
+		origin, known := call.Field("function").Origin()
+		return maybe || !known || origin.Module != "react-dom" || origin.Last() != "render"
+	})
 }
 
 // isOfRootsSetup reports whether a composable of Vue acquires something once each time that it

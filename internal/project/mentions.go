@@ -123,13 +123,16 @@ const heir = ":"
 const beside = "+"
 
 // besides are these words. Each is looked for in every text.
-var besides = []string{Bootstrap, RemoveAll}
+var besides = []string{Bootstrap, RemoveAll, Unmount}
 
 // Bootstrap is in every file that has a page of Angular begin with a class.
 const Bootstrap = "bootstrap"
 
 // RemoveAll is in every file that takes all listeners from an emitter of Node.
 const RemoveAll = "removeAllListeners"
+
+// Unmount is in every file that takes a root of React out of the page.
+const Unmount = "unmount"
 
 // longestHeritage bounds how far behind `extends` the name of a class is looked for.
 const longestHeritage = 400
@@ -221,6 +224,17 @@ func (p *Project) MentionsOf(ctx context.Context, decl syntax.Node, name string)
 // remembered which files were asked.
 func (p *Project) EachMention(ctx context.Context, decl syntax.Node, name, word string) iter.Seq[syntax.Node] {
 	return p.mentionsOf(ctx, decl, name, "", word)
+}
+
+// HasWord reports whether a file of the project, tests and examples left out, has a word, one
+// of besides.
+func (p *Project) HasWord(ctx context.Context, word string) bool {
+	for _, src := range p.overlay {
+		if bytes.Contains(src, []byte(word)) {
+			return true
+		}
+	}
+	return len(p.mentionsNoted(ctx, beside+word)) > 0
 }
 
 // HeirsOf is MentionsOf for files in which a class extends, or keeps to, one of that name.
