@@ -42,6 +42,11 @@ func (s *scan) judgeGiven(o *Obligation) {
 		o.step(o.Call, "met: what gives it is ended when nothing comes any more")
 		return
 	}
+	if o.Kind.Readable && s.closedByServer(o) {
+		o.Status = Met
+		o.step(o.Call, "met: nothing comes, and the server closes the connection")
+		return
+	}
 	c := &callbacks{scan: s, o: o, seen: map[int32]bool{}, uses: s.usesOf(o, sym, maxHops)}
 	for _, r := range o.Kind.Release {
 		if giver := o.Bindings[r.Pattern.Callee()].Symbol(); giver != nil {

@@ -121,6 +121,34 @@ func bound(c string) (Version, bool) {
 	return v, true
 }
 
+// before reports whether a range of npm allows no release from a major one on.
+func before(rng string, major int) bool {
+	for _, alternative := range strings.Split(rng, "||") {
+		if _, high, between := strings.Cut(alternative, " - "); between {
+			alternative = "<=" + strings.TrimSpace(high)
+		}
+		capped := false
+		for _, c := range strings.Fields(operator.ReplaceAllString(alternative, "$1")) {
+			m := comparator.FindStringSubmatch(c)
+			v, ok := bound(strings.TrimLeft(c, "<=>^~"))
+			if m == nil || !ok || strings.ContainsAny(m[2], "xX*") {
+				continue
+			}
+			switch m[1] {
+			case "<":
+				capped = capped || !(Version{major}).Less(v)
+			case ">", ">=":
+			default:
+				capped = capped || v[0] < major
+			}
+		}
+		if !capped {
+			return false
+		}
+	}
+	return true
+}
+
 // VersionOf returns the lowest release of a package that may be installed for a
 // file, as the nearest package.json that names it has it; where that gives no
 // range, but a tag or a place, the release that is installed.
@@ -162,6 +190,19 @@ func (p *Project) NodeOf(rel string) (Version, bool) {
 		}
 		if dir == "." || dir == "/" {
 			return Version{}, false
+		}
+	}
+}
+
+// NodeBefore reports whether a file is only ever run by releases of Node before a major one,
+// as the nearest package.json with such an `engines` has it.
+func (p *Project) NodeBefore(rel string, major int) bool {
+	for dir := path.Dir(rel); ; dir = path.Dir(dir) {
+		if pkg := p.packageIn(dir); pkg != nil && pkg.node != "" {
+			return before(pkg.node, major)
+		}
+		if dir == "." || dir == "/" {
+			return false
 		}
 	}
 }

@@ -23,6 +23,25 @@ func TestLeast(t *testing.T) {
 	}
 }
 
+func TestBefore(t *testing.T) {
+	for _, rng := range []string{"18", "^18.2", "~18.20.1", "<19", "<19.0.0", "<=18", ">=14.21.0 <17 || >=18 <19", "14 - 18", "18.x", ">= 14 < 19", "=18.1.0"} {
+		if !before(rng, 19) {
+			t.Errorf("%q allows 19", rng)
+		}
+	}
+	for _, rng := range []string{"", "*", "x", ">=18", ">18", "^18 || ^20", "^18 || >=20", "<20", "<19.1", "<=19", "14 - 20", "latest", ">=18 || <17"} {
+		if before(rng, 19) {
+			t.Errorf("%q does not allow 19", rng)
+		}
+	}
+	p := tree(t, map[string]string{"package.json": `{"engines": {"node": ">=16 <19"}}`, "packages/a/package.json": `{"engines": {"node": ">=18"}}`, "packages/b/package.json": `{}`})
+	for file, want := range map[string]bool{"a.ts": true, "packages/a/a.ts": false, "packages/b/src/a.ts": true} {
+		if p.NodeBefore(file, 19) != want {
+			t.Errorf("%s is run by Node before 19: want %t", file, want)
+		}
+	}
+}
+
 func TestParseVersion(t *testing.T) {
 	for s, want := range map[string]Version{"24": {24}, "20.5": {20, 5}, "1.52.3": {1, 52, 3}, "0.0.1": {0, 0, 1}} {
 		if got, ok := ParseVersion(s); !ok || got != want || got.String() != s {
