@@ -40,8 +40,9 @@ func (s *scan) judgeMadeHere(o *Obligation) bool {
 		if !n.Is("identifier") || sym == nil {
 			continue
 		}
-		event := closesBy(s.madeIntoBy(sym, o.Call, home))
-		if event == "" {
+		made := s.madeIntoBy(sym, o.Call, home)
+		event := closesBy(made)
+		if event == "" || s.endsProgram(made) {
 			continue
 		}
 		o.Owner = Owner{OwnerBlock, nameOf(home), home}

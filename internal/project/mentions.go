@@ -237,6 +237,12 @@ func (p *Project) HasWord(ctx context.Context, word string) bool {
 	return len(p.mentionsNoted(ctx, beside+word)) > 0
 }
 
+// Mentioning lists the files that import a name or make something of it, by their text: some may
+// mean another one of that name.
+func (p *Project) Mentioning(ctx context.Context, name string) []string {
+	return p.mentioning(ctx, name, "", "")
+}
+
 // HeirsOf is MentionsOf for files in which a class extends, or keeps to, one of that name.
 func (p *Project) HeirsOf(ctx context.Context, decl syntax.Node, name string) []syntax.Node {
 	return slices.Collect(p.mentionsOf(ctx, decl, name, heir, ""))
