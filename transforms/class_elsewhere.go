@@ -30,6 +30,30 @@ func (s *scan) besideTeardown(o *Obligation, in *instance, how stay, r removal) 
 	return !ends.opaque && !ends.runs(r.call) && !s.calledByOthers(in, r.call) && (view || in.hosted || !s.endsGesture(in, r.call)) && !s.endOfTarget(o, in).OK()
 }
 
+// leavesAtFirst reports whether a removal is what a function in a field of the instance does
+// whenever it is called, which is registered and needs nothing of the instance: it takes itself
+// away the first time, and holds nobody until then.
+//
+//	_forget = function forget() { document.removeEventListener('pointerup', forget); };
+func (in *instance) leavesAtFirst(o *Obligation, r removal) bool {
+	name, own := o.handler().Inner(false).ThisField()
+	if !own {
+		return false
+	}
+	return slices.ContainsFunc(in.members, func(m syntax.Member) bool {
+		fn := m.Function()
+		if m.Name != name || !fn.OK() || r.call.Statement().Parent() != fn.Field("body") {
+			return false
+		}
+		for n := range fn.Descendants() {
+			if n.IsThis() || n.Is("super") {
+				return false
+			}
+		}
+		return true
+	})
+}
+
 // betterAtEnd reports whether a removal beside those of others would not do: the end of
 // the instance does not come there.
 func (s *scan) betterAtEnd(o *Obligation, in *instance, how stay, beside []removal) bool {

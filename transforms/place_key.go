@@ -280,6 +280,9 @@ func ownMember(sym *syntax.Symbol) string {
 	if sym.Kind != syntax.Function || !sym.Decl.Is("function_expression") {
 		return ""
 	}
+	if field := sym.Decl.Outer().Parent(); field.Is("field_definition", "public_field_definition") && !field.HasToken("static") {
+		return syntax.MemberName(field)
+	}
 	owner, member := sym.Decl.ThisClass()
 	if !owner.OK() || syntax.FunctionOf(member) != sym.Decl {
 		return ""

@@ -225,7 +225,7 @@ func (s *scan) judgeRegistered(o *Obligation, class syntax.Node) {
 			o.step(r.call, "%s, only to register it anew", shorten(r.call.Text()))
 			continue
 		}
-		if r.works() && s.besideTeardown(o, in, how, r) {
+		if r.works() && s.besideTeardown(o, in, how, r) && !in.leavesAtFirst(o, r) {
 			left = append(left, r)
 			continue
 		}

@@ -79,36 +79,6 @@ func (o *Obligation) endsWithSignal(in *instance, field string) bool {
 	})
 }
 
-// onceForTarget reports whether a registration is made when its target is given
-// something that it has not yet: it is the target's affair, whoever came first.
-func (o *Obligation) onceForTarget() bool {
-	target := squeeze(o.target())
-	for p := o.Call.Parent(); p.OK() && !p.IsFunction(); p = p.Parent() {
-		if !p.Is("if_statement") || !o.Call.Within(p.Field("consequence")) {
-			continue
-		}
-		for n := range p.Field("consequence").Descendants() {
-			left := n.Field("left").Inner(false)
-			if n.Is("assignment_expression") && left.Is("member_expression") && squeeze(left.Field("object")) == target &&
-				!isNothing(n.Field("right").Inner(true)) && asksFor(p.Field("condition"), squeeze(left)) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// asksFor reports whether a condition asks for what an expression stands for, or a
-// variable that was given it.
-func asksFor(condition syntax.Node, text string) bool {
-	for n := range condition.Descendants() {
-		if n.Is("member_expression") && squeeze(n) == text || n.Is("identifier") && squeeze(n.Symbol().Init()) == text {
-			return true
-		}
-	}
-	return false
-}
-
 // isPageOf reports whether an expression gives the window or the document that an element
 // is in.
 func isPageOf(n syntax.Node) bool {
