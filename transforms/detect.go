@@ -21,6 +21,7 @@ type Detector struct {
 
 	words    *words
 	wanted   *words
+	keeping  *words // of what an instance can keep until it is ended
 	byAnchor map[string][]candidate
 	byModule map[string][]candidate       // those that the module's own value is, too
 	anywhere []candidate                  // patterns whose callee is a hole
@@ -91,6 +92,7 @@ func NewDetector(p *project.Project, kinds []*Kind, offers bool) *Detector {
 	}
 	d.words = newWords(d.asked(func(*Kind) bool { return true }))
 	d.wanted = d.words
+	d.keeping = keepingWords(kinds)
 	return d
 }
 

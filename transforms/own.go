@@ -34,19 +34,7 @@ func (s *scan) matchOwn(c candidate, n syntax.Node, b syntax.Bindings) *Obligati
 	if s.hops == 0 || t.Module != "" && !strings.HasPrefix(t.Module, ".") {
 		return nil
 	}
-	if !t.Decl.OK() && len(t.Path) > 0 && !s.mayOwn(c.kind, s.Project.Resolve(s.f.Path, t.Module), t.Path[len(t.Path)-1]) {
-		return nil // without a parse
-	}
-	class, ok := s.Project.ClassOf(s.ctx, s.f, t)
-	if !ok || class.Node.Is("interface_declaration") {
-		return nil
-	}
-	key := fmt.Sprintf("%s\x00%d", class.File.Path, class.Node.Start())
-	w, known := s.ownings.Get(key)
-	if !known {
-		w = newScan(s.ctx, s.Detector, class.File).owns(c.kind, class)
-		s.ownings.Add(key, w)
-	}
+	w := s.owning(c.kind, t)
 	if w.kind == nil {
 		return nil
 	}
@@ -55,25 +43,90 @@ func (s *scan) matchOwn(c candidate, n syntax.Node, b syntax.Bindings) *Obligati
 	return o
 }
 
-// mayOwn reports whether the text of a file that may declare a class lets its instances owe
-// anything: it has the name of a release, and of something that is acquired.
-func (s *scan) mayOwn(k *Kind, path, name string) bool {
+// owning is what the instances of a type owe, which is remembered by the name of the type,
+// and by where its class is.
+func (s *scan) owning(k *Kind, t syntax.Type) *owning {
+	if t.Decl.OK() || t.Module == "" || t.Derived {
+		return s.owningOf(k, t)
+	}
+	name := "default" // as ClassOf has it
+	if len(t.Path) > 0 {
+		name = t.Path[len(t.Path)-1]
+	}
+	path := s.Project.Resolve(s.f.Path, t.Module)
 	key := fmt.Sprintf("%s\x00%s\x00%s", k.Name, path, name)
-	if w, known := s.ownings.Get(key); known {
-		return w != nil
-	}
-	texts, told := s.Project.Sources(path, name)
-	may := !told || slices.ContainsFunc(texts, func(src []byte) bool {
-		has := func(name string) bool { return bytes.Contains(src, []byte(name)) }
-		return slices.ContainsFunc(k.Release, func(r Release) bool { return !r.Pattern.Rooted() && has(r.Pattern.Anchor) }) &&
-			(s.IsCandidate(src) || slices.ContainsFunc(slices.Collect(maps.Keys(connecting)), has))
-	})
-	var w *owning
-	if may {
+	w, known := s.ownings.Get(key)
+	if !known {
 		w = &owning{}
+		if texts, told := s.Project.Sources(path, name); !told || slices.ContainsFunc(texts, func(src []byte) bool { return s.mayOwn(k, src) }) {
+			w = s.owningOf(k, t)
+		}
+		s.ownings.Add(key, w)
 	}
-	s.ownings.Add(key, w)
-	return may
+	return w
+}
+
+// owningOf asks the class of a type.
+func (s *scan) owningOf(k *Kind, t syntax.Type) *owning {
+	class, ok := s.Project.ClassOf(s.ctx, s.f, t)
+	if !ok || class.Node.Is("interface_declaration") {
+		return &owning{}
+	}
+	key := fmt.Sprintf("%s\x00%d", class.File.Path, class.Node.Start())
+	w, known := s.ownings.Get(key)
+	if !known {
+		w = &owning{}
+		if s.mayOwn(k, class.File.Src()) {
+			w = newScan(s.ctx, s.Detector, class.File).owns(k, class)
+		}
+		s.ownings.Add(key, w)
+	}
+	return w
+}
+
+// mayOwn reports whether the text of a file that declares a class lets its instances owe
+// anything: it has a method that is called as a release, and acquires something, or
+// connects to it.
+func (s *scan) mayOwn(k *Kind, src []byte) bool {
+	return slices.ContainsFunc(k.Release, func(r Release) bool { return !r.Pattern.Rooted() && mayDeclare(src, r.Pattern.Anchor) }) &&
+		(s.keeping.any(src) || slices.ContainsFunc(slices.Collect(maps.Keys(connecting)), func(name string) bool { return mayCall(src, name) }))
+}
+
+// mayDeclare reports whether a text may declare a method of that name: close() {..},
+// close = () => .., C.prototype.close = .., { close }.
+func mayDeclare(src []byte, name string) bool {
+	return anyWord(src, name, func(before, after []byte) bool {
+		if len(after) == 0 {
+			return false
+		}
+		if len(before) > 0 && before[len(before)-1] == '.' {
+			return after[0] == '=' || after[0] == '/'
+		}
+		return strings.IndexByte("(<=:'\"]?!/,}", after[0]) >= 0
+	})
+}
+
+// mayCall reports whether a text may call something of that name.
+func mayCall(src []byte, name string) bool {
+	return anyWord(src, name, func(_, after []byte) bool { return len(after) > 0 && strings.IndexByte("(<?!)/as", after[0]) >= 0 })
+}
+
+// anyWord reports whether a word stands in a text between what fits.
+func anyWord(src []byte, word string, fits func(before, after []byte) bool) bool {
+	for at := 0; ; {
+		i := bytes.Index(src[at:], []byte(word))
+		if i < 0 {
+			return false
+		}
+		start := at + i
+		at = start + len(word)
+		if start > 0 && isNameByte(src[start-1]) || at < len(src) && isNameByte(src[at]) {
+			continue
+		}
+		if fits(bytes.TrimRight(src[max(0, start-256):start], space), bytes.TrimLeft(src[at:min(len(src), at+256)], space)) {
+			return true
+		}
+	}
 }
 
 // owns says what an instance of a class of this file owes. One that ends itself, that
@@ -181,7 +234,7 @@ func (s *scan) ownsValue(in *instance, field string, value syntax.Node, runs *re
 	}
 	if o := s.firstMatch(s.candidates(value), value); o != nil {
 		k := o.Kind
-		return o.unsure == nil && !k.OneShot && !k.Registers() && !k.Collects() && k.Keyed == "" && !o.isOwn() && slices.ContainsFunc(refs, func(r syntax.Node) bool {
+		return o.unsure == nil && k.isKept() && !o.isOwn() && slices.ContainsFunc(refs, func(r syntax.Node) bool {
 			at := s.releaseAt(o, r)
 			return at.OK() && runs.runs(at)
 		})
@@ -191,6 +244,18 @@ func (s *scan) ownsValue(in *instance, field string, value syntax.Node, runs *re
 		name := method.Field("property").Text()
 		return method.Is("member_expression") && method.Parent().Field("function") == method && (isTeardown(name) || name == "unsubscribe") && runs.runs(r)
 	})
+}
+
+// isKept reports whether what a kind acquires is kept, until somebody ends it.
+func (k *Kind) isKept() bool {
+	return !k.OneShot && !k.Registers() && !k.Collects() && k.Keyed == ""
+}
+
+// keepingWords find what instances may keep, whatever is reported of it.
+func keepingWords(kinds []*Kind) *words {
+	w := newWords(slices.DeleteFunc(slices.Clone(kinds), func(k *Kind) bool { return !k.isKept() }))
+	w.kept, w.ended, w.own, w.tells, w.puts = nil, nil, false, false, false
+	return w
 }
 
 // connecting are names of what gives a resource, whatever library has it.

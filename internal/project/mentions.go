@@ -143,29 +143,13 @@ const longestClause = 8 << 10
 // mentionedIn tells the names in import clauses and destructured requires, and those
 // behind `new`. It reads text, and may tell others, too: who asks looks at the tree.
 func mentionedIn(src []byte, tell func([]byte)) {
-	words := func(text []byte, tell func([]byte)) {
-		wordsIn(text, func(word []byte) bool { tell(word); return true })
-	}
-	each(src, "import", func(at int) {
-		clause := src[at+len("import") : min(len(src), at+longestClause)]
-		if end := bytes.IndexAny(clause, "'\"`;("); end > 0 {
-			words(clause[:end], tell)
-		}
-	})
+	eachImported(src, tell)
 	for _, word := range []string{"extends ", "implements "} {
 		each(src, word, func(at int) {
 			clause, _, _ := bytes.Cut(src[at+len(word):min(len(src), at+longestHeritage)], []byte("{"))
-			words(clause, func(name []byte) { tell(append([]byte(heir), name...)) })
+			wordsIn(clause, func(name []byte) bool { tell(append([]byte(heir), name...)); return true })
 		})
 	}
-	each(src, "require(", func(at int) {
-		before := src[max(0, at-longestClause):at]
-		for _, word := range []string{"const ", "let ", "var "} {
-			if i := bytes.LastIndex(before, []byte(word)); i >= 0 && !bytes.ContainsAny(before[i:], ";(") {
-				words(before[i+len(word):], tell)
-			}
-		}
-	})
 	each(src, "new ", func(at int) {
 		made := bytes.TrimLeft(src[at+len("new "):], " ")
 		end := bytes.IndexFunc(made, func(r rune) bool { return !isWord(r) && r != '.' })
@@ -177,6 +161,27 @@ func mentionedIn(src []byte, tell func([]byte)) {
 		}
 		if end > 0 {
 			tell(made[:end])
+		}
+	})
+}
+
+// eachImported tells the names in import clauses and destructured requires, and others.
+func eachImported(src []byte, tell func([]byte)) {
+	words := func(text []byte) {
+		wordsIn(text, func(word []byte) bool { tell(word); return true })
+	}
+	each(src, "import", func(at int) {
+		clause := src[at+len("import") : min(len(src), at+longestClause)]
+		if end := bytes.IndexAny(clause, "'\"`;("); end > 0 {
+			words(clause[:end])
+		}
+	})
+	each(src, "require(", func(at int) {
+		before := src[max(0, at-longestClause):at]
+		for _, word := range []string{"const ", "let ", "var "} {
+			if i := bytes.LastIndex(before, []byte(word)); i >= 0 && !bytes.ContainsAny(before[i:], ";(") {
+				words(before[i+len(word):])
+			}
 		}
 	})
 }

@@ -65,50 +65,6 @@ func (o *outline) exports(name string) bool {
 	return o.any || found
 }
 
-// Sources lists the texts of the files, among those that a name leads to from rel, that
-// can declare it, without parsing any. ok is false where that cannot be told.
-func (p *Project) Sources(rel, name string) (texts [][]byte, ok bool) {
-	seen := map[string]bool{}
-	var follow func(rel, name string) bool
-	follow = func(rel, name string) bool {
-		key := rel + "\x00" + name
-		if rel == "" || seen[key] {
-			return true
-		}
-		if seen[key] = true; len(seen) > 400 {
-			return false
-		}
-		o := p.outlineOf(rel)
-		if o.barrel != nil && name == "default" {
-			return false
-		}
-		if o.barrel == nil {
-			switch src, err := p.text(rel); {
-			case err != nil:
-			case name == "default":
-				texts = append(texts, src)
-				return bytes.Contains(src, []byte("export default class ")) // declared there
-			case o.any || leadsOn(src, []byte("{")):
-				return false
-			case o.exports(name):
-				texts = append(texts, src)
-			}
-			return true
-		}
-		if to, named := o.barrel.named[name]; named {
-			return follow(p.Resolve(rel, to.module), to.name)
-		}
-		for _, m := range o.barrel.stars {
-			if !follow(p.Resolve(rel, m), name) {
-				return false
-			}
-		}
-		return true
-	}
-	ok = rel != "" && follow(rel, name)
-	return texts, ok
-}
-
 // modifiers stand between `export` and a name.
 var modifiers = map[string]bool{
 	"default": true, "declare": true, "abstract": true, "async": true, "function": true, "class": true, "interface": true,

@@ -1,0 +1,205 @@
+package project
+
+import (
+	"bytes"
+	"strings"
+)
+
+// Sources lists the texts of the files, among those that a name leads to from rel, that
+// can declare it, without parsing any. ok is false where that cannot be told.
+func (p *Project) Sources(rel, name string) (texts [][]byte, ok bool) {
+	seen := map[string]bool{}
+	var follow func(rel, name string) bool
+	follow = func(rel, name string) bool {
+		key := rel + "\x00" + name
+		if rel == "" || seen[key] {
+			return true
+		}
+		if seen[key] = true; len(seen) > 400 {
+			return false
+		}
+		o := p.outlineOf(rel)
+		if o.barrel == nil {
+			src, err := p.text(rel)
+			switch {
+			case err != nil:
+			case name != "default" && !o.any && !leadsOn(src, []byte("{")):
+				if o.exports(name) {
+					texts = append(texts, src)
+				}
+			case name == "default" && bytes.Contains(src, []byte("export default class ")), !strings.Contains(rel, ".d.") && exportsOwn(src, name):
+				texts = append(texts, src)
+			default:
+				return false
+			}
+			return true
+		}
+		if to, named := o.barrel.named[name]; named {
+			return follow(p.Resolve(rel, to.module), to.name)
+		}
+		if name == "default" {
+			return true // `export *` carries none
+		}
+		for _, m := range o.barrel.stars {
+			if !follow(p.Resolve(rel, m), name) {
+				return false
+			}
+		}
+		return true
+	}
+	ok = rel != "" && follow(rel, name)
+	return texts, ok
+}
+
+// exportsOwn reports whether a text shows that the class or function which it exports under
+// a name, as a module or for `require`, is none of another file. In doubt it does not.
+func exportsOwn(src []byte, name string) bool {
+	if bytes.Contains(src, []byte(`\u`)) || bytes.Contains(src, []byte("__exportStar")) {
+		return false
+	}
+	own, whole := true, name == "default" || name == "*"
+	eachWord(src, "export", func(at int) {
+		t := tokens{src[at+len("export"):]}
+		switch t.next() {
+		case "default":
+			own = own && (name != "default" || t.ownValue(src))
+		case "{":
+			list, behind, _ := bytes.Cut(t.rest, []byte("}"))
+			t.rest = behind
+			own = own && (!hasWord(list, name) || !hasWord(list, "as") && t.next() != "from" && declaresOwn(src, name))
+		case "type":
+			sign := t.next()
+			own = own && sign != "{" && sign != "*"
+		case "*", "=", "@", "import", "":
+			own = false
+		}
+	})
+	eachWord(src, "exports", func(at int) {
+		t := tokens{src[at+len("exports"):]}
+		switch sign := t.next(); {
+		case sign == "." && t.next() == name && t.assigns(), sign == "=" && t.isAssignment() && whole:
+			own = own && t.ownValue(src)
+		case sign == "=" && t.isAssignment():
+			own = own && t.ownPart(src, name)
+		}
+	})
+	return own
+}
+
+// isAssignment reports whether the sign = that was read last stands alone.
+func (t *tokens) isAssignment() bool {
+	return len(t.rest) == 0 || t.rest[0] != '=' && t.rest[0] != '>'
+}
+
+// assigns reports whether an assignment follows, and reads its sign.
+func (t *tokens) assigns() bool { return t.next() == "=" && t.isAssignment() }
+
+// skipAssigned reads on to the value behind further assignments: exports = module.exports = V
+func (t *tokens) skipAssigned() {
+	for {
+		ahead := *t
+		name := ahead.next()
+		sign := ahead.next()
+		for ; isName(name) && sign == "."; sign = ahead.next() {
+			name = ahead.next()
+		}
+		if !isName(name) || sign != "=" || !ahead.isAssignment() {
+			return
+		}
+		*t = ahead
+	}
+}
+
+// ownValue reports whether the value that follows is no class or function of another file:
+// one that stands here, a name of one that does, something else altogether.
+func (t *tokens) ownValue(src []byte) bool {
+	t.skipAssigned()
+	word := t.next()
+	switch {
+	case word == "class", word == "abstract", word == "new", word == "{", word == "[", word == "", strings.Contains("'\"0123456789", word[:1]):
+		return true
+	case word == "function", word == "async":
+		return !calledAtOnce(t.rest)
+	case !isName(word), word == "require", word == "import", word == "await":
+		return false
+	}
+	behind := *t
+	sign := t.next()
+	for ; sign == "."; sign = t.next() {
+		t.next()
+		word = ""
+	}
+	switch {
+	case sign == "(": // what a call gives
+		return true
+	case word == "":
+		return false
+	case isName(sign):
+		if sign == "as" || sign == "instanceof" || sign == "in" || sign == "satisfies" || !behind.endsLine(t) {
+			return false
+		}
+	case sign != "" && !strings.Contains(";)}]", sign):
+		return false
+	}
+	return declaresOwn(src, word)
+}
+
+// calledAtOnce reports whether a function that begins a text may be called where it ends.
+func calledAtOnce(text []byte) bool {
+	called := false
+	each(text, "}", func(at int) {
+		after := bytes.TrimLeft(text[at+1:min(len(text), at+100)], " \t\r\n")
+		called = called || len(after) > 0 && (after[0] == '(' || after[0] == '/')
+	})
+	return called
+}
+
+// endsLine reports whether a line ends between two places of a text.
+func (t *tokens) endsLine(later *tokens) bool {
+	return bytes.IndexByte(t.rest[:len(t.rest)-len(later.rest)], '\n') >= 0
+}
+
+// ownPart is ownValue for a property of the value that follows.
+func (t *tokens) ownPart(src []byte, name string) bool {
+	t.skipAssigned()
+	if t.next() != "{" || !hasWord(t.rest, name) {
+		return true // it has none that is seen
+	}
+	keyed := false
+	eachWord(t.rest, name, func(at int) {
+		after := bytes.TrimLeft(t.rest[at+len(name):], "'\" \t\r\n")
+		keyed = keyed || len(after) == 0 || after[0] == ':' || after[0] == '/'
+	})
+	return !keyed && declaresOwn(src, name)
+}
+
+// declaresOwn reports whether a text declares a class or a function of that name, and
+// imports nothing under it.
+func declaresOwn(src []byte, name string) bool {
+	own := false
+	eachWord(src, name, func(at int) {
+		before := bytes.TrimRight(src[:at], " \t\r\n*")
+		own = own || len(before) < at && (bytes.HasSuffix(before, []byte("class")) || bytes.HasSuffix(before, []byte("function")))
+	})
+	if !own {
+		return false
+	}
+	eachImported(src, func(word []byte) { own = own && string(word) != name })
+	return own
+}
+
+func hasWord(src []byte, word string) bool {
+	found := false
+	eachWord(src, word, func(int) { found = true })
+	return found
+}
+
+// eachWord is each for what is not a part of a longer word.
+func eachWord(src []byte, word string, found func(at int)) {
+	each(src, word, func(at int) {
+		end := at + len(word)
+		if (at == 0 || !isWord(rune(src[at-1]))) && (end == len(src) || !isWord(rune(src[end]))) {
+			found(at)
+		}
+	})
+}
