@@ -33,7 +33,7 @@ uint32_t unleak_count(const TSNode *root) {
 
 uint32_t unleak_flatten(const TSNode *root, flat_node *out, uint32_t cap) {
   TSTreeCursor cursor = ts_tree_cursor_new(*root);
-  int32_t parent = -1, previous = -1;
+  int32_t parent = -1;
   uint32_t n = 0;
   for (;;) {
     if (n == cap) break;
@@ -41,29 +41,25 @@ uint32_t unleak_flatten(const TSNode *root, flat_node *out, uint32_t cap) {
     int32_t self = (int32_t)n++;
     flat_node *o = &out[self];
     o->symbol = ts_node_symbol(node);
-    o->field = ts_tree_cursor_current_field_id(&cursor);
+    o->field = (uint8_t)ts_tree_cursor_current_field_id(&cursor);
     o->start = ts_node_start_byte(node);
     o->end = ts_node_end_byte(node);
     o->parent = parent;
-    o->first = -1;
-    o->next = -1;
+    o->after = (int32_t)n;
     o->flags = (ts_node_is_named(node) ? 1 : 0) | (ts_node_is_missing(node) ? 2 : 0) |
                (ts_node_has_error(node) ? 4 : 0);
-    if (previous >= 0) out[previous].next = self;
-    else if (parent >= 0) out[parent].first = self;
     if (ts_tree_cursor_goto_first_child(&cursor)) {
       parent = self;
-      previous = -1;
       continue;
     }
-    previous = self;
     while (!ts_tree_cursor_goto_next_sibling(&cursor)) {
       if (!ts_tree_cursor_goto_parent(&cursor) || parent < 0) goto done;
-      previous = parent;
+      out[parent].after = (int32_t)n;
       parent = out[parent].parent;
     }
   }
 done:
+  for (; parent >= 0; parent = out[parent].parent) out[parent].after = (int32_t)n;
   ts_tree_cursor_delete(&cursor);
   return n;
 }

@@ -30,11 +30,10 @@ func flatten(root *sitter.Node) []node {
 
 // node has the layout of flat_node in flatten.h.
 type node struct {
-	start, end          uint32
-	parent, first, next int32
-	symbol, field       uint16
-	flags               uint8
-	_                   [3]byte
+	start, end    uint32
+	parent, after int32
+	symbol        uint16
+	field, flags  uint8
 }
 
 const (

@@ -8,11 +8,14 @@ typedef struct {
   const void *tree;
 } TSNode;
 
-// One node of the flat tree, in pre-order. Indices are -1 where there is none.
+// One node of the flat tree, in pre-order: the first child follows its parent, and what
+// follows the subtree of a child is its next sibling, or lies outside of the parent.
 typedef struct {
   uint32_t start, end;
-  int32_t parent, first, next;
-  uint16_t symbol, field;
+  int32_t parent; // -1 of the root
+  int32_t after;  // the index of the first node that follows the subtree
+  uint16_t symbol;
+  uint8_t field;
   uint8_t flags; // 1 named, 2 missing, 4 holds an error
 } flat_node;
 

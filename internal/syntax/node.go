@@ -73,6 +73,22 @@ func (n Node) Text() string {
 	return string(n.f.src[n.raw().start:n.raw().end])
 }
 
+// end is the index of the first node that follows the subtree of the i-th, or all.
+func (f *File) end(i int32) int32 {
+	if i < 0 {
+		return int32(len(f.nodes))
+	}
+	return f.nodes[i].after
+}
+
+// until is the i-th node of n's file, if it lies before end.
+func (n Node) until(end, i int32) Node {
+	if i >= end {
+		return Node{}
+	}
+	return Node{n.f, i}
+}
+
 func (n Node) at(i int32) Node {
 	if i < 0 {
 		return Node{}
@@ -93,7 +109,7 @@ func (n Node) Next() Node {
 	if n.f == nil {
 		return Node{}
 	}
-	return n.at(n.raw().next)
+	return n.until(n.f.end(n.raw().parent), n.after())
 }
 
 // NextNamed returns the following sibling that is not punctuation.
@@ -108,14 +124,17 @@ func (n Node) First() Node {
 	if n.f == nil {
 		return Node{}
 	}
-	return n.at(n.raw().first)
+	return n.until(n.after(), n.i+1)
 }
 
 // All iterates over all children, punctuation included.
 func (n Node) All() iter.Seq[Node] {
 	return func(yield func(Node) bool) {
-		for c := n.First(); c.OK(); c = c.Next() {
-			if !yield(c) {
+		if n.f == nil {
+			return
+		}
+		for i, end := n.i+1, n.after(); i < end; i = n.f.nodes[i].after {
+			if !yield(Node{n.f, i}) {
 				return
 			}
 		}
@@ -125,7 +144,7 @@ func (n Node) All() iter.Seq[Node] {
 // Children iterates over the named children that are not comments.
 func (n Node) Children() iter.Seq[Node] {
 	return func(yield func(Node) bool) {
-		for c := n.First(); c.OK(); c = c.Next() {
+		for c := range n.All() {
 			if c.Named() && c.Kind() != "comment" && !yield(c) {
 				return
 			}
@@ -162,9 +181,10 @@ func (n Node) Field(name string) Node {
 	if id == 0 {
 		return Node{}
 	}
-	for c := n.First(); c.OK(); c = c.Next() {
-		if c.raw().field == id {
-			return c
+	nodes := n.f.nodes
+	for i, end := n.i+1, n.after(); i < end; i = nodes[i].after {
+		if nodes[i].field == id {
+			return Node{n.f, i}
 		}
 	}
 	return Node{}
@@ -198,7 +218,7 @@ func (n Node) Within(outer Node) bool {
 
 // after is the index of the first node that follows n's subtree.
 func (n Node) after() int32 {
-	return n.f.ends[n.i]
+	return n.f.nodes[n.i].after
 }
 
 // Descendants iterates over n and everything in it, in source order.

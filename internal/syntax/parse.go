@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"path/filepath"
 	"sync"
 
@@ -24,7 +25,6 @@ type File struct {
 	Path  string // as given to Parse
 	src   []byte
 	nodes []node
-	ends  []int32 // by node: the index of the first node that follows its subtree
 	lang  *language
 	lines []int // offsets at which lines start
 
@@ -132,20 +132,7 @@ func parseAs(ctx context.Context, l *language, path string, src []byte) (*File, 
 		return nil, fmt.Errorf("%s: parsing stopped: %w", path, err)
 	}
 	defer tree.Close()
-	nodes := flatten(tree.RootNode())
-	return &File{Path: path, src: src, nodes: nodes, ends: subtreeEnds(nodes), lang: l}, nil
-}
-
-// subtreeEnds works backwards: children stand behind their parents.
-func subtreeEnds(nodes []node) []int32 {
-	ends := make([]int32, len(nodes))
-	for i := len(nodes) - 1; i >= 0; i-- {
-		ends[i] = max(ends[i], int32(i)+1)
-		if p := nodes[i].parent; p >= 0 {
-			ends[p] = max(ends[p], ends[i])
-		}
-	}
-	return ends
+	return &File{Path: path, src: src, nodes: flatten(tree.RootNode()), lang: l}, nil
 }
 
 // Src is the file's text. It must not be changed.
@@ -273,12 +260,12 @@ type language struct {
 	grammar *sitter.Language
 	kinds   []string
 	fields  []string
-	byField map[string]uint16
+	byField map[string]uint8
 	quick   [256]quickField
 }
 
 func newLanguage(g *sitter.Language, ts bool) *language {
-	l := &language{grammar: g, ts: ts, byField: map[string]uint16{}}
+	l := &language{grammar: g, ts: ts, byField: map[string]uint8{}}
 	for i := uint32(0); i < g.SymbolCount(); i++ {
 		l.kinds = append(l.kinds, g.SymbolName(sitter.Symbol(i)))
 	}
@@ -288,9 +275,12 @@ func newLanguage(g *sitter.Language, ts bool) *language {
 		if name == "" {
 			break
 		}
+		if i > math.MaxUint8 {
+			panic("a grammar has more fields than a node can tell apart")
+		}
 		l.fields = append(l.fields, name)
-		l.byField[name] = uint16(i)
-		l.quick[quickIndex(name)] = quickField{name, uint16(i)}
+		l.byField[name] = uint8(i)
+		l.quick[quickIndex(name)] = quickField{name, uint8(i)}
 	}
 	return l
 }
@@ -304,7 +294,7 @@ func (l *language) kind(symbol uint16) string {
 
 // field is asked for more than anything else: a table by the length and the first and last
 // byte of a name stands before the map.
-func (l *language) field(name string) uint16 {
+func (l *language) field(name string) uint8 {
 	if e := &l.quick[quickIndex(name)]; e.name == name {
 		return e.id
 	}
@@ -313,7 +303,7 @@ func (l *language) field(name string) uint16 {
 
 type quickField struct {
 	name string
-	id   uint16
+	id   uint8
 }
 
 func quickIndex(name string) byte {
@@ -323,7 +313,7 @@ func quickIndex(name string) byte {
 	return byte(len(name))*7 ^ name[0] ^ name[len(name)-1]<<3
 }
 
-func (l *language) fieldName(id uint16) string {
+func (l *language) fieldName(id uint8) string {
 	if int(id) < len(l.fields) {
 		return l.fields[id]
 	}

@@ -23,6 +23,8 @@ type Symbol struct {
 	Node Node   // the identifier that declares it
 	Decl Node   // the declarator, parameter, function, class or import around it
 	Refs []Node // every other mention, reads and writes, in source order
+
+	id int32 // 1 + its index in its file
 }
 
 // Init returns the value that a variable is declared with, if the variable is
@@ -145,7 +147,8 @@ func (s *scope) declare(kind SymbolKind, name, decl Node) *Symbol {
 }
 
 type scopes struct {
-	symbols map[int32]*Symbol // by the ID of an identifier, declaring or referring
+	symbols []*Symbol
+	of      []int32 // by the ID of an identifier, declaring or referring: 1 + the index of its symbol
 	module  *scope
 	pending []mention
 }
@@ -162,7 +165,7 @@ func (n Node) Symbol() *Symbol {
 		return nil
 	}
 	n.f.analyse()
-	return n.f.scopes.symbols[n.i]
+	return n.f.scopes.symbol(n.i)
 }
 
 // TopLevel returns the module-level symbol of that name, or nil.
@@ -171,19 +174,27 @@ func (f *File) TopLevel(name string) *Symbol {
 	return f.scopes.module.names[name]
 }
 
+// symbol is that of an identifier, nil for none.
+func (s *scopes) symbol(i int32) *Symbol {
+	if s.of[i] == 0 {
+		return nil
+	}
+	return s.symbols[s.of[i]-1]
+}
+
 func buildScopes(f *File) *scopes {
-	s := &scopes{symbols: map[int32]*Symbol{}, module: &scope{function: true}}
+	s := &scopes{of: make([]int32, len(f.nodes)), module: &scope{function: true}}
 	if len(f.nodes) > 0 {
 		s.walk(f.Root(), s.module)
 	}
 	for _, m := range s.pending {
-		if _, declared := s.symbols[m.node.i]; declared {
+		if s.of[m.node.i] != 0 {
 			continue
 		}
 		name := m.node.Text()
 		for sc := m.scope; sc != nil; sc = sc.parent {
 			if sym, ok := sc.names[name]; ok {
-				s.symbols[m.node.i] = sym
+				s.of[m.node.i] = sym.id
 				sym.Refs = append(sym.Refs, m.node)
 				break
 			}
@@ -195,7 +206,12 @@ func buildScopes(f *File) *scopes {
 
 func (s *scopes) declare(sc *scope, kind SymbolKind, name, decl Node) {
 	if name.OK() {
-		s.symbols[name.i] = sc.declare(kind, name, decl)
+		sym := sc.declare(kind, name, decl)
+		if sym.id == 0 {
+			s.symbols = append(s.symbols, sym)
+			sym.id = int32(len(s.symbols))
+		}
+		s.of[name.i] = sym.id
 	}
 }
 
