@@ -64,7 +64,7 @@ func TestEachMention(t *testing.T) {
 		for n := range p.EachMention(context.Background(), decl, "Hub", Bootstrap) {
 			in[n.File().Path] = true
 		}
-		if !in["main.ts"] || in["user.ts"] != remember || p.parsed.Contains("user.ts") != remember {
+		if !in["main.ts"] || in["user.ts"] != remember || p.parsed.contains("user.ts") != remember {
 			t.Errorf("mentions in %v, remembered: %v", in, remember)
 		}
 	}
@@ -78,7 +78,7 @@ func TestEachMention(t *testing.T) {
 	for range p.EachMention(context.Background(), decl, "Hub", "") {
 		break
 	}
-	if !p.parsed.Contains("main.ts") || p.parsed.Contains("user.ts") {
+	if !p.parsed.contains("main.ts") || p.parsed.contains("user.ts") {
 		t.Error("files were parsed after enough was heard")
 	}
 }
@@ -98,7 +98,7 @@ func TestHeirsOf(t *testing.T) {
 	if len(files) != 2 || !files["a.ts"] || !files["b.ts"] {
 		t.Errorf("the heirs are in %v", files)
 	}
-	if p.parsed.Contains("user.ts") {
+	if p.parsed.contains("user.ts") {
 		t.Error("user.ts was parsed, which only uses it")
 	}
 }

@@ -48,7 +48,7 @@ func outlineText(rel string, src []byte) *outline {
 
 // mayExport reports whether a file can declare an exported name, or lead on to it.
 func (p *Project) mayExport(rel, name string) bool {
-	if name == "default" || p.parsed.Contains(rel) {
+	if name == "default" || p.parsed.contains(rel) {
 		return true
 	}
 	o := p.outlineOf(rel)

@@ -19,7 +19,7 @@ func TestMayExport(t *testing.T) {
 	if f, n := p.Declaration(t.Context(), "barrel.ts", "B"); !n.OK() || f.Path != "b.ts" {
 		t.Error("the barrel does not lead to B")
 	}
-	if _, ok := p.parsed.Get("a.ts"); ok {
+	if _, ok := p.parsed.get("a.ts"); ok {
 		t.Error("a.ts was parsed, though it cannot declare B")
 	}
 	if !p.mayExport("a.ts", "default") {

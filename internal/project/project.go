@@ -19,9 +19,6 @@ import (
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
 
-// parsedFiles bounds how many files stay parsed for questions from others.
-const parsedFiles = 256
-
 // knownFiles bounds for how many paths it is remembered whether a file is there.
 const knownFiles = 16384
 
@@ -48,7 +45,7 @@ type Project struct {
 	files   files
 	gitTop  string // top of the git work tree around the root, or ""
 	real    string // the root with links resolved
-	parsed  *lru.Cache[string, *syntax.File]
+	parsed  *recent
 	parsing singleflight.Group
 
 	mu         sync.Mutex
@@ -93,7 +90,7 @@ func Open(root string) (*Project, error) {
 func newProject(root string) *Project {
 	return &Project{
 		Root: root, real: root, workspaces: map[string]map[string]*Package{},
-		parsed: bounded[*syntax.File](parsedFiles), exists: bounded[bool](knownFiles), resolved: bounded[string](knownFiles), outlines: bounded[*outline](knownOutlines), declared: bounded[declared](knownFiles),
+		parsed: newRecent(), exists: bounded[bool](knownFiles), resolved: bounded[string](knownFiles), outlines: bounded[*outline](knownOutlines), declared: bounded[declared](knownFiles),
 		packages: bounded[*Package](knownFolders), configs: bounded[*TSConfig](knownFolders), modules: bounded[bool](knownFolders), settings: bounded[string](knownFolders), around: bounded[*entries](knownFolders),
 		mentioned: newMentioned(),
 	}
@@ -185,7 +182,7 @@ func (p *Project) With(contents map[string][]byte) *Project {
 // Load parses a file of the project, or of a package installed in it, for a
 // question that another file asks. Recent files are kept.
 func (p *Project) Load(ctx context.Context, rel string) (*syntax.File, error) {
-	if f, ok := p.parsed.Get(rel); ok {
+	if f, ok := p.parsed.get(rel); ok {
 		return f, nil
 	}
 	v, err, _ := p.parsing.Do(rel, func() (any, error) {
@@ -197,7 +194,8 @@ func (p *Project) Load(ctx context.Context, rel string) (*syntax.File, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.parsed.Add(rel, f)
+		p.parsed.add(f)
+		p.parsed.ask(rel)
 		return f, nil
 	})
 	if err != nil {
@@ -223,12 +221,12 @@ func (p *Project) text(rel string) ([]byte, error) {
 
 // Loaded is a file that Load has parsed, if it is still kept.
 func (p *Project) Loaded(rel string, src []byte) (*syntax.File, bool) {
-	f, ok := p.parsed.Peek(rel)
+	f, ok := p.parsed.peek(rel)
 	return f, ok && bytes.Equal(f.Src(), src)
 }
 
 // Keep remembers a parsed file for questions from others, as Load does.
-func (p *Project) Keep(f *syntax.File) { p.parsed.Add(f.Path, f) }
+func (p *Project) Keep(f *syntax.File) { p.parsed.add(f) }
 
 func (p *Project) isFile(rel string) bool {
 	if _, ok := p.overlay[rel]; ok {

@@ -71,16 +71,16 @@ func Run(ctx context.Context, d *transforms.Detector, opts Options) (*Result, er
 	if w.opts.Accept == nil {
 		w.opts.Accept = func(*transforms.Fix) bool { return false }
 	}
-	if err := w.stage(ctx, w.discover, w.read); err != nil {
+	if err := w.stage(ctx, 256, w.discover, w.read); err != nil {
 		return nil, err
 	}
 	if w.whole {
 		d.Project.Noted()
 	}
 	for begun := 0; begun < len(w.candidates); {
-		next := w.candidates[begun:]
+		next := newQueue(d.Project, w.candidates[begun:])
 		begun = len(w.candidates)
-		if err := w.stage(ctx, sender(next), w.mend); err != nil {
+		if err := w.stage(ctx, 0, next.send, w.mend); err != nil {
 			return nil, err
 		}
 	}
@@ -108,10 +108,10 @@ type worker struct {
 	result     *Result
 }
 
-// stage sends files to as many workers as there are processors.
-func (w *worker) stage(ctx context.Context, from func(context.Context, chan<- string) error, work func(context.Context, string) error) error {
+// stage sends files to as many workers as there are processors, some ahead of them.
+func (w *worker) stage(ctx context.Context, ahead int, from func(context.Context, chan<- string) error, work func(context.Context, string) error) error {
 	group, ctx := errgroup.WithContext(ctx)
-	files := make(chan string, 256)
+	files := make(chan string, ahead)
 	group.Go(func() error {
 		defer close(files)
 		return from(ctx, files)
@@ -138,21 +138,6 @@ func isWhole(p *project.Project, opts Options) bool {
 		abs, err := filepath.Abs(path)
 		return err == nil && abs == p.Root
 	})
-}
-
-// sender sends candidates, those of a folder together: they ask for the same others.
-func sender(candidates []string) func(context.Context, chan<- string) error {
-	return func(ctx context.Context, files chan<- string) error {
-		slices.Sort(candidates)
-		for _, rel := range candidates {
-			select {
-			case files <- rel:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
-		return nil
-	}
 }
 
 // callers adds the files to the candidates that import a function which hands its callers
