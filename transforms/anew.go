@@ -59,7 +59,7 @@ func (s *scan) filesInLasting(o *Obligation) bool {
 	if !own || !class.IsClass() || isInMaking(o) {
 		return false
 	}
-	return !slices.ContainsFunc(s.instance(class).refs[field], func(ref syntax.Node) bool {
+	return !slices.ContainsFunc(s.refsIn(class)[field], func(ref syntax.Node) bool {
 		return syntax.IsWrite(ref) && !ref.Function().IsConstructor()
 	})
 }

@@ -169,7 +169,7 @@ func (s *scan) timeGiven(delay syntax.Node, hops int) (float64, bool) {
 	if name := functionName(fn); name != nil {
 		refs = s.mentionsIn(fn, name)
 	} else if owner, member := fn.ThisClass(); owner.OK() && syntax.FunctionOf(member) == fn && isPrivate(member) {
-		refs = s.at(owner).instance(owner).refs[syntax.MemberName(member)]
+		refs = s.at(owner).refsIn(owner)[syntax.MemberName(member)]
 	}
 	longest, called := 0.0, false
 	for _, r := range refs {

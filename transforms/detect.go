@@ -21,8 +21,8 @@ type Detector struct {
 
 	words    *words
 	wanted   *words
-	keeping  *words // of what an instance can keep until it is ended
-	byAnchor map[string][]candidate
+	keeping  *words                       // of what an instance can keep until it is ended
+	byAnchor map[string][]candidate       // with those of anywhere
 	byModule map[string][]candidate       // those that the module's own value is, too
 	anywhere []candidate                  // patterns whose callee is a hole
 	filings  []candidate                  // those of something filed under a key
@@ -87,8 +87,9 @@ func NewDetector(p *project.Project, kinds []*Kind, offers bool) *Detector {
 			}
 		}
 	}
-	for _, cs := range d.byAnchor { // a library's own kind before one for any type
+	for name, cs := range d.byAnchor { // a library's own kind before one for any type
 		slices.SortStableFunc(cs, func(a, b candidate) int { return unnamed(a) - unnamed(b) })
+		d.byAnchor[name] = append(cs, d.anywhere...)
 	}
 	d.words = newWords(d.asked(func(*Kind) bool { return true }))
 	d.wanted = d.words
@@ -201,7 +202,10 @@ func (d *Detector) candidates(n syntax.Node) []candidate {
 		name = callee.Text()
 		if im, ok := callee.Symbol().Import(); ok {
 			if im.Name == "*" || im.Name == "default" {
-				return slices.Concat(d.byModule[syntax.ModuleName(im.Module)], d.byAnchor[name], d.anywhere)
+				if own := d.byModule[syntax.ModuleName(im.Module)]; len(own) > 0 {
+					return slices.Concat(own, d.called(name))
+				}
+				return d.called(name)
 			}
 			name = im.Name
 		} else if o, ok := callee.Origin(); ok && o.Last() != "" { // const dial = secure ? tls.connect : net.connect
@@ -210,7 +214,15 @@ func (d *Detector) candidates(n syntax.Node) []candidate {
 	case "member_expression":
 		name = callee.Field("property").Text()
 	}
-	return slices.Concat(d.byAnchor[name], d.anywhere)
+	return d.called(name)
+}
+
+// called are the patterns of what may be called by a name.
+func (d *Detector) called(name string) []candidate {
+	if cs, known := d.byAnchor[name]; known {
+		return cs
+	}
+	return d.anywhere
 }
 
 // scan is the work on one file.
@@ -222,7 +234,8 @@ type scan struct {
 	hops        int
 	graphs      map[int32]*syntax.Graph
 	owners      map[int32]*instance
-	fills       map[string]bool // names that are given a value, once asked
+	refs        map[int32]map[string][]syntax.Node // by the ID of an owner: see refsIn
+	fills       map[string]bool                    // names that are given a value, once asked
 	heard       map[int32][]listening
 	collections map[int32]*collection // by the ID of the value that each is made with
 	hooks       map[string]*host      // what imported hooks are, once asked
@@ -231,7 +244,7 @@ type scan struct {
 }
 
 func newScan(ctx context.Context, d *Detector, f *syntax.File) *scan {
-	return &scan{Detector: d, ctx: ctx, f: f, graphs: map[int32]*syntax.Graph{}, owners: map[int32]*instance{}, heard: map[int32][]listening{}, hooks: map[string]*host{}, effects: map[int32]*span{}, setups: map[int32]*setup{}}
+	return &scan{Detector: d, ctx: ctx, f: f, graphs: map[int32]*syntax.Graph{}, owners: map[int32]*instance{}, refs: map[int32]map[string][]syntax.Node{}, heard: map[int32][]listening{}, hooks: map[string]*host{}, effects: map[int32]*span{}, setups: map[int32]*setup{}}
 }
 
 func (s *scan) graph(fn syntax.Node) *syntax.Graph {

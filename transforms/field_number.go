@@ -20,7 +20,7 @@ func (s *scan) fieldNumber(n syntax.Node) (float64, bool) {
 		return 0, false
 	}
 	number, filled := 0.0, false
-	for _, r := range s.instance(class).refs[field] {
+	for _, r := range s.refsIn(class)[field] {
 		p := r.Outer().Parent()
 		if !syntax.IsWrite(r) {
 			continue

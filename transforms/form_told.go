@@ -147,7 +147,7 @@ func (s *scan) otherCalls(fn, given syntax.Node) bool {
 	if name := functionName(fn); name != nil {
 		refs = name.Refs
 	} else if owner, member := fn.ThisClass(); owner.OK() && syntax.FunctionOf(member) == fn {
-		refs = s.instance(owner).refs[syntax.MemberName(member)]
+		refs = s.refsIn(owner)[syntax.MemberName(member)]
 	}
 	for _, r := range refs {
 		if !r.Within(given) && !isTakenAway(r) {

@@ -43,7 +43,7 @@ func (s *scan) instance(class syntax.Node) *instance {
 	if in, ok := s.owners[class.ID()]; ok {
 		return in
 	}
-	in := &instance{class: project.Class{File: s.f, Node: class}, refs: refsOfThis(class)}
+	in := &instance{class: project.Class{File: s.f, Node: class}, refs: s.refsIn(class)}
 	s.owners[class.ID()] = in
 	if class.IsFunction() && !class.IsConstructor() { // what is returned is itself the teardown
 		in.whole, in.teardown = true, &teardown{name: ownName(class), own: class, async: isAsync(class)}
@@ -62,6 +62,17 @@ func (s *scan) instance(class syntax.Node) *instance {
 		s.findTeardown(in)
 	}
 	return in
+}
+
+// refsIn are the mentions of members of the instances of an owner, for whoever wants to know
+// no more of it: nothing else is parsed for them.
+func (s *scan) refsIn(class syntax.Node) map[string][]syntax.Node {
+	refs, known := s.refs[class.ID()]
+	if !known {
+		refs = refsOfThis(class)
+		s.refs[class.ID()] = refs
+	}
+	return refs
 }
 
 // refsOfThis collects the mentions of members of the instance in a class.

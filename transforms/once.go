@@ -69,7 +69,7 @@ func (s *scan) runsOnceAtMost(fn syntax.Node, hops int) bool {
 		return s.lasts(class, hops-1)
 	}
 	calls := 0
-	refs := s.at(class).instance(class).refs[syntax.MemberName(member)]
+	refs := s.at(class).refsIn(class)[syntax.MemberName(member)]
 	if !s.allOnce(slices.Values(refs), fn, hops, &calls) {
 		return false
 	}

@@ -2,6 +2,8 @@ package transforms
 
 import (
 	"fmt"
+	"slices"
+	"sync"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -17,12 +19,12 @@ func (s *scan) overriding() {
 	}
 	for id := range s.f.NodeCount() {
 		class := s.f.Node(int32(id))
-		if !class.IsClass() || !syntax.Extends(class).OK() {
+		if !class.IsClass() || !syntax.Extends(class).OK() || !hasTeardown(class) || callsAbove(class) {
 			continue
 		}
-		in := s.instance(class)
+		in := s.instance(class) // which may parse what is above
 		t := in.teardown
-		if !in.whole || t == nil || !t.own.Is("method_definition") || t.abstract || !t.above.Function().Field("body").OK() || len(in.computed) > 0 || s.callsAbove(in) {
+		if !in.whole || t == nil || !t.own.Is("method_definition") || t.abstract || !t.above.Function().Field("body").OK() || len(in.computed) > 0 {
 			continue
 		}
 		if base := s.paidAbove(in); base != nil {
@@ -31,11 +33,30 @@ func (s *scan) overriding() {
 	}
 }
 
+// hasTeardown reports whether a class declares a method that may be a teardown.
+func hasTeardown(class syntax.Node) bool {
+	return slices.ContainsFunc(syntax.Members(class), func(m syntax.Member) bool {
+		return m.Node.Is("method_definition") && !m.Static && (isTeardown(m.Name) || hostTeardowns()[m.Name])
+	})
+}
+
+// hostTeardowns are the methods that hosts call at the end.
+var hostTeardowns = sync.OnceValue(func() map[string]bool {
+	out := map[string]bool{}
+	for _, h := range slices.Concat(classHosts, baseHosts, []classHost{controllers}) {
+		out[h.teardown] = true
+		for _, other := range h.others {
+			out[other] = true
+		}
+	}
+	return out
+})
+
 // callsAbove reports whether the teardown of a class may run the one that it
 // overrides: by super, or by the name of what the class extends.
-func (s *scan) callsAbove(in *instance) bool {
-	base := syntax.Extends(in.class.Node)
-	for n := range codeOf(in.class.Node) {
+func callsAbove(class syntax.Node) bool {
+	base := syntax.Extends(class)
+	for n := range codeOf(class) {
 		if n.Is("super") && !n.Function().IsConstructor() || n.Is("identifier") && n.Text() == base.Text() && !n.Within(base) {
 			return true
 		}
@@ -91,7 +112,7 @@ func (s *scan) stillAcquired(in *instance, o *Obligation) bool {
 // runsMethod reports whether a class, or one above it, mentions a method of its own.
 func (s *scan) runsMethod(in *instance, method string) bool {
 	for _, c := range in.ancestors {
-		if len(newScan(s.ctx, s.Detector, c.File).instance(c.Node).refs[method]) > 0 {
+		if len(s.at(c.Node).refsIn(c.Node)[method]) > 0 {
 			return true
 		}
 	}

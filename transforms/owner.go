@@ -1,6 +1,7 @@
 package transforms
 
 import (
+	"bytes"
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
 
@@ -139,8 +140,14 @@ func answers(call syntax.Node) bool {
 // is called `cleanup` there is work, and no end.
 func repeatedIn(owner syntax.Node) map[string]bool {
 	out := map[string]bool{}
+	if !owner.OK() || !bytes.Contains(owner.File().Src(), []byte("setInterval")) {
+		return out
+	}
 	for n := range codeOf(owner) {
-		if o, ok := n.Field("function").Origin(); !n.Is("call_expression") || !ok || o.Last() != "setInterval" {
+		if !n.Is("call_expression") {
+			continue
+		}
+		if o, ok := n.Field("function").Origin(); !ok || o.Last() != "setInterval" {
 			continue
 		}
 		callback := n.Field("arguments").Child(0).Inner(false)

@@ -109,7 +109,7 @@ func (s *scan) perCall(made syntax.Node, index int) bool {
 		return false
 	}
 	field, isField := given.ThisField()
-	if isField && (strings.HasPrefix(name, "set") || slices.ContainsFunc(s.instance(maker).refs[field], func(r syntax.Node) bool { return syntax.IsWrite(r) && r.Within(fn) })) {
+	if isField && (strings.HasPrefix(name, "set") || slices.ContainsFunc(s.refsIn(maker)[field], func(r syntax.Node) bool { return syntax.IsWrite(r) && r.Within(fn) })) {
 		return false // it makes another one of those, too
 	}
 	return (isField || given.IsThis()) && !keptByMaker(made) && !asksOwn(made, fn) &&

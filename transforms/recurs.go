@@ -66,7 +66,7 @@ func (s *scan) callsRecur(fn syntax.Node, hops int, unsure bool) bool {
 	} else if fn.Outer().Parent().Is("export_statement") { // who imports it calls it as its file is called
 		refs = s.Project.MentionsOf(s.ctx, fn, strings.TrimSuffix(path.Base(fn.File().Path), path.Ext(fn.File().Path)))
 	} else if owner, member, _ := fn.Field("body").InstanceAt(); owner.OK() && syntax.FunctionOf(member) == fn {
-		refs = s.at(owner).instance(owner).refs[syntax.MemberName(member)]
+		refs = s.at(owner).refsIn(owner)[syntax.MemberName(member)]
 	}
 	if len(refs) == 0 && name == nil {
 		return unsure

@@ -78,7 +78,7 @@ func (s *scan) tidierOf(o *Obligation, home syntax.Node) syntax.Node {
 		if !class.OK() || class.File() != s.f {
 			return syntax.Node{}
 		}
-		for _, v := range valuesIn(s.instance(class).refs[field]) {
+		for _, v := range valuesIn(s.refsIn(class)[field]) {
 			if v = v.Inner(false); !isNothing(v) && !(v.IsFunction() && v.Field("body").Is("statement_block") && v.Field("body").Len() == 0) {
 				made = append(made, v)
 			}

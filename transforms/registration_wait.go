@@ -151,7 +151,7 @@ func (s *scan) madeWithin(n, executor syntax.Node) bool {
 	if name, ok := n.ThisField(); ok { // this.x = connect(); this.x.once(..)
 		fn := executor.Function()
 		if class, _ := n.FieldOwner(); class.OK() {
-			return slices.ContainsFunc(s.instance(class).refs[name], func(r syntax.Node) bool {
+			return slices.ContainsFunc(s.refsIn(class)[name], func(r syntax.Node) bool {
 				return syntax.IsWrite(r) && (r.Within(executor) || fn.OK() && r.Within(fn))
 			})
 		}

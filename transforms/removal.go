@@ -146,7 +146,7 @@ func (s *scan) keptAsField(target, n syntax.Node) bool {
 		return false
 	}
 	text := squeeze(target)
-	return slices.ContainsFunc(s.instance(class).refs[field], func(r syntax.Node) bool {
+	return slices.ContainsFunc(s.refsIn(class)[field], func(r syntax.Node) bool {
 		p := r.Outer().Parent()
 		return p.Is("assignment_expression") && p.Field("left").Inner(false) == r && r.Function() == target.Function() && squeeze(p.Field("right")) == text
 	})
@@ -246,7 +246,7 @@ func (s *scan) addedByMethod(o *Obligation, given string) bool {
 // for nothing else: what it takes something away from is over then.
 func (s *scan) toldOfEnd(o *Obligation, call syntax.Node) bool {
 	_, member, _ := call.InstanceAt()
-	refs := s.instance(o.Owner.Node).refs[syntax.MemberName(member)]
+	refs := s.refsIn(o.Owner.Node)[syntax.MemberName(member)]
 	return len(refs) > 0 && !slices.ContainsFunc(refs, func(r syntax.Node) bool {
 		use := bound(r)
 		return !callbackOf(use).ends && !isTakenAway(r)

@@ -89,7 +89,7 @@ func (s *scan) before(target, fn syntax.Node) bool {
 		if !class.OK() || !fn.Within(class) {
 			return false
 		}
-		return !slices.ContainsFunc(s.instance(class).refs[field], func(r syntax.Node) bool {
+		return !slices.ContainsFunc(s.refsIn(class)[field], func(r syntax.Node) bool {
 			return syntax.IsWrite(r) && !r.Function().IsConstructor()
 		})
 	}
@@ -119,7 +119,7 @@ func (s *scan) guardedIn(o *Obligation, fn syntax.Node) bool {
 			case d.Is("member_expression", "subscript_expression", "call_expression") && strings.HasPrefix(squeeze(d), target+"."):
 				return true
 			case isField:
-				if class, _ := d.FieldOwner(); class.OK() && slices.ContainsFunc(s.instance(class).refs[name], func(r syntax.Node) bool { return syntax.IsWrite(r) && r.Within(fn) }) {
+				if class, _ := d.FieldOwner(); class.OK() && slices.ContainsFunc(s.refsIn(class)[name], func(r syntax.Node) bool { return syntax.IsWrite(r) && r.Within(fn) }) {
 					return true
 				}
 			case d.Is("identifier") && sym != nil && slices.ContainsFunc(sym.Refs, func(r syntax.Node) bool { return syntax.IsWrite(r) && r.Within(fn) }):
@@ -161,7 +161,7 @@ func (s *scan) runsAgain(fn syntax.Node) (rerun, bool) {
 	if name := functionName(fn); name != nil {
 		refs = name.Refs
 	} else if class, member := fn.ThisClass(); class.OK() && syntax.FunctionOf(member) == fn {
-		refs = s.instance(class).refs[syntax.MemberName(member)]
+		refs = s.refsIn(class)[syntax.MemberName(member)]
 	}
 	for _, r := range refs {
 		if p := r.Outer().Parent(); !r.Within(fn) || isTakenAway(r) || p.Is("member_expression") && p.Field("object").Inner(false) == r && !isBind(p.Parent()) {

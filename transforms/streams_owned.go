@@ -188,7 +188,7 @@ func (q stream) toldAtEnd(field string) bool {
 	told := false
 	for _, c := range classes {
 		s := newScan(q.s.ctx, q.s.Detector, c.File)
-		for _, ref := range s.instance(c.Node).refs[field] {
+		for _, ref := range s.refsIn(c.Node)[field] {
 			if methodOn(ref) != "next" {
 				continue
 			}

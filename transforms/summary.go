@@ -140,7 +140,7 @@ func (s *scan) callsOf(fn syntax.Node) []syntax.Node {
 		}
 	}
 	if class, member := fn.ThisClass(); fn.OK() && syntax.FunctionOf(member) == fn {
-		for _, r := range s.instance(class).refs[syntax.MemberName(member)] {
+		for _, r := range s.refsIn(class)[syntax.MemberName(member)] {
 			add(r)
 		}
 	}

@@ -105,7 +105,7 @@ func (s *scan) namedAs(fn syntax.Node) []syntax.Node {
 		return name.Refs
 	}
 	if owner, member := fn.ThisClass(); owner.OK() && syntax.FunctionOf(member) == fn {
-		return s.instance(owner).refs[syntax.MemberName(member)]
+		return s.refsIn(owner)[syntax.MemberName(member)]
 	}
 	return nil
 }
