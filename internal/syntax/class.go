@@ -1,5 +1,7 @@
 package syntax
 
+import "slices"
+
 // Member is one member of a class, interface, object type, constructor function
 // or object literal.
 type Member struct {
@@ -56,7 +58,7 @@ func indexName(index Node) string {
 }
 
 // Members lists the members of an owner of instances, or an interface, in source
-// order, parameter properties included.
+// order, parameter properties included. They must not be changed.
 func Members(class Node) []Member {
 	switch class.Kind() {
 	case "object":
@@ -67,6 +69,32 @@ func Members(class Node) []Member {
 		}
 		return []Member{{Name: "constructor", Node: class, Method: true}}
 	}
+	if !class.OK() {
+		return nil
+	}
+	return class.f.membersOf(class)
+}
+
+// membersOf are the members of a class or interface, which are asked for time and again, and
+// found once.
+func (f *File) membersOf(class Node) []Member {
+	f.foundMu.Lock()
+	out, known := f.members[class.i]
+	f.foundMu.Unlock()
+	if known {
+		return out
+	}
+	out = slices.Clip(findMembers(class))
+	f.foundMu.Lock()
+	defer f.foundMu.Unlock()
+	if f.members == nil {
+		f.members = map[int32][]Member{}
+	}
+	f.members[class.i] = out
+	return out
+}
+
+func findMembers(class Node) []Member {
 	var out []Member
 	for m := range class.Field("body").Children() {
 		member := Member{Name: MemberName(m), Node: m, Static: m.HasToken("static"), Getter: m.HasToken("get")}
@@ -86,10 +114,7 @@ func Members(class Node) []Member {
 		}
 		out = append(out, member)
 	}
-	if class.OK() {
-		out = append(out, class.f.ownerIndex().members[class.i]...) // Class.prototype.x = ..
-	}
-	return out
+	return append(out, class.f.ownerIndex().members[class.i]...) // Class.prototype.x = ..
 }
 
 func parameterProperties(constructor Node) []Member {

@@ -299,9 +299,9 @@ var givesLibrary = map[string]string{"pg-promise": "pgp"}
 // fieldValues are what the code of a class gives to its fields. They are asked for time and
 // again, and found once.
 func (f *File) fieldValues(class Node) map[string][]Node {
-	f.fieldsMu.Lock()
+	f.foundMu.Lock()
 	values, known := f.fieldsOf[class.ID()]
-	f.fieldsMu.Unlock()
+	f.foundMu.Unlock()
 	if known {
 		return values
 	}
@@ -318,8 +318,8 @@ func (f *File) fieldValues(class Node) map[string][]Node {
 			values[name] = append(values[name], d.Field("right").Inner(true))
 		}
 	}
-	f.fieldsMu.Lock()
-	defer f.fieldsMu.Unlock()
+	f.foundMu.Lock()
+	defer f.foundMu.Unlock()
 	if f.fieldsOf == nil {
 		f.fieldsOf = map[int32]map[string][]Node{}
 	}

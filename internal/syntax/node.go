@@ -70,7 +70,7 @@ func (n Node) Text() string {
 	if n.f == nil {
 		return ""
 	}
-	return string(n.f.src[n.raw().start:n.raw().end])
+	return n.f.text[n.raw().start:n.raw().end]
 }
 
 // end is the index of the first node that follows the subtree of the i-th, or all.

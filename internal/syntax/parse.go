@@ -24,6 +24,7 @@ import (
 type File struct {
 	Path  string // as given to Parse
 	src   []byte
+	text  string // src, for what is cut out of it
 	nodes []node
 	lang  *language
 	lines []int // offsets at which lines start
@@ -39,8 +40,9 @@ type File struct {
 	ownersOnce sync.Once
 	owners     *owners
 
-	fieldsMu sync.Mutex
+	foundMu  sync.Mutex
 	fieldsOf map[int32]map[string][]Node // by the ID of a class: see fieldValues
+	members  map[int32][]Member          // by the ID of a class: see membersOf
 }
 
 // Extensions lists the file name extensions that can be parsed.
@@ -78,6 +80,7 @@ func Parse(ctx context.Context, path string, src []byte) (*File, error) {
 	if IsComponent(path) {
 		f.src, f.code, f.blocks = src, code, blocks
 	}
+	f.text = string(f.src)
 	return f, nil
 }
 

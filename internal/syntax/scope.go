@@ -154,7 +154,7 @@ type scopes struct {
 }
 
 type mention struct {
-	node  Node
+	node  int32
 	scope *scope
 }
 
@@ -188,14 +188,14 @@ func buildScopes(f *File) *scopes {
 		s.walk(f.Root(), s.module)
 	}
 	for _, m := range s.pending {
-		if s.of[m.node.i] != 0 {
+		if s.of[m.node] != 0 {
 			continue
 		}
-		name := m.node.Text()
+		name := f.Node(m.node).Text()
 		for sc := m.scope; sc != nil; sc = sc.parent {
 			if sym, ok := sc.names[name]; ok {
-				s.of[m.node.i] = sym.id
-				sym.Refs = append(sym.Refs, m.node)
+				s.of[m.node] = sym.id
+				sym.Refs = append(sym.Refs, f.Node(m.node))
 				break
 			}
 		}
@@ -225,7 +225,7 @@ func (sc *scope) hoist() *scope {
 func (s *scopes) walk(n Node, sc *scope) {
 	switch n.Kind() {
 	case "identifier", "type_identifier", "shorthand_property_identifier", "shorthand_property_identifier_pattern":
-		s.pending = append(s.pending, mention{n, sc})
+		s.pending = append(s.pending, mention{n.i, sc})
 		return
 	case "function_declaration", "generator_function_declaration", "function_signature":
 		s.declare(sc, Function, n.Field("name"), n)
@@ -296,8 +296,10 @@ func (s *scopes) walk(n Node, sc *scope) {
 		s.walk(n.Field("name"), sc)
 		return
 	}
-	for c := n.First(); c.OK(); c = c.Next() {
-		s.walk(c, sc)
+	for c := range n.All() {
+		if c.Named() || c.First().OK() { // a sign or a keyword by itself declares nothing
+			s.walk(c, sc)
+		}
 	}
 }
 
