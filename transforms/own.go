@@ -76,12 +76,25 @@ func (s *scan) owningOf(k *Kind, t syntax.Type) *owning {
 	w, known := s.ownings.Get(key)
 	if !known {
 		w = &owning{}
-		if s.mayOwn(k, class.File.Src()) {
+		if s.fileMayOwn(k, class.File) {
 			w = newScan(s.ctx, s.Detector, class.File).owns(k, class)
 		}
 		s.ownings.Add(key, w)
 	}
 	return w
+}
+
+// fileMayOwn is mayOwn for the classes of a file.
+func (s *scan) fileMayOwn(k *Kind, f *syntax.File) bool {
+	key := k.Name + "\x00" + f.Path
+	w, known := s.ownings.Get(key)
+	if !known {
+		if s.mayOwn(k, f.Src()) {
+			w = &owning{}
+		}
+		s.ownings.Add(key, w)
+	}
+	return w != nil
 }
 
 // mayOwn reports whether the text of a file that declares a class lets its instances owe

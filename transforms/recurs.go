@@ -62,7 +62,9 @@ func (s *scan) callsRecur(fn syntax.Node, hops int, unsure bool) bool {
 	var refs []syntax.Node
 	name := functionName(fn)
 	if name != nil {
-		refs = s.mentionsIn(fn, name)
+		if unsure && s.forOthers(name) {
+			return true
+		}
 	} else if fn.Outer().Parent().Is("export_statement") { // who imports it calls it as its file is called
 		refs = s.Project.MentionsOf(s.ctx, fn, strings.TrimSuffix(path.Base(fn.File().Path), path.Ext(fn.File().Path)))
 	} else if owner, member, _ := fn.Field("body").InstanceAt(); owner.OK() && syntax.FunctionOf(member) == fn {
@@ -71,12 +73,14 @@ func (s *scan) callsRecur(fn syntax.Node, hops int, unsure bool) bool {
 	if len(refs) == 0 && name == nil {
 		return unsure
 	}
-	if unsure && name != nil && s.forOthers(name) {
-		return true
+	mentions := slices.Values(refs)
+	if name != nil {
+		mentions = s.mentions(fn, name, "") // one that tells is enough: no further file is parsed
 	}
-	called := false
-	for _, r := range refs {
+	called, elsewhere := false, false
+	for r := range mentions {
 		call := r.Outer().Parent()
+		elsewhere = elsewhere || r.File() != fn.File()
 		switch {
 		case isNaming(r), isTakenAway(r), r == fn.Field("name"), inFailure(r, r.Function()), r.Within(fn) && r.File() == fn.File():
 			continue
@@ -101,7 +105,7 @@ func (s *scan) callsRecur(fn syntax.Node, hops int, unsure bool) bool {
 	if !called && unsure {
 		return true
 	}
-	return !called && name != nil && s.at(fn).leaves(name) && fn.WantsArguments() && !slices.ContainsFunc(refs, func(r syntax.Node) bool { return r.File() != fn.File() })
+	return !called && name != nil && s.at(fn).leaves(name) && fn.WantsArguments() && !elsewhere
 }
 
 // tellsAgain reports whether a call has a function told of something that may come more

@@ -26,6 +26,13 @@ const knownFiles = 16384
 // hundred bytes each.
 const knownOutlines = 8192
 
+// recentTexts bounds of how many files that others ask about the text is kept: what it
+// exports, whether it can hold something and what it holds are asked one after the other.
+const recentTexts = 64
+
+// longestText bounds which texts are kept so.
+const longestText = 64 << 10
+
 // knownFolders bounds of how many folders, and files in them, the settings are
 // remembered.
 const knownFolders = 1024
@@ -46,6 +53,7 @@ type Project struct {
 	gitTop  string // top of the git work tree around the root, or ""
 	real    string // the root with links resolved
 	parsed  *recent
+	texts   *lru.Cache[string, []byte]
 	parsing singleflight.Group
 
 	mu         sync.Mutex
@@ -90,7 +98,7 @@ func Open(root string) (*Project, error) {
 func newProject(root string) *Project {
 	return &Project{
 		Root: root, real: root, workspaces: map[string]map[string]*Package{},
-		parsed: newRecent(), exists: bounded[bool](knownFiles), resolved: bounded[string](knownFiles), outlines: bounded[*outline](knownOutlines), declared: bounded[declared](knownFiles),
+		parsed: newRecent(), texts: bounded[[]byte](recentTexts), exists: bounded[bool](knownFiles), resolved: bounded[string](knownFiles), outlines: bounded[*outline](knownOutlines), declared: bounded[declared](knownFiles),
 		packages: bounded[*Package](knownFolders), configs: bounded[*TSConfig](knownFolders), modules: bounded[bool](knownFolders), settings: bounded[string](knownFolders), around: bounded[*entries](knownFolders),
 		mentioned: newMentioned(),
 	}
@@ -209,12 +217,18 @@ func (p *Project) text(rel string) ([]byte, error) {
 	if src, ok := p.overlay[rel]; ok {
 		return src, nil
 	}
+	if src, ok := p.texts.Get(rel); ok {
+		return src, nil
+	}
 	src, err := p.files.read(rel)
 	if err != nil {
 		return nil, &PathError{rel, plain(err)}
 	}
 	if len(src) > MaxFileSize {
 		return nil, &PathError{rel, ErrSkipped}
+	}
+	if len(src) <= longestText {
+		p.texts.Add(rel, src)
 	}
 	return src, nil
 }
