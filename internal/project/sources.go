@@ -70,7 +70,9 @@ func exportsOwn(src []byte, name string) bool {
 		case "type":
 			sign := t.next()
 			own = own && sign != "{" && sign != "*"
-		case "*", "=", "@", "import", "":
+		case "=":
+			own = own && (whole && t.ownValue(src) || !whole && t.ownPart(src, name))
+		case "*", "@", "import", "":
 			own = false
 		}
 	})
