@@ -12,7 +12,7 @@ import (
 
 // recentNodes bounds how much stays parsed for questions from others: of the files that
 // were asked for last, as many as have so many nodes, 25 bytes each.
-const recentNodes = 1_000_000
+const recentNodes = 750_000
 
 // recent are those files. One that has more by itself is kept until the next comes.
 type recent struct {
