@@ -37,6 +37,7 @@ type watcher struct {
 	state   watch.State
 	there   map[string]bool // files that are there
 	looked  map[string]bool // files that were looked at
+	wrong   string          // what was last said of settings that cannot be read
 }
 
 func (c *cli) watch(ctx context.Context, paths []string, sel *selection, json bool, paint report.Paint) error {
@@ -233,7 +234,12 @@ func (w *watcher) changed(ctx context.Context, batch watch.Batch) (all bool, err
 		old := *w
 		if err := w.load(ctx); err != nil {
 			*w = old
-			fmt.Fprintln(w.err, "unleak: "+oneLine(err.Error()))
+			if wrong := oneLine(err.Error()); wrong != w.wrong { // a file that is written may be heard of twice
+				fmt.Fprintln(w.err, "unleak: "+wrong)
+				w.wrong = wrong
+			}
+		} else {
+			w.wrong = ""
 		}
 		return true, nil
 	}

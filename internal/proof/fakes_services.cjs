@@ -256,10 +256,7 @@ function sockets(world) {
     };
     return server;
   };
-  const Primus = function () {
-    return thing(world, 'primus', { destroy: 'now' }, { connected: 0, write() {} });
-  };
-  return { io, Server, Primus };
+  return { io, Server };
 }
 
 function queues(world) {
@@ -340,7 +337,7 @@ function sqlite3(world) {
 function services(world) {
   const sql = mysql(world);
   const { amqp, Kafka, mqtt, nats } = brokers(world);
-  const { io, Server, Primus } = sockets(world);
+  const { io, Server } = sockets(world);
   const { cron, jobs } = schedulers(world);
   const bull = queues(world);
   return {
@@ -371,7 +368,6 @@ function services(world) {
     nats,
     'socket.io-client': Object.assign(io, { __esModule: true }),
     'socket.io': { Server },
-    primus: Object.assign(Primus, { default: Primus, __esModule: true }),
     bullmq: bull,
     bull: bull.Queue,
     'node-cron': exported(cron),
