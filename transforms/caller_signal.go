@@ -40,7 +40,7 @@ func (s *scan) judgeCallersSignal(o *Obligation, home syntax.Node) bool {
 		o.Refusal = refuse(NoOwner, "the promise of line %d is settled elsewhere: take the %s away there", lineOfNode(p), o.Kind.Noun)
 		return true
 	}
-	if !home.IsAsync() || !onlyWithin(fn, home) || !awaitsBehind(home, o.Call) {
+	if !isOverWith(home, fn, o.Call) {
 		return false
 	}
 	g := s.graph(home)
@@ -71,7 +71,7 @@ func (s *scan) judgeHelper(o *Obligation, home syntax.Node) bool {
 			return false
 		}
 		fn, signal := call.Field("arguments").Child(at).Inner(false), call.Field("arguments").Child(of).Inner(false)
-		if isToldSignal(signal, in) && !s.signalMadeByCallers(signal, in) && (settledLater(fn, in).OK() || in.IsAsync() && onlyWithin(fn, in) && awaitsBehind(in, call)) {
+		if isToldSignal(signal, in) && !s.signalMadeByCallers(signal, in) && (settledLater(fn, in).OK() || isOverWith(in, fn, call)) {
 			lost = call
 		}
 	}
@@ -204,6 +204,12 @@ func partNamed(pattern syntax.Node, name string) syntax.Node {
 		}
 	}
 	return syntax.Node{}
+}
+
+// isOverWith reports whether what fn is there for is over when the function around has been
+// waited for, which registers it by a call.
+func isOverWith(home, fn, call syntax.Node) bool {
+	return home.IsAsync() && onlyWithin(fn, home) && awaitsBehind(home, call)
 }
 
 // onlyWithin reports whether fn acts on what the function around it has made for itself,

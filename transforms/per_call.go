@@ -82,19 +82,10 @@ func (s *scan) givenAs(o *Obligation, in *instance, ctor syntax.Node) int {
 			}
 		}
 	}
-	if sym == nil || sym.Kind != syntax.Parameter || slices.ContainsFunc(sym.Refs, syntax.IsWrite) {
+	if sym == nil {
 		return -1
 	}
-	for i := range ctor.Field("parameters").Len() {
-		p := parameter(ctor, i)
-		if pattern := p.Field("pattern"); pattern.OK() {
-			p = pattern
-		}
-		if p.Is("identifier") && p.Symbol() == sym {
-			return i
-		}
-	}
-	return -1
+	return parameterIndex(ctor, sym)
 }
 
 // perCall reports whether an instance is made by a method of another that may run any

@@ -184,25 +184,28 @@ func (p *Project) installedVersion(dir, name string) (Version, bool) {
 // NodeOf returns the lowest release of Node that a file may be run by, as the
 // nearest package.json with such an `engines` has it.
 func (p *Project) NodeOf(rel string) (Version, bool) {
-	for dir := path.Dir(rel); ; dir = path.Dir(dir) {
-		if pkg := p.packageIn(dir); pkg != nil && pkg.node != "" {
-			return Least(pkg.node)
-		}
-		if dir == "." || dir == "/" {
-			return Version{}, false
-		}
+	if rng := p.nodeRange(rel); rng != "" {
+		return Least(rng)
 	}
+	return Version{}, false
 }
 
 // NodeBefore reports whether a file is only ever run by releases of Node before a major one,
 // as the nearest package.json with such an `engines` has it.
 func (p *Project) NodeBefore(rel string, major int) bool {
+	rng := p.nodeRange(rel)
+	return rng != "" && before(rng, major)
+}
+
+// nodeRange is what the nearest package.json above a file that says so allows of Node; "" for
+// anything.
+func (p *Project) nodeRange(rel string) string {
 	for dir := path.Dir(rel); ; dir = path.Dir(dir) {
 		if pkg := p.packageIn(dir); pkg != nil && pkg.node != "" {
-			return before(pkg.node, major)
+			return pkg.node
 		}
 		if dir == "." || dir == "/" {
-			return false
+			return ""
 		}
 	}
 }
