@@ -2,7 +2,8 @@ package githubtest
 
 import (
 	"net/http"
-	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
 )
 
 // Fault makes a request go wrong.
@@ -155,11 +156,19 @@ func (s *Server) Wipe(r *Repo) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r.pulls, r.number = nil, 0
-	refs := s.must(r.Git("for-each-ref", "--format=%(refname)"))
-	for _, ref := range strings.Fields(refs) {
-		if ref != "refs/heads/"+r.Default {
-			s.must(r.Git("update-ref", "-d", ref))
+	store := r.store()
+	refs, err := store.IterReferences()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	err = refs.ForEach(func(ref *plumbing.Reference) error {
+		if ref.Type() != plumbing.HashReference || ref.Name() == plumbing.NewBranchReferenceName(r.Default) {
+			return nil
 		}
+		return store.RemoveReference(ref.Name())
+	})
+	if err != nil {
+		s.t.Fatal(err)
 	}
 }
 

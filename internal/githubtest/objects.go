@@ -58,7 +58,7 @@ func createRef(c *call) (int, any) {
 		return status, m
 	}
 	ref, sha := c.text("ref"), c.text("sha")
-	if _, err := c.repo.fixed("cat-file", "-e", sha+"^{commit}"); err != nil {
+	if !c.repo.has(sha) {
 		return http.StatusUnprocessableEntity, message("Object does not exist")
 	}
 	if c.repo.at(ref) != "" {
@@ -143,7 +143,7 @@ func createCommit(c *call) (int, any) {
 	var head bytes.Buffer
 	fmt.Fprintf(&head, "tree %s\n", c.text("tree"))
 	for _, p := range c.texts("parents") {
-		if _, err := c.repo.fixed("cat-file", "-e", p+"^{commit}"); err != nil {
+		if !c.repo.has(p) {
 			return http.StatusUnprocessableEntity, message("Parent SHA does not exist or is not a commit object")
 		}
 		fmt.Fprintf(&head, "parent %s\n", p)
@@ -176,7 +176,7 @@ func createCommit(c *call) (int, any) {
 
 func getCommit(c *call) (int, any) {
 	sha := c.params["commit_sha"]
-	if _, err := c.repo.fixed("cat-file", "-e", sha+"^{commit}"); err != nil {
+	if !c.repo.has(sha) {
 		return http.StatusNotFound, message("Not Found")
 	}
 	return http.StatusOK, c.commit(sha)

@@ -7,10 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/cache"
-	"github.com/go-git/go-git/v5/storage/filesystem"
 )
 
 // pull is a pull request, and the issue that it is.
@@ -68,36 +65,16 @@ func (s *Server) settle(r *Repo) {
 	}
 }
 
-// heads are the branches of a repository.
-func (r *Repo) heads() map[string]string {
-	out := map[string]string{}
-	// Not asked of git as a rule, which takes long for what is asked so often. It is while a
-	// reference is written: the empty file that locks it is an error here.
-	refs, err := filesystem.NewStorage(osfs.New(r.Dir), cache.NewObjectLRUDefault()).IterReferences()
-	if err != nil {
-		list, _ := r.Git("for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", "refs/heads")
-		for line := range strings.Lines(list) {
-			name, hash, _ := strings.Cut(strings.TrimSpace(line), " ")
-			out[name] = hash
-		}
-		return out
-	}
-	_ = refs.ForEach(func(ref *plumbing.Reference) error { // which fails only if the function does
-		if ref.Name().IsBranch() {
-			out[ref.Name().Short()] = ref.Hash().String()
-		}
-		return nil
-	})
-	return out
-}
-
 // bring makes what a pull request holds known to the repository that it goes to.
 func (s *Server) bring(r *Repo, p *pull) {
-	bring := []string{"fetch", "-q", p.from.Dir, fmt.Sprintf("+refs/heads/%s:refs/pull/%d/head", p.branch, p.number)}
+	name := fmt.Sprintf("refs/pull/%d/head", p.number)
+	var err error
 	if p.from == r {
-		bring = []string{"update-ref", fmt.Sprintf("refs/pull/%d/head", p.number), p.head}
+		err = r.store().SetReference(plumbing.NewHashReference(plumbing.ReferenceName(name), plumbing.NewHash(p.head)))
+	} else {
+		_, err = r.Git("fetch", "-q", p.from.Dir, "+refs/heads/"+p.branch+":"+name)
 	}
-	if _, err := r.Git(bring...); err != nil {
+	if err != nil {
 		s.t.Errorf("%v", err)
 	}
 }

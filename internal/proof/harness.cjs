@@ -231,6 +231,7 @@ class World {
   async chromium() {
     const browser = await require(process.env.UNLEAK_PUPPETEER).launch({
       executablePath: process.env.UNLEAK_CHROMIUM,
+      timeout: 180000, // until it is there, with much else at work beside it
       args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
     });
     this.alive.set(browser, 'chromium');
@@ -361,7 +362,8 @@ process.on('unhandledRejection', () => {}); // an example's own business
     console.log(JSON.stringify({ id: cell.id, begun: true }));
     let timer;
     const late = new Promise((resolve) => {
-      timer = real.setTimeout(() => resolve({ id: cell.id, problems: ['hangs'] }), process.env.UNLEAK_CHROMIUM || actual ? 120000 : 20000);
+      // Browsers and servers take long to begin on a machine that has much else to do.
+      timer = real.setTimeout(() => resolve({ id: cell.id, problems: ['hangs'] }), process.env.UNLEAK_CHROMIUM || actual ? 600000 : 20000);
     });
     const result = await Promise.race([prove(cell).catch((err) => ({ id: cell.id, problems: [String(err.stack)] })), late]);
     real.clearTimeout(timer);

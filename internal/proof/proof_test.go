@@ -258,7 +258,7 @@ func executeShare(node, dir string, cells []cell) (map[string]result, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, node, filepath.Join(dir, "harness.cjs"))
 	var out, stderr bytes.Buffer

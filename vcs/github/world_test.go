@@ -59,14 +59,30 @@ type world struct {
 	via    string
 }
 
-// files of the repository: one that may be executed, a link, text that is not UTF-8.
-func newWorld(t *testing.T) *world {
-	t.Helper()
-	s := githubtest.Start(t)
-	_, token := s.User("bot")
-	w := &world{t: t, server: s, remote: s.Repo("acme", "demo", "bot"), dir: t.TempDir(), token: token, clock: &fakeClock{now: time.Now()}}
-	w.remote.Rights["ann"] = "push"
-	s.Now = w.clock.Now
+// A world begins as a copy of these two repositories: git makes them once, which takes ten
+// programs, and a hundred worlds begin so.
+var (
+	beginning string // the folder with both, clone and remote
+	begun     sync.Once
+)
+
+func TestMain(m *testing.M) {
+	var err error
+	if beginning, err = os.MkdirTemp("", "unleak-world-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	os.RemoveAll(beginning)
+	os.Exit(code)
+}
+
+// begin makes the two: one file may be executed, there is a link, and text that is not UTF-8.
+func begin(t *testing.T) {
+	w := &world{t: t, dir: filepath.Join(beginning, "clone")}
+	if err := os.Mkdir(w.dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	w.git("init", "-q", "-b", "main")
 	for path, text := range map[string]string{"a.js": "a\n", "b.js": "b\n", "lib/c.js": "c\r\nc\r\n", "lib/run": "#!/bin/sh\n", "latin.js": "caf\xe9\n"} {
 		w.write(path, text)
@@ -79,15 +95,32 @@ func newWorld(t *testing.T) *world {
 	}
 	w.git("add", "-A")
 	w.git("-c", "core.autocrlf=false", "commit", "-q", "-m", "First")
+	remote := filepath.Join(beginning, "remote")
+	w.git("init", "-q", "--bare", remote)
+	w.git("push", "-q", remote, "main")
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	s := githubtest.Start(t)
+	_, token := s.User("bot")
+	w := &world{t: t, server: s, remote: s.Repo("acme", "demo", "bot"), dir: t.TempDir(), token: token, clock: &fakeClock{now: time.Now()}}
+	w.remote.Rights["ann"] = "push"
+	s.Now = w.clock.Now
+	begun.Do(func() { begin(t) })
+	for of, to := range map[string]string{"clone": w.dir, "remote/objects": filepath.Join(w.remote.Dir, "objects"), "remote/refs": filepath.Join(w.remote.Dir, "refs")} {
+		if err := os.CopyFS(to, os.DirFS(filepath.Join(beginning, of))); err != nil {
+			t.Fatal(err)
+		}
+	}
 	w.git("remote", "add", "origin", s.URL+"/acme/demo.git")
-	w.git("push", "-q", w.remote.Dir, "main")
 	var err error
 	if w.local, err = vcs.Open(w.dir); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		for _, dir := range []string{filepath.Join(w.dir, ".git"), w.remote.Dir} {
-			if out, err := exec.Command("git", "--git-dir="+dir, "fsck", "--strict", "--no-dangling").CombinedOutput(); err != nil {
+			if out, err := exec.Command("git", "--git-dir="+dir, "-c", "core.commitGraph=false", "-c", "core.multiPackIndex=false", "fsck", "--strict", "--no-dangling").CombinedOutput(); err != nil {
 				t.Errorf("git fsck %s: %v: %s", dir, err, out)
 			}
 		}
