@@ -123,7 +123,7 @@ const heir = ":"
 const beside = "+"
 
 // besides are these words. Each is looked for in every text.
-var besides = []string{Bootstrap, RemoveAll, Unmount}
+var besides = []string{Bootstrap, RemoveAll, Unmount, Revoke}
 
 // Bootstrap is in every file that has a page of Angular begin with a class.
 const Bootstrap = "bootstrap"
@@ -133,6 +133,9 @@ const RemoveAll = "removeAllListeners"
 
 // Unmount is in every file that takes a root of React out of the page.
 const Unmount = "unmount"
+
+// Revoke is in every file that lets go of an object URL.
+const Revoke = "revokeObjectURL"
 
 // longestHeritage bounds how far behind `extends` the name of a class is looked for.
 const longestHeritage = 400
@@ -231,9 +234,12 @@ func (p *Project) EachMention(ctx context.Context, decl syntax.Node, name, word 
 	return p.mentionsOf(ctx, decl, name, "", word)
 }
 
-// HasWord reports whether a file of the project, tests and examples left out, has a word, one
-// of besides.
+// HasWord reports whether a file of the project, tests and examples left out, has a word. Of
+// one that is not of besides nothing is known: it may be anywhere.
 func (p *Project) HasWord(ctx context.Context, word string) bool {
+	if !slices.Contains(besides, word) {
+		return true
+	}
 	for _, src := range p.overlay {
 		if bytes.Contains(src, []byte(word)) {
 			return true
