@@ -297,8 +297,10 @@ func settles(executor syntax.Node) []settle {
 }
 
 // takesAway reports whether a call takes a listener away.
-func takesAway(call syntax.Node) bool {
-	switch calleeName(call) {
+func takesAway(call syntax.Node) bool { return isRemover(calleeName(call)) }
+
+func isRemover(name string) bool {
+	switch name {
 	case "off", "removeListener", "removeEventListener":
 		return true
 	}

@@ -11,7 +11,8 @@ import (
 // calls or hands on, and the listeners for what comes of it.
 type reach struct {
 	functions map[int32]bool
-	opaque    bool // something unseen may run, too
+	opaque    bool   // something unseen may run, too
+	told      truths // what the function is told whose code is looked at
 }
 
 // reached is the code that the teardown of an instance runs.
@@ -25,38 +26,51 @@ func (s *scan) reached(in *instance) *reach {
 // reachOf is the code that some functions run, of the class or the file.
 func (s *scan) reachOf(in *instance, roots ...syntax.Node) *reach {
 	r := &reach{functions: map[int32]bool{}}
-	var queue []syntax.Node
-	others := map[syntax.Node]bool{} // of other files
-	push := func(fn syntax.Node) {
-		switch {
-		case !fn.OK() || others[fn] || fn.File() == s.f && r.functions[fn.ID()]:
+	type visit struct {
+		fn   syntax.Node
+		told truths
+	}
+	var queue []visit
+	seen := map[syntax.Node]bool{} // whatever they are told
+	parts := map[string]bool{}     // as far as they are told something
+	push := func(fn syntax.Node, t truths) {
+		key := t.key(fn)
+		if !fn.OK() || seen[fn] || key != "" && parts[key] {
 			return
-		case fn.File() == s.f:
-			r.functions[fn.ID()] = true
-		default:
-			others[fn] = true
 		}
-		queue = append(queue, fn)
+		if key == "" {
+			seen[fn] = true
+		}
+		parts[key] = true
+		if fn.File() == s.f {
+			r.functions[fn.ID()] = true
+		}
+		queue = append(queue, visit{fn, t})
 	}
 	for _, fn := range roots {
-		push(fn)
+		push(fn, nil)
 	}
 	for budget := 400; len(queue) > 0; budget-- {
 		if budget == 0 {
 			r.opaque = true
 			break
 		}
-		fn := queue[0]
-		queue = queue[1:]
+		fn := queue[0].fn
+		r.told, queue = queue[0].told, queue[1:]
 		for n := range fn.Field("body").Descendants() {
+			if r.told.skips(n, fn) {
+				continue
+			}
 			if n.IsFunction() && n.File() == s.f {
 				r.functions[n.ID()] = true // what it makes may run
+				seen[n] = seen[n] || len(r.told) == 0
 			}
 			for _, next := range s.leadsTo(in, r, n) {
-				push(next)
+				push(next, r.told.toldBy(in.callOf(n, next), next))
 			}
 		}
 	}
+	r.told = nil
 	return r
 }
 
@@ -66,7 +80,7 @@ func (s *scan) leadsTo(in *instance, r *reach, n syntax.Node) []syntax.Node {
 	switch n.Kind() {
 	case "member_expression", "subscript_expression":
 		name, ok := n.ThisField()
-		if ok && isTakenAway(n) {
+		if ok && r.isTakenAway(n) {
 			return nil
 		}
 		if !ok {
@@ -76,12 +90,12 @@ func (s *scan) leadsTo(in *instance, r *reach, n syntax.Node) []syntax.Node {
 		for _, m := range in.members {
 			if m.Name == name && m.Method {
 				out = append(out, m.Function())
-			} else if m.Name == name {
+			} else if m.Name == name && !onlyLetsGo(n) {
 				out = append(out, s.functionsIn(in, m.Node.Field("value"))...)
 			}
 		}
 		for _, ref := range in.refs[name] { // this.onClose = this.onClose.bind(this)
-			if p := ref.Outer().Parent(); p.Is("assignment_expression") && p.Field("left").Inner(false) == ref {
+			if p := ref.Outer().Parent(); p.Is("assignment_expression") && p.Field("left").Inner(false) == ref && !onlyLetsGo(n) {
 				out = append(out, s.functionsIn(in, p.Field("right"))...)
 			}
 		}
@@ -108,7 +122,7 @@ func (s *scan) leadsTo(in *instance, r *reach, n syntax.Node) []syntax.Node {
 			return s.above(in, r, callee)
 		}
 		for a := range n.Field("arguments").Children() {
-			if a.Inner(false).IsThis() && !isMonitor(n) && !onEmitter[callee.Field("property").Text()] {
+			if a.Inner(false).IsThis() && !isMonitor(n) && !onEmitter[callee.Field("property").Text()] && !r.told.takesAway(n) {
 				r.opaque = true // cleanUp(this)
 			}
 		}
@@ -117,7 +131,7 @@ func (s *scan) leadsTo(in *instance, r *reach, n syntax.Node) []syntax.Node {
 		}
 	case "identifier":
 		sym := n.Symbol()
-		if sym == nil || sym.Node == n || isTakenAway(n) {
+		if sym == nil || sym.Node == n || r.isTakenAway(n) {
 			break
 		}
 		if sym.Kind == syntax.Function {
@@ -250,7 +264,7 @@ func (s *scan) functionsIn(in *instance, value syntax.Node) []syntax.Node {
 // does not come to: another way of closing has it, and the most final has not.
 func (s *scan) beside(o *Obligation, in *instance, at syntax.Node, field string) bool {
 	t := in.teardown
-	if !in.ended() && (!in.endsHosted() || in.lasting) || rank(t.name) > rank("tearDown") || at.Within(o.Call) {
+	if !in.ended() && (!in.endsHosted() || in.lasting) || rank(t.name) > rank("tearDown") && !in.endsForGood() || at.Within(o.Call) {
 		return false
 	}
 	if !in.whole && !frameworkHook(t.name) && !hooks[t.name] {
