@@ -58,6 +58,8 @@ func (s *scan) judgeRegistration(o *Obligation) {
 	case o.isMovedOver():
 		o.step(o.Call, "moved: it was taken from another just before, and whoever takes it away goes on to do so")
 		return
+	case s.judgeForgotten(o):
+		return
 	case o.onceForTarget():
 		o.step(o.Call, "moved: it is made once for what it is registered with")
 		return

@@ -79,6 +79,7 @@ func (m *mentioned) build(ctx context.Context, p *Project) {
 func (m *mentioned) namesIn(src []byte) []uint64 {
 	var names []uint64
 	mentionedIn(src, func(name []byte) { names = append(names, maphash.Bytes(m.seed, name)) })
+	emptiedIn(src, func(name []byte) { names = append(names, maphash.String(m.seed, emptying+string(name))) })
 	for _, word := range besides {
 		if bytes.Contains(src, []byte(word)) {
 			names = append(names, maphash.String(m.seed, beside+word))
@@ -121,6 +122,9 @@ const heir = ":"
 
 // beside is put before a word that a file has, of those that EachMention may ask for.
 const beside = "+"
+
+// emptying is put before the name of a property that a file gives null or undefined.
+const emptying = "-"
 
 // besides are these words. Each is looked for in every text.
 var besides = []string{Bootstrap, RemoveAll, Unmount, Revoke}
@@ -166,6 +170,21 @@ func mentionedIn(src []byte, tell func([]byte)) {
 			tell(made[:end])
 		}
 	})
+}
+
+// emptiedIn tells the properties that are given null or undefined, and others.
+func emptiedIn(src []byte, tell func([]byte)) {
+	for _, word := range []string{" = null", " = undefined"} {
+		each(src, word, func(at int) {
+			start := at
+			for start > 0 && isWord(rune(src[start-1])) {
+				start--
+			}
+			if start > 0 && start < at && src[start-1] == '.' {
+				tell(src[start:at])
+			}
+		})
+	}
 }
 
 // eachImported tells the names in import clauses and destructured requires, and others.
@@ -252,6 +271,16 @@ func (p *Project) HasWord(ctx context.Context, word string) bool {
 // mean another one of that name.
 func (p *Project) Mentioning(ctx context.Context, name string) []string {
 	return p.mentioning(ctx, name, "", "")
+}
+
+// Emptying lists the other files in which a property of that name is given null or undefined, of
+// whatever it is; who asks looks at the tree. They are remembered for Dependents.
+func (p *Project) Emptying(ctx context.Context, rel, name string) []string {
+	files := slices.DeleteFunc(p.mentioning(ctx, name, emptying, ""), func(other string) bool { return other == rel })
+	for _, other := range files {
+		p.asked.add(rel, other)
+	}
+	return files
 }
 
 // HeirsOf is MentionsOf for files in which a class extends, or keeps to, one of that name.
