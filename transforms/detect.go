@@ -172,6 +172,7 @@ func (d *Detector) scan(ctx context.Context, f *syntax.File, hops int) *scan {
 		}
 		s.callersOf(s.found[i])
 		s.racersOf(s.found[i])
+		s.listenersOf(s.found[i])
 	}
 	s.found = slices.DeleteFunc(s.found, func(o *Obligation) bool { return o.unsure != nil })
 	s.shutdowns()

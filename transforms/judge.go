@@ -9,6 +9,8 @@ import (
 // judgeOf is how what has no handle in the usual sense is judged; nil: as the others.
 func (s *scan) judgeOf(o *Obligation) func(*Obligation) {
 	switch {
+	case o.implied:
+		return s.judgeListened
 	case o.Kind.Registers():
 		return func(o *Obligation) {
 			s.judgeRegistration(o)

@@ -137,6 +137,7 @@ type Obligation struct {
 	source      syntax.Node     // where the function that returns it acquired it, if it is one of the file
 	delays      syntax.Node     // the function whose result is a promise that only this one-shot settles
 	racing      bool            // it is a helper's, and its promise runs in a race
+	implied     bool            // what it is given is registered by the call, which does not name the event
 	then        syntax.Node     // the function that a promise gives the handle to
 	goesOn      bool            // it is released where something fails, and meant to stay otherwise
 	endless     bool            // the class of its instance has no teardown of its own
