@@ -101,6 +101,7 @@ func (s *scan) judge(o *Obligation) {
 		s.judgeAnswer(o)
 		s.judgeChain(o)
 		s.judgeCleanup(o)
+		s.judgeAbandoned(o)
 	case h.Place == Discarded:
 		s.judgeDiscarded(o)
 	default:
