@@ -12,9 +12,9 @@ import (
 // the race has no handle of it.
 
 // racersOf adds an obligation for every call, in a race of this file, of the function
-// that makes a promise which only the one-shot o settles.
+// that makes a promise which only the one-shot o settles. One that is unreferenced keeps nothing up.
 func (s *scan) racersOf(o *Obligation) {
-	if !o.delays.OK() || len(s.found) > maxObligations {
+	if !o.delays.OK() || len(s.found) > maxObligations || s.unreferenced(o) {
 		return
 	}
 	line, _ := s.f.Position(o.Call.Start())
