@@ -127,7 +127,7 @@ const beside = "+"
 const emptying = "-"
 
 // besides are these words. Each is looked for in every text.
-var besides = []string{Bootstrap, RemoveAll, Unmount, Revoke}
+var besides = []string{Bootstrap, RemoveAll, Unmount}
 
 // Bootstrap is in every file that has a page of Angular begin with a class.
 const Bootstrap = "bootstrap"
@@ -137,9 +137,6 @@ const RemoveAll = "removeAllListeners"
 
 // Unmount is in every file that takes a root of React out of the page.
 const Unmount = "unmount"
-
-// Revoke is in every file that lets go of an object URL.
-const Revoke = "revokeObjectURL"
 
 // longestHeritage bounds how far behind `extends` the name of a class is looked for.
 const longestHeritage = 400
@@ -253,12 +250,9 @@ func (p *Project) EachMention(ctx context.Context, decl syntax.Node, name, word 
 	return p.mentionsOf(ctx, decl, name, "", word)
 }
 
-// HasWord reports whether a file of the project, tests and examples left out, has a word. Of
-// one that is not of besides nothing is known: it may be anywhere.
+// HasWord reports whether a file of the project, tests and examples left out, has a word, one
+// of besides.
 func (p *Project) HasWord(ctx context.Context, word string) bool {
-	if !slices.Contains(besides, word) {
-		return true
-	}
 	for _, src := range p.overlay {
 		if bytes.Contains(src, []byte(word)) {
 			return true

@@ -302,10 +302,8 @@ func ofPrototype(n Node) Node {
 	return Node{}
 }
 
-// PrototypeOf returns the constructor function of the file whose prototype n
+// prototypeOf returns the constructor function of the file whose prototype n
 // is: Foo.prototype, or a constant that holds it.
-func PrototypeOf(n Node) Node { return prototypeOf(n.Inner(false)) }
-
 func prototypeOf(n Node) Node {
 	if sym := n.Symbol(); n.Is("identifier") && sym != nil && sym.Constant() {
 		return constructorOf(ofPrototype(sym.Init().Inner(false)))
