@@ -86,7 +86,7 @@ class World {
 
   // settle waits until what was begun is there.
   settle() {
-    return this.pause(actual ? 60 : 1);
+    return actual ? actual.connected() : this.pause(1);
   }
 
   // touch changes a file in the folder that is watched.

@@ -212,9 +212,17 @@ async function shut() {
   fs.rmSync(own.files, { recursive: true });
 }
 
+// connected waits until nothing that an example made is still being connected, and a moment for
+// what cannot be asked. How long that takes, the machine decides.
+async function connected() {
+  const under = (made) => made.readyState === WebSocket.CONNECTING || made.connecting === true || made.status === 'connecting';
+  await pause(60);
+  for (const late = Date.now() + 30000; [...kept.keys()].some(under) && Date.now() < late; ) await pause(5);
+}
+
 // touch changes a file in the folder that is watched.
 function touch(_world, name) {
   setImmediate(() => fs.writeFileSync(path.join(places.folder, name), 'new'));
 }
 
-module.exports = { places, libraries, census, kill, open, close: shut, touch };
+module.exports = { places, libraries, census, kill, open, close: shut, touch, connected };
