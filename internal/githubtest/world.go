@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/unleak-dev/unleak/vcs"
 )
 
 // User is an account.
@@ -130,15 +132,11 @@ func (s *Server) Repo(owner, name string, pushers ...string) *Repo {
 	dir := filepath.Join(s.dir, owner, name+".git")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, folder := range []string{"hooks", "objects", "refs/heads"} {
-		if err := os.MkdirAll(filepath.Join(dir, folder), 0o755); err != nil {
-			s.t.Fatal(err)
-		}
+	if err := os.MkdirAll(filepath.Join(dir, "hooks"), 0o755); err != nil {
+		s.t.Fatal(err)
 	}
-	for file, text := range map[string]string{"HEAD": "ref: refs/heads/main\n", "config": "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"} {
-		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644); err != nil {
-			s.t.Fatal(err)
-		}
+	if _, err := vcs.Empty(dir); err != nil {
+		s.t.Fatal(err)
 	}
 	s.quiet(dir)
 	r := &Repo{Owner: owner, Name: name, Dir: dir, Default: "main", Rights: map[string]string{owner: "push"}, id: s.id()}
