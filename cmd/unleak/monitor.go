@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -109,7 +110,7 @@ func (c *cli) planMonitor(ctx context.Context, s *session) (*monitor.Plan, *run.
 	texts := map[string][]byte{}
 	opts := s.options
 	opts.Look = func(rel string, src []byte) bool {
-		texts[rel] = src
+		texts[rel] = bytes.Clone(src)
 		return false
 	}
 	r, err := c.runEach(ctx, s, opts)

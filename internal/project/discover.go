@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -230,7 +229,9 @@ func (w *walker) folder(ctx context.Context, dir, rel string) error {
 	before := len(w.patterns)
 	defer func() { w.patterns = w.patterns[:before] }()
 	domain := w.domain(dir)
-	w.read(filepath.Join(dir, ".gitignore"), domain)
+	if _, ok := slices.BinarySearchFunc(entries, ".gitignore", func(e fs.DirEntry, name string) int { return strings.Compare(e.Name(), name) }); ok {
+		w.read(filepath.Join(dir, ".gitignore"), domain)
+	}
 	for _, e := range entries {
 		name := e.Name()
 		child := path.Join(rel, name)
@@ -307,27 +308,27 @@ const MaxFileSize = 4 << 20
 // generated or minified; those refusals wrap ErrSkipped.
 func (p *Project) Read(rel string) ([]byte, error) {
 	if src, ok := p.overlay[rel]; ok {
-		if err := CheckText(src); err != nil {
-			return nil, &PathError{rel, err}
-		}
-		return src, nil
+		return checked(rel, src, nil)
 	}
-	info, err := p.files.stat(rel)
+	return p.ReadInto(rel, nil)
+}
+
+// ReadInto is Read for whoever is done with one text before the next comes, and may write over
+// it: it is in the memory of into, if there is room.
+func (p *Project) ReadInto(rel string, into []byte) ([]byte, error) {
+	if src, ok := p.overlay[rel]; ok {
+		return checked(rel, append(into[:0], src...), nil)
+	}
+	src, err := p.files.source(rel, into)
+	return checked(rel, src, err)
+}
+
+func checked(rel string, src []byte, err error) ([]byte, error) {
+	if err == nil {
+		err = CheckText(src)
+	}
 	if err != nil {
 		return nil, &PathError{rel, plain(err)}
-	}
-	if !info.Mode().IsRegular() {
-		return nil, &PathError{rel, errors.New("is not a regular file")}
-	}
-	if info.Size() > MaxFileSize {
-		return nil, &PathError{rel, fmt.Errorf("%w: %d MB is more than a person writes (the limit is %d MB)", ErrSkipped, info.Size()>>20, MaxFileSize>>20)}
-	}
-	src, err := p.files.read(rel)
-	if err != nil {
-		return nil, &PathError{rel, plain(err)}
-	}
-	if err := checkText(src); err != nil {
-		return nil, &PathError{rel, err}
 	}
 	return src, nil
 }

@@ -14,6 +14,8 @@ import (
 // files is where the files of a project are. Paths are relative to the root, with
 // slashes.
 type files interface {
+	// source reads a regular file of at most MaxFileSize bytes, into a slice if that has room.
+	source(rel string, into []byte) ([]byte, error)
 	read(rel string) ([]byte, error)
 	stat(rel string) (fs.FileInfo, error)
 	settings(dir string) []string // names of the tsconfig files in a folder
@@ -25,6 +27,9 @@ type onDisk struct{ root string }
 
 func (d onDisk) abs(rel string) string { return filepath.Join(d.root, filepath.FromSlash(rel)) }
 
+func (d onDisk) source(rel string, into []byte) ([]byte, error) {
+	return readSource(d.abs(rel), into)
+}
 func (d onDisk) read(rel string) ([]byte, error)      { return os.ReadFile(d.abs(rel)) }
 func (d onDisk) stat(rel string) (fs.FileInfo, error) { return os.Stat(d.abs(rel)) }
 func (d onDisk) below(dir string) fs.FS               { return os.DirFS(d.abs(dir)) }
@@ -39,6 +44,19 @@ func (d onDisk) settings(dir string) []string {
 
 // inTree is a tree without a folder. A path that leads out of it is not there.
 type inTree struct{ tree fs.FS }
+
+func (t inTree) source(rel string, _ []byte) ([]byte, error) {
+	info, err := t.stat(rel)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, errNotRegular
+	case info.Size() > MaxFileSize:
+		return nil, tooLarge(info.Size())
+	}
+	return t.read(rel)
+}
 
 func (t inTree) read(rel string) ([]byte, error)      { return fs.ReadFile(t.tree, path.Clean(rel)) }
 func (t inTree) stat(rel string) (fs.FileInfo, error) { return fs.Stat(t.tree, path.Clean(rel)) }

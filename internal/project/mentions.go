@@ -61,8 +61,13 @@ func (m *mentioned) build(ctx context.Context, p *Project) {
 	var readers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		readers.Go(func() {
+			var src []byte
 			for rel := range paths {
-				if src, err := p.files.read(rel); err == nil && len(src) <= MaxFileSize && Notes(rel, p.RoleOf(rel, src)) {
+				text, err := p.files.source(rel, src)
+				if err != nil {
+					continue
+				}
+				if src = text; Notes(rel, p.RoleOf(rel, src)) {
 					p.Note(rel, src)
 				}
 			}

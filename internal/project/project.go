@@ -4,7 +4,6 @@
 package project
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io/fs"
@@ -26,13 +25,6 @@ const knownFiles = 16384
 // hundred bytes each.
 const knownOutlines = 8192
 
-// recentTexts bounds of how many files that others ask about the text is kept: what it
-// exports, whether it can hold something and what it holds are asked one after the other.
-const recentTexts = 64
-
-// longestText bounds which texts are kept so.
-const longestText = 64 << 10
-
 // knownFolders bounds of how many folders, and files in them, the settings are
 // remembered.
 const knownFolders = 1024
@@ -52,8 +44,9 @@ type Project struct {
 	files   files
 	gitTop  string // top of the git work tree around the root, or ""
 	real    string // the root with links resolved
-	parsed  *recent
-	texts   *lru.Cache[string, []byte]
+	parsed  *recent[*syntax.File]
+	newly   newlyParsed
+	texts   *recent[[]byte]
 	parsing singleflight.Group
 
 	mu         sync.Mutex
@@ -98,7 +91,7 @@ func Open(root string) (*Project, error) {
 func newProject(root string) *Project {
 	return &Project{
 		Root: root, real: root, workspaces: map[string]map[string]*Package{},
-		parsed: newRecent(), texts: bounded[[]byte](recentTexts), exists: bounded[bool](knownFiles), resolved: bounded[string](knownFiles), outlines: bounded[*outline](knownOutlines), declared: bounded[declared](knownFiles),
+		parsed: newRecent(recentNodes, (*syntax.File).NodeCount), texts: newRecent(recentBytes, textWeight), exists: bounded[bool](knownFiles), resolved: bounded[string](knownFiles), outlines: bounded[*outline](knownOutlines), declared: bounded[declared](knownFiles),
 		packages: bounded[*Package](knownFolders), configs: bounded[*TSConfig](knownFolders), modules: bounded[bool](knownFolders), settings: bounded[string](knownFolders), around: bounded[*entries](knownFolders),
 		mentioned: newMentioned(),
 	}
@@ -202,8 +195,8 @@ func (p *Project) Load(ctx context.Context, rel string) (*syntax.File, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.parsed.add(f)
-		p.parsed.ask(rel)
+		p.Keep(f)
+		p.newly.add(rel)
 		return f, nil
 	})
 	if err != nil {
@@ -217,30 +210,19 @@ func (p *Project) text(rel string) ([]byte, error) {
 	if src, ok := p.overlay[rel]; ok {
 		return src, nil
 	}
-	if src, ok := p.texts.Get(rel); ok {
+	if src, ok := p.texts.get(rel); ok {
 		return src, nil
 	}
-	src, err := p.files.read(rel)
+	src, err := p.files.source(rel, nil)
 	if err != nil {
 		return nil, &PathError{rel, plain(err)}
 	}
-	if len(src) > MaxFileSize {
-		return nil, &PathError{rel, ErrSkipped}
-	}
-	if len(src) <= longestText {
-		p.texts.Add(rel, src)
-	}
+	p.texts.add(rel, src)
 	return src, nil
 }
 
-// Loaded is a file that Load has parsed, if it is still kept.
-func (p *Project) Loaded(rel string, src []byte) (*syntax.File, bool) {
-	f, ok := p.parsed.peek(rel)
-	return f, ok && bytes.Equal(f.Src(), src)
-}
-
-// Keep remembers a parsed file for questions from others, as Load does.
-func (p *Project) Keep(f *syntax.File) { p.parsed.add(f) }
+// textWeight counts what the table needs for each, too.
+func textWeight(src []byte) int { return cap(src) + 200 }
 
 func (p *Project) isFile(rel string) bool {
 	if _, ok := p.overlay[rel]; ok {

@@ -142,3 +142,33 @@ func TestRootFor(t *testing.T) {
 		t.Errorf("the work tree's top is %q", got)
 	}
 }
+
+// TestReadInto: what is read into the memory of another text is all that it holds, also where
+// that was longer, and contents given instead of a file's stay as they were given.
+func TestReadInto(t *testing.T) {
+	p := tree(t, map[string]string{"long.ts": strings.Repeat("let long = 1;\n", 100), "short.ts": "let x = 1;\n", "empty.ts": ""})
+	memory := make([]byte, 10)
+	for _, name := range []string{"long.ts", "short.ts", "long.ts", "empty.ts", "short.ts"} {
+		want, err := p.Read(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := p.ReadInto(name, memory)
+		if err != nil || string(got) != string(want) {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+		if cap(got) > cap(memory) {
+			memory = got
+		}
+	}
+	given := []byte("let given = 1;\n")
+	q := p.With(map[string][]byte{"short.ts": given})
+	got, err := q.ReadInto("short.ts", memory)
+	if err != nil || string(got) != string(given) {
+		t.Fatalf("%q, %v", got, err)
+	}
+	clear(got)
+	if string(given) != "let given = 1;\n" {
+		t.Errorf("what was given became %q", given)
+	}
+}

@@ -14,74 +14,96 @@ import (
 // were asked for last, as many as have so many nodes, 25 bytes each.
 const recentNodes = 750_000
 
-// recent are those files. One that has more by itself is kept until the next comes.
-type recent struct {
+// recentBytes bounds the texts of files that others ask about: what such a file exports,
+// whether it can hold something and what it holds are asked one after the other, and the
+// small ones, which only hand on what others export, again and again.
+const recentBytes = 4 << 20
+
+// recent keeps what was asked for last, as much as weighs no more than most together. What
+// weighs more by itself is kept until the next comes.
+type recent[V any] struct {
+	weight func(V) int
+	most   int
+
 	mu    sync.Mutex
-	files *simplelru.LRU[string, *syntax.File]
-	nodes int
-	asked []string // what questions had parsed since Asked, the last of it
+	kept  *simplelru.LRU[string, V]
+	total int
 }
 
-// longestAsked bounds what Asked lists.
-const longestAsked = 256
-
-func newRecent() *recent {
-	r := &recent{}
-	gone := func(_ string, f *syntax.File) { r.nodes -= f.NodeCount() }
+func newRecent[V any](most int, weight func(V) int) *recent[V] {
+	r := &recent[V]{weight: weight, most: most}
+	gone := func(_ string, v V) { r.total -= weight(v) }
 	var err error
-	if r.files, err = simplelru.NewLRU(math.MaxInt32, gone); err != nil {
+	if r.kept, err = simplelru.NewLRU(math.MaxInt32, gone); err != nil {
 		panic(err) // not for a positive size
 	}
 	return r
 }
 
-func (r *recent) get(rel string) (*syntax.File, bool) {
+func (r *recent[V]) get(rel string) (V, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.files.Get(rel)
+	return r.kept.Get(rel)
 }
 
 // peek is get for what does not count as asking.
-func (r *recent) peek(rel string) (*syntax.File, bool) {
+func (r *recent[V]) peek(rel string) (V, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.files.Peek(rel)
+	return r.kept.Peek(rel)
 }
 
-// ask notes that a question had a file parsed.
-func (r *recent) ask(rel string) {
+func (r *recent[V]) contains(rel string) bool {
+	_, ok := r.peek(rel)
+	return ok
+}
+
+func (r *recent[V]) add(rel string, v V) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.asked) == longestAsked {
-		r.asked = slices.Delete(r.asked, 0, longestAsked/2)
+	r.kept.Remove(rel)
+	r.kept.Add(rel, v)
+	for r.total += r.weight(v); r.total > r.most && r.kept.Len() > 1; {
+		r.kept.RemoveOldest()
 	}
-	r.asked = append(r.asked, rel)
+}
+
+// newlyParsed lists what questions have had parsed since somebody took the list.
+type newlyParsed struct {
+	mu    sync.Mutex
+	paths []string
+}
+
+// longestAsked bounds that list: the oldest are forgotten.
+const longestAsked = 256
+
+func (l *newlyParsed) add(rel string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.paths) == longestAsked {
+		l.paths = slices.Delete(l.paths, 0, longestAsked/2)
+	}
+	l.paths = append(l.paths, rel)
 }
 
 // Asked lists the files that questions of others have had parsed since it was called last,
 // in order, or the last of them.
 func (p *Project) Asked() []string {
-	p.parsed.mu.Lock()
-	defer p.parsed.mu.Unlock()
-	out := p.parsed.asked
-	p.parsed.asked = nil
+	p.newly.mu.Lock()
+	defer p.newly.mu.Unlock()
+	out := p.newly.paths
+	p.newly.paths = nil
 	return out
 }
 
 // IsParsed reports whether a file is still kept as a tree.
 func (p *Project) IsParsed(rel string) bool { return p.parsed.contains(rel) }
 
-func (r *recent) contains(rel string) bool {
-	_, ok := r.peek(rel)
-	return ok
+// Loaded is a file that Load has parsed, if it is still kept.
+func (p *Project) Loaded(rel string, src []byte) (*syntax.File, bool) {
+	f, ok := p.parsed.peek(rel)
+	return f, ok && string(f.Src()) == string(src)
 }
 
-func (r *recent) add(f *syntax.File) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.files.Remove(f.Path)
-	r.files.Add(f.Path, f)
-	for r.nodes += f.NodeCount(); r.nodes > recentNodes && r.files.Len() > 1; {
-		r.files.RemoveOldest()
-	}
-}
+// Keep remembers a parsed file for questions from others, as Load does.
+func (p *Project) Keep(f *syntax.File) { p.parsed.add(f.Path, f) }

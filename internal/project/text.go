@@ -2,6 +2,7 @@ package project
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"unicode/utf8"
 )
@@ -10,10 +11,16 @@ import (
 // ErrSkipped.
 func CheckText(src []byte) error {
 	if len(src) > MaxFileSize {
-		return fmt.Errorf("%w: %d MB is more than a person writes (the limit is %d MB)", ErrSkipped, len(src)>>20, MaxFileSize>>20)
+		return tooLarge(int64(len(src)))
 	}
 	return checkText(src)
 }
+
+func tooLarge(size int64) error {
+	return fmt.Errorf("%w: %d MB is more than a person writes (the limit is %d MB)", ErrSkipped, size>>20, MaxFileSize>>20)
+}
+
+var errNotRegular = errors.New("is not a regular file")
 
 // checkText refuses what unleak cannot or should not edit.
 func checkText(src []byte) error {

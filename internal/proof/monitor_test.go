@@ -82,7 +82,7 @@ func mendedWithMonitor(t *testing.T, dir string) *monitor.Plan {
 	texts := map[string][]byte{}
 	d := transforms.NewDetector(p, kinds, false)
 	_, err = run.Run(context.Background(), d, run.Options{Paths: []string{dir}, Look: func(rel string, src []byte) bool {
-		texts[rel] = src
+		texts[rel] = bytes.Clone(src)
 		return false
 	}})
 	if err != nil {

@@ -33,7 +33,8 @@ type Options struct {
 	// Each takes what came of a file, and the file is forgotten: nothing is kept
 	// in Result.Files. It is called by one goroutine at a time, in no order.
 	Each func(*transforms.Mended)
-	// Look is asked before a file is looked at, by one goroutine at a time; nil: yes.
+	// Look is asked before a file is looked at, by one goroutine at a time; nil: yes. What
+	// it is given holds something else afterwards.
 	Look func(rel string, src []byte) bool
 	Seen *Counters // updated while the run goes on; may be nil
 	// Stdin holds contents to be looked at instead of files, by relative path.
@@ -106,6 +107,7 @@ type worker struct {
 	candidates []string
 	others     map[string]bool // those that hold no acquisition by themselves, as far as they are to be looked at
 	result     *Result
+	texts      sync.Pool // of *[]byte: memory for texts that are read and forgotten
 }
 
 // stage sends files to as many workers as there are processors, some ahead of them.
@@ -237,12 +239,12 @@ func (w *worker) told(rel string) {
 	}
 }
 
-// text is what a file holds.
-func (w *worker) text(rel string) ([]byte, error) {
+// text is what a file holds, in the memory of into if that has room.
+func (w *worker) text(rel string, into []byte) ([]byte, error) {
 	if src, given := w.opts.Stdin[rel]; given {
 		return src, nil
 	}
-	return w.d.Project.Read(rel)
+	return w.d.Project.ReadInto(rel, into)
 }
 
 // read finds out whether a file is a candidate, and notes what it mentions.
@@ -255,7 +257,15 @@ func (w *worker) read(_ context.Context, rel string) error {
 	if !admitted && !noted {
 		return nil
 	}
-	src, err := w.text(rel)
+	memory, ok := w.texts.Get().(*[]byte)
+	if !ok {
+		memory = new([]byte)
+	}
+	src, err := w.text(rel, *memory)
+	if !given && cap(src) > cap(*memory) {
+		*memory = src
+	}
+	defer w.texts.Put(memory)
 	if err != nil {
 		if admitted {
 			w.problem(err)
@@ -295,7 +305,7 @@ func (w *worker) read(_ context.Context, rel string) error {
 // together may be more than the memory holds.
 func (w *worker) mend(ctx context.Context, rel string) error {
 	defer w.told(rel)
-	src, err := w.text(rel)
+	src, err := w.text(rel, nil)
 	if err != nil {
 		w.problem(err)
 		return nil
