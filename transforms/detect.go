@@ -21,14 +21,15 @@ type Detector struct {
 
 	words    *words
 	wanted   *words
-	keeping  *words                       // of what an instance can keep until it is ended
-	byAnchor map[string][]candidate       // with those of anywhere
-	byModule map[string][]candidate       // those that the module's own value is, too
-	anywhere []candidate                  // patterns whose callee is a hole
-	filings  []candidate                  // those of something filed under a key
-	rejects  map[string]bool              // methods that release and reject: they do not throw
-	imported *lru.Cache[string, *summary] // what functions of other files return: declaration -> *summary
-	ownings  *lru.Cache[string, *owning]  // what instances of a class owe: its place -> *owning
+	keeping  *words                                 // of what an instance can keep until it is ended
+	byAnchor map[string][]candidate                 // with those of anywhere
+	byModule map[string][]candidate                 // those that the module's own value is, too
+	anywhere []candidate                            // patterns whose callee is a hole
+	filings  []candidate                            // those of something filed under a key
+	rejects  map[string]bool                        // methods that release and reject: they do not throw
+	imported *lru.Cache[string, *summary]           // what functions of other files return: declaration -> *summary
+	given    *lru.Cache[string, map[int32]*summary] // the same of all functions of a file
+	ownings  *lru.Cache[string, *owning]            // what instances of a class owe: its place -> *owning
 }
 
 // Style overrides what forms otherwise choose by the code.
@@ -54,12 +55,16 @@ func NewDetector(p *project.Project, kinds []*Kind, offers bool) *Detector {
 	if err != nil {
 		panic(err) // not for a positive size
 	}
+	given, err := lru.New[string, map[int32]*summary](knownSummaries)
+	if err != nil {
+		panic(err) // not for a positive size
+	}
 	ownings, err := lru.New[string, *owning](knownOwnings)
 	if err != nil {
 		panic(err) // not for a positive size
 	}
 	d := &Detector{
-		Project: p, Kinds: kinds, Offers: offers, imported: imported, ownings: ownings, rejects: map[string]bool{},
+		Project: p, Kinds: kinds, Offers: offers, imported: imported, given: given, ownings: ownings, rejects: map[string]bool{},
 		byAnchor: map[string][]candidate{}, byModule: map[string][]candidate{},
 	}
 	for _, k := range kinds {

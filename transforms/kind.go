@@ -306,22 +306,36 @@ func inQuotes(module string) string { return strings.TrimSuffix(module, "/promis
 // `fs/promises`, each up to any of its slashes, too.
 func modulesIn(src []byte, some map[string]bool) map[string]bool {
 	names := map[string]bool{}
-	for at := 0; at < len(src); at++ {
-		b := src[at]
-		if b != '\'' && b != '"' && b != '`' && b != ':' {
+	for at, b := range src {
+		if !beforeModule[b] {
 			continue
 		}
 		rest := src[at+1 : min(len(src), at+1+longestModule)]
 		for end, c := range rest {
-			if (c == '\'' || c == '"' || c == '`' || c == '/') && some[string(rest[:end])] {
-				names[string(rest[:end])] = true
-			}
-			if c <= ' ' || c == ',' || c == ';' || c == '(' {
+			if notInModule[c] {
 				break
+			}
+			if behindModule[c] && some[string(rest[:end])] {
+				names[string(rest[:end])] = true
 			}
 		}
 	}
 	return names
+}
+
+// What stands before the name of a module, what behind it, and what in none. They are asked of
+// every byte of a project.
+var (
+	beforeModule = bytesOf("'\"`:")
+	behindModule = bytesOf("'\"`/")
+	notInModule  = bytesOf("\x00\t\n\v\f\r ,;(){}=<>")
+)
+
+func bytesOf(signs string) (table [256]bool) {
+	for _, b := range []byte(signs) {
+		table[b] = true
+	}
+	return table
 }
 
 // longestModule is the most bytes that the name of a module has.

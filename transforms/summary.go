@@ -65,6 +65,7 @@ const maxObligations = 10000
 type summary struct {
 	kind    *Kind
 	acquire *Acquire
+	line    int // of the acquisition
 	text    string
 	part    string // the property of the object that it returns; "" for the value itself
 	delays  bool   // not that: a promise that only its one-shot settles
@@ -82,7 +83,7 @@ func (s *scan) matchImported(n syntax.Node) *Obligation {
 		return nil
 	}
 	path := s.Project.Resolve(s.f.Path, im.Module)
-	key := path + "\x00" + im.Name
+	key := fmt.Sprintf("%s\x00%s\x00%d", path, im.Name, s.hops)
 	sum, known := s.imported.Get(key)
 	if !known {
 		sum = s.summarise(path, im.Name)
@@ -113,17 +114,42 @@ func (s *scan) summarise(path, name string) *summary {
 	if !decl.IsFunction() || f == s.f || !s.IsCandidate(f.Src()) {
 		return &summary{}
 	}
-	for _, o := range s.scan(s.ctx, f, s.hops-1).found {
-		if o.gives == decl {
-			line, _ := f.Position(o.Call.Start())
-			return &summary{o.Kind, o.Acquire, fmt.Sprintf("returned by %s, acquired in %s line %d", name, f.Path, line), o.part, false}
-		}
-		if o.delays == decl {
-			line, _ := f.Position(o.Call.Start())
-			return &summary{o.Kind, o.Acquire, fmt.Sprintf("made by %s, in %s line %d", name, f.Path, line), "", true}
-		}
+	given := s.givenBy(f)[decl.ID()]
+	switch {
+	case given == nil:
+		return &summary{}
+	case given.delays:
+		return given.named("made by %s, in %s line %d", name, f)
 	}
-	return &summary{}
+	return given.named("returned by %s, acquired in %s line %d", name, f)
+}
+
+// named is a summary of a function by the name that its callers have for it.
+func (sum summary) named(text, name string, f *syntax.File) *summary {
+	sum.text = fmt.Sprintf(text, name, f.Path, sum.line)
+	return &sum
+}
+
+// givenBy are the summaries of the functions of another file, by the functions.
+func (s *scan) givenBy(f *syntax.File) map[int32]*summary {
+	key := fmt.Sprintf("%s\x00%d", f.Path, s.hops)
+	if known, ok := s.given.Get(key); ok {
+		return known
+	}
+	given := map[int32]*summary{}
+	for _, o := range s.scan(s.ctx, f, s.hops-1).found {
+		line, _ := f.Position(o.Call.Start())
+		add := func(fn syntax.Node, sum summary) {
+			if fn.OK() && given[fn.ID()] == nil {
+				sum.kind, sum.acquire, sum.line = o.Kind, o.Acquire, line
+				given[fn.ID()] = &sum
+			}
+		}
+		add(o.gives, summary{part: o.part})
+		add(o.delays, summary{delays: true})
+	}
+	s.given.Add(key, given)
+	return given
 }
 
 // callsOf finds the calls of a function by its name, or through this.
