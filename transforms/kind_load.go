@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"runtime"
 	"slices"
 	"sort"
 	"strings"
 	"sync"
 	"unicode/utf8"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/tools/txtar"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -27,17 +29,20 @@ var Builtin = sync.OnceValues(func() ([]*Kind, error) {
 		return nil, err
 	}
 	sort.Strings(names)
-	var kinds []*Kind
-	for _, name := range names {
-		data, err := builtin.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		k, err := ParseKind(name, data)
-		if err != nil {
-			return nil, err
-		}
-		kinds = append(kinds, k)
+	kinds := make([]*Kind, len(names))
+	var group errgroup.Group // every run begins with this
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, name := range names {
+		group.Go(func() error {
+			data, err := builtin.ReadFile(name)
+			if err == nil {
+				kinds[i], err = ParseKind(name, data)
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
 	}
 	return kinds, CheckKinds(kinds)
 })
