@@ -259,6 +259,12 @@ function sockets(world) {
   return { io, Server };
 }
 
+function primus(world) {
+  return function () {
+    return thing(world, 'primus', { destroy: 'now', end: 'now' }, { connected: 0 });
+  };
+}
+
 function queues(world) {
   const make = (kind) =>
     function () {
@@ -368,6 +374,7 @@ function services(world) {
     nats,
     'socket.io-client': Object.assign(io, { __esModule: true }),
     'socket.io': { Server },
+    primus: primus(world),
     bullmq: bull,
     bull: bull.Queue,
     'node-cron': exported(cron),

@@ -18,6 +18,7 @@ const rxjs = need('rxjs');
 const chokidar = need('chokidar');
 const pg = need('pg');
 const Redis = need('ioredis');
+const Primus = need('primus');
 
 const places = { nobody: 'ws://127.0.0.1:1' };
 const kept = new Map(); // what an example made -> how it is ended at last
@@ -98,6 +99,7 @@ function libraries(world) {
     dgram: { createSocket: call(require('dgram').createSocket, close) },
     pg: { Pool, Client },
     ioredis: Cache,
+    primus: keeping(Primus, (p) => p.destroy({ close: false })),
   };
 }
 
@@ -120,6 +122,7 @@ const counts = {
   websocket: () => own.sockets.clients.size,
   'websocket-client': () => own.sockets.clients.size,
   'websocket-server': () => resources('TCPServerWrap'),
+  'primus-server': () => resources('Timeout'), // what it pings its clients by
   'chokidar-watcher': () => resources('FSEventWrap'),
   'fs-watcher': () => resources('FSEventWrap'),
   'file-handle': () => entries('/proc/self/fd'),

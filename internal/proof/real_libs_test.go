@@ -17,11 +17,11 @@ import (
 
 // realKinds are those whose examples are run with the libraries themselves.
 var realKinds = []string{
-	"rxjs-subscription", "websocket", "websocket-client", "websocket-server", "chokidar-watcher", "fs-watcher", "file-handle", "file-descriptor", "worker",
+	"rxjs-subscription", "websocket", "websocket-client", "websocket-server", "primus-server", "chokidar-watcher", "fs-watcher", "file-handle", "file-descriptor", "worker",
 	"child-process", "net-server", "net-socket", "dgram-socket", "pool-client", "pg-client", "redis-client",
 }
 
-// TestRealLibraries runs the kinds' examples with rxjs, ws, chokidar, pg,
+// TestRealLibraries runs the kinds' examples with rxjs, ws, Primus, chokidar, pg,
 // ioredis and node's own modules, with a PostgreSQL and a Redis of its own.
 // What is counted is what the system, the servers and the libraries report.
 func TestRealLibraries(t *testing.T) {
