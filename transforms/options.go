@@ -225,16 +225,19 @@ var loopers = map[string]bool{"forEach": true, "map": true, "each": true, "filte
 func (s *scan) inMarkup(name string) bool { return s.f.Component() && namesWord(outside(s.f), name) }
 
 // namesWord reports whether a word stands in a text.
-func namesWord(text []byte, word string) bool {
+func namesWord(text []byte, word string) bool { return wordIn(text, word) >= 0 }
+
+// wordIn is where a word stands first that is no part of a longer one, -1 for nowhere.
+func wordIn(text []byte, word string) int {
 	for at := 0; ; {
 		i := bytes.Index(text[at:], []byte(word))
 		if i < 0 || word == "" {
-			return false
+			return -1
 		}
 		start := at + i
 		at = start + len(word)
 		if (start == 0 || !isNameByte(text[start-1])) && (at == len(text) || !isNameByte(text[at])) {
-			return true
+			return start
 		}
 	}
 }

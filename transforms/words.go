@@ -118,7 +118,7 @@ func (w *words) any(src []byte) bool {
 		}
 		at, vain := useOf(src, start, i), true
 		for _, a := range acquires {
-			if !a.fits(at, src) || w.kept[a] && !isKept(src, start) || w.ended[a] != nil && !streams.matters(a, w.ended[a], start, i) {
+			if !a.fits(at, src) || w.kept[a] && (!isKept(src, start) || streams.adds(start, i)) || w.ended[a] != nil && !streams.matters(a, w.ended[a], start, i) {
 				vain = false // here, and perhaps not elsewhere
 			} else if a.reachable(src, modules) {
 				return true

@@ -36,7 +36,7 @@ func (s subscriptions) matters(a *Acquire, ends []string, start, end int) bool {
 		return false // a comment
 	}
 	switch {
-	case t.endsItself():
+	case t.mayEnd(), t.added():
 		return false
 	case !t.inClass():
 		ofCall := t.before() == ')' && !slices.ContainsFunc(a.Types, t.names)
@@ -93,79 +93,6 @@ func (t subscriptionText) inClass() bool {
 		}
 	}
 	return false
-}
-
-// limits are operators behind which a stream ends by itself.
-var limits = map[string]bool{"take": true, "first": true}
-
-// endsItself reports whether the stream is sent through such an operator of the library, and
-// only through operators behind that which go on with nothing else.
-func (t subscriptionText) endsItself() bool {
-	pair := t.ClosedAt(t.receiver() - 1)
-	if pair == nil || t.Code[pair.Open] != '(' {
-		return false
-	}
-	name, at := t.wordBefore(pair.Open)
-	if object, _ := t.wordBefore(len(bytes.TrimRight(t.Code[:at], space+".?!"))); name != "pipe" || object == "this" {
-		return false
-	}
-	operators := t.argumentsOf(pair)
-	for i := len(operators) - 1; i >= 0; i-- {
-		name, called := strings.CutSuffix(operators[i], "(")
-		switch {
-		case !called || !t.fromStreams(name):
-			return false
-		case limits[name]:
-			return true
-		case flattening[name] || !slices.Contains(through, name):
-			return false
-		}
-	}
-	return false
-}
-
-// argumentsOf lists what the arguments in a pair begin with: the word, and the bracket that
-// follows it at once.
-func (t subscriptionText) argumentsOf(pair *syntax.Bracket) []string {
-	var out []string
-	for at := pair.Open + 1; at < pair.Close; {
-		arg := bytes.TrimLeft(t.Code[at:pair.Close], space)
-		n := 0
-		for n < len(arg) && isNameByte(arg[n]) {
-			n++
-		}
-		if n < len(arg) {
-			n++
-		}
-		if n > 0 {
-			out = append(out, string(arg[:n]))
-		}
-		for at < pair.Close && t.Code[at] != ',' {
-			if inner := t.OpenedAt(at); inner != nil {
-				at = inner.Close
-			}
-			at++
-		}
-		at++
-	}
-	return out
-}
-
-// fromStreams reports whether a name is imported from the library of streams.
-func (t subscriptionText) fromStreams(name string) bool {
-	for at := 0; ; {
-		i := bytes.Index(t.Code[at:], []byte("import"))
-		if i < 0 {
-			return false
-		}
-		at += i + len("import")
-		clause, _, ok := bytes.Cut(t.Code[at:], []byte("from"))
-		module := bytes.TrimLeft(t.src[min(len(t.src), at+len(clause)+len("from")):], space)
-		if ok && len(module) > 1 && (bytes.HasPrefix(module[1:], []byte("rxjs/")) || bytes.HasPrefix(module[1:], []byte("rxjs"+string(module[0])))) &&
-			namesWord(clause, name) && !namesWord(clause, "as") {
-			return true
-		}
-	}
 }
 
 // endsPlace reports whether a method of that name is called on something that has a name,
@@ -270,13 +197,7 @@ func (t subscriptionText) isBlock(pair syntax.Bracket) bool {
 // inLasting reports whether the one class of the text is one whose instance lives as long as
 // the program: judgeShared says why that owes nothing.
 func (t subscriptionText) inLasting() bool {
-	classes := 0
-	for _, b := range t.Brackets {
-		if b.Class {
-			classes++
-		}
-	}
-	if classes != 1 || !endsStreams(t.src) {
+	if t.classes() != 1 || !endsStreams(t.src) {
 		return false
 	}
 	lasting, ends := false, t.names("extends") // which may bring a teardown

@@ -19,6 +19,16 @@ func TestSubscriptionsMatter(t *testing.T) {
 	service := func(code string) string {
 		return "import { Injectable } from '@angular/core';\n@Injectable() export class A { " + code + " }"
 	}
+	// piped is a component whose stream goes through operators of two libraries.
+	piped := func(operators, more string) string {
+		return "import { untilDestroyed } from 'until-destroyed';\nimport { switchMap, takeUntil, toArray } from 'rxjs';\nimport { last as end } from 'rxjs';\n" +
+			component("f() { this.cart.sum().pipe("+operators+").subscribe(draw); } "+more)
+	}
+	// keeps is a component that adds to a subscription of its own.
+	keeps := func(field, add, teardown string) string {
+		return "import { Subscription } from 'rxjs';\n" + component(field+" f() { "+add+" } "+teardown)
+	}
+	const field, ends = "private subs: Subscription = new Subscription();", "ngOnDestroy(): void { log(); this.subs?.unsubscribe(); }"
 	for _, tt := range []struct {
 		what, src string
 		want      bool
@@ -46,6 +56,31 @@ func TestSubscriptionsMatter(t *testing.T) {
 		{"one of another library", component("f() { this.cart.sum().pipe(first()).subscribe(draw); }"), true},
 		{"one of what is mapped to", component("f() { this.cart.sum().pipe(map((x) => take(1))).subscribe(draw); }"), true},
 		{"a pipe of its own", component("f() { this.pipe(take(1)).subscribe(draw); }"), true},
+
+		{"until somebody else's operator ends it", piped("map(f), untilDestroyed(this)", ""), false},
+		{"and what follows that", piped("untilDestroyed(this), map(f)", ""), false},
+		{"and others that follow it", piped("untilDestroyed(this), switchMap(f)", ""), true},
+		{"through a function of the file", piped("map(f), gone(this)", ""), true},
+		{"through what is given", piped("map(f), this.search", ""), true},
+		{"through what is imported under another name", piped("end()", ""), true},
+		{"all at once", piped("toArray()", ""), false},
+		{"until a signal that is told", piped("takeUntil(this.gone$)", "ngOnDestroy() { this.gone$.next(); }"), false},
+		{"until a signal that is not told", piped("takeUntil(this.gone$)", "ngOnDestroy() { this.gone$.complete(); }"), true},
+		{"until one of two", piped("takeUntil(merge(this.gone$, this.left$))", "ngOnDestroy() { this.gone$.next(); }"), true},
+
+		{"added to one that ends", keeps(field, "this.subs.add(this.cart.sum$.subscribe(draw));", ends), false},
+		{"added with a comma behind", keeps(field, "this.subs.add(\n this.cart.sum().subscribe((n) => { draw(n, 1); }),\n );", ends), false},
+		{"added to one that ends under a condition", keeps(field, "this.subs.add(this.cart.sum$.subscribe(draw));", "ngOnDestroy() { if (this.a) { this.subs.unsubscribe(); } }"), true},
+		{"added to one that may not end", keeps(field, "this.subs.add(this.cart.sum$.subscribe(draw));", "ngOnDestroy() { if (this.a) return; this.subs.unsubscribe(); }"), true},
+		{"added to one that ends in a statement with a condition", keeps(field, "this.subs.add(this.cart.sum$.subscribe(draw));", "ngOnDestroy() { if (this.a) this.subs.unsubscribe(); }"), true},
+		{"added to one that another method ends", keeps(field, "this.subs.add(this.cart.sum$.subscribe(draw));", "leave() { this.subs.unsubscribe(); }"), true},
+		{"added to one that is replaced", keeps(field, "this.subs = new Subscription(); this.subs.add(this.cart.sum$.subscribe(draw));", ends), true},
+		{"added to one that is handed on", keeps(field, "all(this.subs); this.subs.add(this.cart.sum$.subscribe(draw));", ends), true},
+		{"added to one that is given", keeps("subs: Subscription;", "this.subs.add(this.cart.sum$.subscribe(draw));", ends), true},
+		{"a function is added", keeps(field, "this.subs.add(() => this.cart.sum$.subscribe(draw));", ends), true},
+		{"added with another", keeps(field, "this.subs.add(this.cart.sum$.subscribe(draw).add(f));", ends), true},
+		{"added in a class that extends another", strings.ReplaceAll(keeps(field, "this.subs.add(this.cart.sum$.subscribe(draw));", ends), "class A", "class A extends B"), true},
+		{"added to one of the project's own", strings.ReplaceAll(keeps(field, "this.subs.add(this.cart.sum$.subscribe(draw));", ends), "'rxjs'", "'./own'"), true},
 
 		{"of a service", service("f() { this.cart.sum().subscribe(draw); }"), false},
 		{"of a service, for what it is given", service("f(c: Canvas) { this.cart.sum().subscribe((n) => c.draw(n)); }"), true},
