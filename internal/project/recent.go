@@ -12,7 +12,7 @@ import (
 
 // recentNodes bounds how much stays parsed for questions from others: of the files that
 // were asked for last, as many as have so many nodes, 25 bytes each.
-const recentNodes = 750_000
+const recentNodes = 300_000
 
 // recentBytes bounds the texts of files that others ask about: what such a file exports,
 // whether it can hold something and what it holds are asked one after the other, and the
