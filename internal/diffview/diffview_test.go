@@ -171,6 +171,8 @@ func TestVisible(t *testing.T) {
 		"\ufeffimport":              "<U+FEFF>import",
 		"👩\u200d🚀 a\u200db":         "👩\u200d🚀 a<U+200D>b",
 		"e\u0301 港":                 "e\u0301 港",
+		"`\u200d港 ♪\u200d♪ 👩🏽\u200d🚀": "`<U+200D>港 ♪<U+200D>♪ 👩🏽\u200d🚀",
+		"a\u200d": "a<U+200D>",
 	} {
 		if got := Visible(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)

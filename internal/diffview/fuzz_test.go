@@ -15,6 +15,7 @@ func FuzzRows(f *testing.F) {
 	f.Add("const a = `\n${b}\n`;\n", "const a = `\n${b('\x1b')}\n\u202e`;", 7)
 	f.Add("\t港湾 👩\u200d🚀\r\n", "\t港湾\u0301 👩🏽\xff\r\n", 4)
 	f.Add("x\n", "", 2)
+	f.Add("``\u200d港", "\t港 👩🏽\xff\r\n", 52)
 	f.Fuzz(func(t *testing.T, before, after string, width int) {
 		if len(before)+len(after) > 4000 {
 			return

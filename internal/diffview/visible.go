@@ -20,15 +20,17 @@ func Visible(s string) string {
 
 // appendVisible appends a text of one class in pieces that may be shown.
 func appendVisible(out []Span, s string, class Class, changed bool) []Span {
-	from := 0
-	last := rune(0)
+	from, end := 0, 0
 	for i := 0; i < len(s); {
+		if i >= end {
+			end = i + character(s[i:])
+		}
 		r, size := utf8.DecodeRuneInString(s[i:])
 		name := ""
 		switch {
 		case r == utf8.RuneError && size == 1:
 			name = fmt.Sprintf("<%02X>", s[i])
-		case isHidden(r) && !(r == '\u200d' && joins(last, s[i+size:])):
+		case isHidden(r) && !(r == '\u200d' && joins(s[i+size:max(end, i+size)])):
 			name = fmt.Sprintf("<U+%04X>", r)
 		}
 		if name != "" {
@@ -38,7 +40,6 @@ func appendVisible(out []Span, s string, class Class, changed bool) []Span {
 			out = append(out, Span{name, Hidden, changed})
 			from = i + size
 		}
-		last = r
 		i += size
 	}
 	if from < len(s) {
@@ -51,8 +52,9 @@ func isHidden(r rune) bool {
 	return r != '\t' && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp)
 }
 
-// joins reports whether a joiner makes one picture of two.
-func joins(before rune, rest string) bool {
+// joins reports whether a joiner makes one picture of what is before it and rest, what follows
+// it in the same character.
+func joins(rest string) bool {
 	after, _ := utf8.DecodeRuneInString(rest)
-	return (unicode.In(before, unicode.So, unicode.Sk) || before == '\ufe0f') && unicode.Is(unicode.So, after)
+	return rest != "" && unicode.Is(unicode.So, after)
 }
