@@ -1,6 +1,9 @@
 package syntax
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // The grammar that comes with the binding does not know some constructs that
 // change nothing about control flow or names. maskGaps replaces them, byte for
@@ -13,6 +16,8 @@ import "bytes"
 //	interface Box<in out T>           interface Box<       T>
 //	for (using x of xs)               for (const x of xs)
 //	await using x: X = y                    const x: X = y
+//	using(() => f(), g)               Using(() => f(), g)
+//	f(x: ?T): Array<?U>               f(x:  T): Array< U>
 //	import j from 'm' assert { .. }   import j from 'm'
 func maskGaps(src []byte, ts bool) ([]byte, bool) {
 	tokens := lex(src)
@@ -59,6 +64,8 @@ func maskGaps(src []byte, ts bool) ([]byte, bool) {
 				if at(i-1) == "await" {
 					put(tokens[i-1], "")
 				}
+			} else if next := at(i + 1); next != "" && strings.Contains("(<,).;:=?", next) {
+				put(t, "Using") // a function of that name, as rxjs has one
 			} else if !ts && (at(i-1) != "." && isWord(at(i+1)) && at(i+2) == "=") {
 				put(t, "const") // JavaScript's grammar does not know the declaration at all
 			}
@@ -70,6 +77,10 @@ func maskGaps(src []byte, ts bool) ([]byte, bool) {
 			prev, next := at(i-1), at(i+1)
 			opens := prev == "<" || prev == "," || prev == "in" || prev == "const"
 			if ts && opens && typeParameters(tokens, i) && isWord(next) && next != "as" && next != "of" && next != "from" {
+				put(t, "")
+			}
+		case "?":
+			if prev := at(i - 1); prev == ":" || prev == "<" { // Flow's
 				put(t, "")
 			}
 		case "assert", "with":
@@ -125,15 +136,31 @@ func typedUsing(tokens []token, i int) bool {
 // typeParameters reports whether token i stands in the parameter list of a
 // generic class, interface or type: interface X<in T, out U>.
 func typeParameters(tokens []token, i int) bool {
-	for j := i - 1; j > 1 && j > i-40; j-- {
+	inner := 0 // brackets of the types among them: <in T extends Set<U>, out V>
+	for j := i - 1; j > 1 && j > i-200; j-- {
 		switch tokens[j].text {
+		case ">":
+			if tokens[j-1].text != "=" { // no arrow
+				inner++
+			}
+		case ")", "}", "]":
+			inner++
+		case "(", "{", "[":
+			if inner--; inner < 0 {
+				return false
+			}
+		case ";":
+			if inner == 0 {
+				return false
+			}
 		case "<":
+			if inner--; inner >= 0 {
+				continue
+			}
 			switch tokens[j-2].text {
 			case "class", "interface", "type":
 				return isWord(tokens[j-1].text)
 			}
-			return false
-		case ";", "{", "}", "(", ")":
 			return false
 		}
 	}

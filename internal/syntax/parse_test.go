@@ -94,6 +94,8 @@ func TestGaps(t *testing.T) {
 		{"in variance", "a.ts", "interface Sink<in T> { put(x: T): void }"},
 		{"out variance", "a.ts", "interface Source<out T> { get(): T }"},
 		{"in out variance", "a.ts", "class Box<in out T, out U = T> { v!: T; u!: U }"},
+		{"variance behind another type's", "a.ts", "interface Box<in T extends Set<Map<string, U>>, out U = () => void, in out V> { put(x: T): U }"},
+		{"what may be missing, in Flow", "a.js", "function f(done: ?() => void, all: Array<?string>): ?Box { return open(all, done); }"},
 		{"import defer", "a.ts", "import defer * as ns from './m';"},
 		{"import defer in JavaScript", "a.mjs", "import defer * as ns from './m';"},
 		{"for using", "a.ts", "for (using h of open()) { use(h); }"},
@@ -109,6 +111,9 @@ func TestGaps(t *testing.T) {
 		{"using with a type", "a.ts", "{ using h: ns.Handle<T> = open(); use(h); }"},
 		{"await using with a type", "a.tsx", "async function f() { await using h: Handle | undefined = await open(); use(h); }"},
 		{"await using in JavaScript", "a.js", "async function f() { await using h = open(); use(h); }"},
+		{"a function called using", "a.ts", "import { using } from 'rxjs';\nconst shared = using(() => open(), (h) => use(h));"},
+		{"a function called using, with types", "a.tsx", "function f() { return using<Handle, T>(() => open(), (h) => use(h)).pipe(using); }"},
+		{"a function called using in JavaScript", "a.js", "const { using } = require('rxjs');\nmodule.exports = using(() => open(), (h) => use(h));"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
