@@ -86,7 +86,8 @@ async function main() {
       if (out.after.mounted === 0 && !drive.idle) out.problems.push('nothing is alive while the mended one is mounted');
       if (adapter.strict && drive.strict !== false) {
         out.strict = await mounted(adapter, page, cell, cell.after, drive, true);
-        if (out.strict.mounted !== out.after.mounted) out.problems.push(`in strict mode ${out.strict.mounted} are alive while mounted, else ${out.after.mounted}`);
+        // What ends by itself, an idle one's frame, may have ended in the one and not yet in the other.
+        if (out.strict.mounted !== out.after.mounted && !drive.idle) out.problems.push(`in strict mode ${out.strict.mounted} are alive while mounted, else ${out.after.mounted}`);
         if (out.strict.left !== 0) out.problems.push(`in strict mode ${out.strict.left} left after the fix: ${out.strict.kinds}`);
       }
       for (const e of page.errors.splice(0)) out.problems.push(`an error: ${e}`);
