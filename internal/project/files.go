@@ -46,14 +46,8 @@ func (d onDisk) settings(dir string) []string {
 type inTree struct{ tree fs.FS }
 
 func (t inTree) source(rel string, _ []byte) ([]byte, error) {
-	info, err := t.stat(rel)
-	switch {
-	case err != nil:
+	if err := readable(t.stat(rel)); err != nil {
 		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, errNotRegular
-	case info.Size() > MaxFileSize:
-		return nil, tooLarge(info.Size())
 	}
 	return t.read(rel)
 }

@@ -1,6 +1,7 @@
 package project
 
 import (
+	"bytes"
 	"math"
 	"slices"
 	"sync"
@@ -102,7 +103,7 @@ func (p *Project) IsParsed(rel string) bool { return p.parsed.contains(rel) }
 // Loaded is a file that Load has parsed, if it is still kept.
 func (p *Project) Loaded(rel string, src []byte) (*syntax.File, bool) {
 	f, ok := p.parsed.peek(rel)
-	return f, ok && string(f.Src()) == string(src)
+	return f, ok && bytes.Equal(f.Src(), src)
 }
 
 // Keep remembers a parsed file for questions from others, as Load does.

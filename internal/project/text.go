@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"unicode/utf8"
 )
 
@@ -21,6 +22,19 @@ func tooLarge(size int64) error {
 }
 
 var errNotRegular = errors.New("is not a regular file")
+
+// readable says why a file of which the system tells that is not read, nil if it may be.
+func readable(info fs.FileInfo, err error) error {
+	switch {
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return errNotRegular
+	case info.Size() > MaxFileSize:
+		return tooLarge(info.Size())
+	}
+	return nil
+}
 
 // checkText refuses what unleak cannot or should not edit.
 func checkText(src []byte) error {
