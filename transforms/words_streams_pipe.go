@@ -67,7 +67,7 @@ func (t subscriptionText) argumentsOf(open, end int) []operand {
 		if at < end && t.Code[at] == '(' {
 			arg.open = at
 		}
-		if at < end {
+		if at > start || at < end { // else a comma ends the list
 			out = append(out, arg)
 		}
 		for at < end && t.Code[at] != ',' {

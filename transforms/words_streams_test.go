@@ -61,6 +61,7 @@ func TestSubscriptionsMatter(t *testing.T) {
 		{"and what follows that", piped("untilDestroyed(this), map(f)", ""), false},
 		{"and others that follow it", piped("untilDestroyed(this), switchMap(f)", ""), true},
 		{"through a function of the file", piped("map(f), gone(this)", ""), true},
+		{"through a bare function at the end", piped("toArray(), gone", ""), true},
 		{"through what is given", piped("map(f), this.search", ""), true},
 		{"through what is imported under another name", piped("end()", ""), true},
 		{"all at once", piped("toArray()", ""), false},
