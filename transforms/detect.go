@@ -49,22 +49,18 @@ type candidate struct {
 // what they return.
 const knownSummaries = 2048
 
+func remembering[V any](size int) *lru.Cache[string, V] {
+	c, err := lru.New[string, V](size)
+	if err != nil {
+		panic(err) // not for a positive size
+	}
+	return c
+}
+
 // NewDetector prepares the kinds for matching.
 func NewDetector(p *project.Project, kinds []*Kind, offers bool) *Detector {
-	imported, err := lru.New[string, *summary](knownSummaries)
-	if err != nil {
-		panic(err) // not for a positive size
-	}
-	given, err := lru.New[string, map[int32]*summary](knownSummaries)
-	if err != nil {
-		panic(err) // not for a positive size
-	}
-	ownings, err := lru.New[string, *owning](knownOwnings)
-	if err != nil {
-		panic(err) // not for a positive size
-	}
 	d := &Detector{
-		Project: p, Kinds: kinds, Offers: offers, imported: imported, given: given, ownings: ownings, rejects: map[string]bool{},
+		Project: p, Kinds: kinds, Offers: offers, imported: remembering[*summary](knownSummaries), given: remembering[map[int32]*summary](knownSummaries), ownings: remembering[*owning](knownOwnings), rejects: map[string]bool{},
 		byAnchor: map[string][]candidate{}, byModule: map[string][]candidate{},
 	}
 	for _, k := range kinds {

@@ -24,15 +24,20 @@ func subscriptionsIn(src []byte) subscriptions {
 	return subscriptions{src, sync.OnceValue(func() *syntax.Skimmed { return syntax.Skim(src) })}
 }
 
+// at is the text around the method from start to end, if it can be read.
+func (s subscriptions) at(start, end int) (subscriptionText, bool) {
+	text := s.skimmed()
+	return subscriptionText{Skimmed: text, src: s.src, start: start, end: end}, text != nil
+}
+
 // matters reports whether what stands from start to end, the method of an acquisition with
 // an operator that ends it, may be one that is reported. In doubt it may.
 func (s subscriptions) matters(a *Acquire, ends []string, start, end int) bool {
-	text := s.skimmed()
-	if text == nil {
+	t, ok := s.at(start, end)
+	if !ok {
 		return true
 	}
-	t := subscriptionText{Skimmed: text, src: s.src, start: start, end: end}
-	if len(bytes.TrimSpace(text.Code[start:end])) == 0 {
+	if len(bytes.TrimSpace(t.Code[start:end])) == 0 {
 		return false // a comment
 	}
 	switch {

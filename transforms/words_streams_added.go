@@ -14,8 +14,8 @@ func (s subscriptions) adds(start, end int) bool {
 	if !bytes.Contains(s.src, []byte("new Subscription()")) {
 		return false
 	}
-	text := s.skimmed()
-	return text != nil && subscriptionText{Skimmed: text, src: s.src, start: start, end: end}.added()
+	t, ok := s.at(start, end)
+	return ok && t.added()
 }
 
 // added reports whether the subscription is added to such a one, and nothing else is done with
@@ -101,7 +101,7 @@ func (t subscriptionText) inClassBody(at int) bool {
 // to, unless something throws before it.
 func (t subscriptionText) inTeardown(at int) bool {
 	i := t.In(at)
-	if before := t.trimmed(at); i < 0 || t.Brackets[i].Around < 0 || !t.Brackets[t.Brackets[i].Around].Class || before == 0 || strings.IndexByte(";{}", t.Code[before-1]) < 0 {
+	if before := t.trimmed(at); i < 0 || !t.inClassBody(t.Brackets[i].Open) || before == 0 || strings.IndexByte(";{}", t.Code[before-1]) < 0 {
 		return false
 	}
 	open := t.Brackets[i].Open
