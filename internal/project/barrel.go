@@ -59,24 +59,9 @@ func (b *barrel) statement(t *tokens) bool {
 		}
 		return word == "from" && ok
 	case "{":
-		names := map[string]string{}
-		for word = t.next(); word != "}"; word = t.next() {
-			inside := word
-			word = t.next()
-			if inside == "type" && word != "," && word != "}" && word != "as" {
-				inside, word = word, t.next()
-			}
-			outside := inside
-			if word == "as" {
-				outside, word = t.next(), t.next()
-			}
-			if word != "," && word != "}" || !isName(inside) || !isName(outside) {
-				return false
-			}
-			names[outside] = inside
-			if word == "}" {
-				break
-			}
+		names, ok := t.names()
+		if !ok {
+			return false
 		}
 		if t.next() != "from" {
 			return false
@@ -90,6 +75,31 @@ func (b *barrel) statement(t *tokens) bool {
 		return ok
 	}
 	return false
+}
+
+// names reads a list of names behind its opening brace: what each is called in front of `as`,
+// by what it is called behind it.
+func (t *tokens) names() (map[string]string, bool) {
+	names := map[string]string{}
+	for word := t.next(); word != "}"; word = t.next() {
+		before := word
+		word = t.next()
+		if before == "type" && word != "," && word != "}" && word != "as" {
+			before, word = word, t.next()
+		}
+		behind := before
+		if word == "as" {
+			behind, word = t.next(), t.next()
+		}
+		if word != "," && word != "}" || !isName(before) || !isName(behind) {
+			return nil, false
+		}
+		names[behind] = before
+		if word == "}" {
+			break
+		}
+	}
+	return names, true
 }
 
 // tokens are words, strings with their quotes, and signs, one after the other.

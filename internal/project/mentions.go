@@ -291,7 +291,7 @@ func (p *Project) mentionsOf(ctx context.Context, decl syntax.Node, name, as, wi
 	return func(yield func(syntax.Node) bool) {
 		at := decl.File().Path
 		for _, rel := range p.mentioning(ctx, name, as, with) {
-			if rel == at {
+			if rel == at || !p.mayImport(rel, name, at) {
 				continue
 			}
 			f, err := p.Load(ctx, rel)

@@ -8,6 +8,12 @@ import (
 // Sources lists the texts of the files, among those that a name leads to from rel, that
 // can declare it, without parsing any. ok is false where that cannot be told.
 func (p *Project) Sources(rel, name string) (texts [][]byte, ok bool) {
+	ok = rel != "" && p.sources(rel, name, func(_ string, src []byte) { texts = append(texts, src) })
+	return texts, ok
+}
+
+// sources tells those files.
+func (p *Project) sources(rel, name string, tell func(rel string, src []byte)) bool {
 	seen := map[string]bool{}
 	var follow func(rel, name string) bool
 	follow = func(rel, name string) bool {
@@ -25,10 +31,10 @@ func (p *Project) Sources(rel, name string) (texts [][]byte, ok bool) {
 			case err != nil:
 			case name != "default" && !o.any && !leadsOn(src, []byte("{")):
 				if o.exports(name) {
-					texts = append(texts, src)
+					tell(rel, src)
 				}
 			case name == "default" && bytes.Contains(src, []byte("export default class ")), !strings.Contains(rel, ".d.") && exportsOwn(src, name):
-				texts = append(texts, src)
+				tell(rel, src)
 			default:
 				return false
 			}
@@ -47,8 +53,7 @@ func (p *Project) Sources(rel, name string) (texts [][]byte, ok bool) {
 		}
 		return true
 	}
-	ok = rel != "" && follow(rel, name)
-	return texts, ok
+	return follow(rel, name)
 }
 
 // exportsOwn reports whether a text shows that the class or function which it exports under
