@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -21,9 +20,7 @@ import (
 
 func main() {
 	if os.Getenv("GOGC") == "" {
-		// What a scan holds at any time is small; collecting it less often saves
-		// time for some megabytes.
-		debug.SetGCPercent(200)
+		keepToBudget()
 	}
 	os.Exit(Main())
 }

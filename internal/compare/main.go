@@ -1,10 +1,14 @@
 // Command compare times unleak against ast-grep on one tree, in alternating runs:
 //
 //	go run ./internal/compare -tree DIR [-ast-grep PATH]
+//	go run ./internal/compare -tree DIR -copies N
 //
 // ast-grep looks for six patterns in TypeScript by one rule. unleak scans twice:
 // for the kinds that those patterns touch, and for all. Tests and scripts are
 // looked at by both. The medians and the ratios are printed.
+//
+// With -copies unleak scans one copy of the tree, and N of them in one folder: how its
+// time and memory grow with the number of files.
 package main
 
 import (
@@ -15,6 +19,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -29,8 +34,9 @@ func main() {
 	tree := flag.String("tree", "", "the folder to scan")
 	astGrep := flag.String("ast-grep", "ast-grep", "the program of the npm package @ast-grep/cli")
 	runs := flag.Int("runs", 7, "how often each command runs")
+	copies := flag.Int("copies", 0, "scan so many copies of the tree beside one, and leave ast-grep out")
 	flag.Parse()
-	if err := compare(*tree, *astGrep, *runs); err != nil {
+	if err := compare(*tree, *astGrep, *runs, *copies); err != nil {
 		fmt.Fprintln(os.Stderr, "compare:", err)
 		os.Exit(2)
 	}
@@ -44,42 +50,31 @@ type contestant struct {
 	peak  int64           // in kB
 }
 
-func compare(tree, astGrep string, runs int) error {
-	if tree == "" || runs < 1 {
-		return errors.New("want -tree DIR and at least one run")
+func compare(tree, astGrep string, runs, copies int) error {
+	if tree == "" || runs < 1 || copies < 0 {
+		return errors.New("want -tree DIR, at least one run and no negative number of copies")
 	}
 	tree, err := filepath.Abs(tree)
 	if err != nil {
 		return err
-	}
-	if astGrep, err = exec.LookPath(astGrep); err != nil {
-		return fmt.Errorf("%w; `npm i -g @ast-grep/cli` installs it", err)
 	}
 	dir, err := os.MkdirTemp("", "unleak-compare-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	unleak, rule := filepath.Join(dir, "unleak"), filepath.Join(dir, "six.yml")
+	unleak := filepath.Join(dir, "unleak")
 	if out, err := exec.Command("go", "build", "-o", unleak, "./cmd/unleak").CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	text := "id: six\nlanguage: typescript\nrule:\n  any:\n"
-	for _, p := range patterns {
-		text += "    - pattern: " + p + "\n"
+	var all []*contestant
+	if copies > 0 {
+		all, err = copied(dir, tree, unleak, copies)
+	} else {
+		all, err = beside(dir, tree, unleak, astGrep)
 	}
-	if err := os.WriteFile(rule, []byte(text), 0o644); err != nil {
-		return err
-	}
-	kinds, err := touchedKinds(unleak)
 	if err != nil {
 		return err
-	}
-	scan := []string{unleak, "scan", "--format", "json", "--exit-zero", "--quiet", "--include-tests", "--include-scripts"}
-	all := []*contestant{
-		{name: "ast-grep, six patterns", cmd: []string{astGrep, "scan", "--rule", rule, "--json=stream", tree}},
-		{name: "unleak, " + strings.Join(kinds, " "), cmd: append(slices.Clone(scan), "--kind", strings.Join(kinds, ","), tree)},
-		{name: "unleak, all kinds", cmd: append(slices.Clone(scan), tree)},
 	}
 	for i := range runs + 1 { // the first warms the cache of files
 		for _, c := range all {
@@ -93,11 +88,61 @@ func compare(tree, astGrep string, runs int) error {
 			}
 		}
 	}
+	first := all[0]
 	for _, c := range all {
-		fmt.Printf("%6.2f s, %.2f of ast-grep  cpu %6.2f s, %.2f of ast-grep  %4d MB  %s\n", median(c.times).Seconds(), ratio(c.times, all[0].times),
-			median(c.cpu).Seconds(), ratio(c.cpu, all[0].cpu), c.peak>>10, c.name)
+		fmt.Printf("%6.2f s (%.2f)  cpu %6.2f s (%.2f)  %4d MB (%.2f)  %s\n", median(c.times).Seconds(), ratio(c.times, first.times),
+			median(c.cpu).Seconds(), ratio(c.cpu, first.cpu), c.peak>>10, float64(c.peak)/float64(first.peak), c.name)
 	}
 	return nil
+}
+
+// scan is the command that scans a folder.
+func scan(unleak, tree string, more ...string) []string {
+	cmd := []string{unleak, "scan", "--root", tree, "--format", "json", "--exit-zero", "--quiet", "--include-tests", "--include-scripts"}
+	return append(append(cmd, more...), tree)
+}
+
+// beside are ast-grep, and the scans that are held against it.
+func beside(dir, tree, unleak, astGrep string) ([]*contestant, error) {
+	astGrep, err := exec.LookPath(astGrep)
+	if err != nil {
+		return nil, fmt.Errorf("%w; `npm i -g @ast-grep/cli` installs it", err)
+	}
+	text := "id: six\nlanguage: typescript\nrule:\n  any:\n"
+	for _, p := range patterns {
+		text += "    - pattern: " + p + "\n"
+	}
+	rule := filepath.Join(dir, "six.yml")
+	if err := os.WriteFile(rule, []byte(text), 0o644); err != nil {
+		return nil, err
+	}
+	kinds, err := touchedKinds(unleak)
+	if err != nil {
+		return nil, err
+	}
+	return []*contestant{
+		{name: "ast-grep, six patterns", cmd: []string{astGrep, "scan", "--rule", rule, "--json=stream", tree}},
+		{name: "unleak, " + strings.Join(kinds, " "), cmd: scan(unleak, tree, "--kind", strings.Join(kinds, ","))},
+		{name: "unleak, all kinds", cmd: scan(unleak, tree)},
+	}, nil
+}
+
+// copied are scans of one copy of a tree, and of many.
+func copied(dir, tree, unleak string, copies int) ([]*contestant, error) {
+	one, many := filepath.Join(dir, "one"), filepath.Join(dir, "many")
+	to := []string{filepath.Join(one, "0")}
+	for i := range copies {
+		to = append(to, filepath.Join(many, strconv.Itoa(i)))
+	}
+	for _, c := range to {
+		if err := os.CopyFS(c, os.DirFS(tree)); err != nil {
+			return nil, err
+		}
+	}
+	return []*contestant{
+		{name: "unleak, the tree", cmd: scan(unleak, one)},
+		{name: fmt.Sprintf("unleak, %d copies", copies), cmd: scan(unleak, many)},
+	}, nil
 }
 
 // touchedKinds are the kinds of this build whose names have one of the words.

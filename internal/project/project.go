@@ -19,11 +19,11 @@ import (
 )
 
 // knownFiles bounds for how many paths it is remembered whether a file is there.
-const knownFiles = 8192
+const knownFiles = 4096
 
 // knownOutlines bounds of how many files it is remembered what they export: a few
 // hundred bytes each.
-const knownOutlines = 4096
+const knownOutlines = 2048
 
 // knownFolders bounds of how many folders, and files in them, the settings are
 // remembered.

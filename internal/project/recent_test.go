@@ -27,9 +27,9 @@ func TestRecent(t *testing.T) {
 		t.Errorf("of 400 small files %d are kept", r.kept.Len())
 	}
 	add(parse("0.ts", 2))
-	large := parse("large.ts", 10000)
+	large := parse("large.ts", 5000)
 	for i := 0; i*large.NodeCount() < recentNodes; i++ {
-		add(parse(fmt.Sprintf("large%d.ts", i), 10000))
+		add(parse(fmt.Sprintf("large%d.ts", i), 5000))
 	}
 	if r.contains("1.ts") || r.total > recentNodes || r.kept.Len() == 0 {
 		t.Errorf("%d files with %d nodes are kept, more than %d", r.kept.Len(), r.total, recentNodes)

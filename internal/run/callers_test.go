@@ -37,4 +37,15 @@ func TestRunCallers(t *testing.T) {
 	if r.Summary.Candidates != 3 {
 		t.Errorf("%d candidates, want open.ts, shop.ts and stall.ts", r.Summary.Candidates)
 	}
+	for name, opts := range map[string]Options{
+		"refused":  {Look: func(rel string, _ []byte) bool { return rel != "stall.ts" }},
+		"excluded": {Exclude: func(rel string) bool { return rel == "stall.ts" }},
+	} {
+		if r, err = Run(context.Background(), detector(t, dir), opts); err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Files) != 1 || r.Summary.Candidates != 2 {
+			t.Errorf("stall.ts is %s: %d files with findings of %d candidates, want 1 of 2", name, len(r.Files), r.Summary.Candidates)
+		}
+	}
 }

@@ -65,7 +65,7 @@ type Summary struct {
 // with single paths is in the result.
 func Run(ctx context.Context, d *transforms.Detector, opts Options) (*Result, error) {
 	began := time.Now()
-	w := &worker{d: d, opts: opts, named: namedFiles(d.Project, opts.Paths), whole: isWhole(d.Project, opts), others: map[string]bool{}, result: &Result{Project: d.Project}, seen: opts.Seen}
+	w := &worker{d: d, opts: opts, named: namedFiles(d.Project, opts.Paths), whole: isWhole(d.Project, opts), taken: map[string]bool{}, result: &Result{Project: d.Project}, seen: opts.Seen}
 	if w.seen == nil {
 		w.seen = &Counters{}
 	}
@@ -105,7 +105,7 @@ type worker struct {
 	seen       *Counters
 	mu         sync.Mutex
 	candidates []string
-	others     map[string]bool // those that hold no acquisition by themselves, as far as they are to be looked at
+	taken      map[string]bool // the candidates, and what Look refused
 	result     *Result
 	texts      sync.Pool // of *[]byte: memory for texts that are read and forgotten
 }
@@ -154,15 +154,21 @@ func (w *worker) callers(ctx context.Context, obligations []*transforms.Obligati
 			continue
 		}
 		for _, ref := range w.d.Project.MentionsOf(ctx, decl, name) {
-			rel := ref.File().Path
-			w.mu.Lock()
-			if w.others[rel] {
-				delete(w.others, rel)
-				w.candidates = append(w.candidates, rel)
-				w.seen.Candidates.Add(1)
+			if rel := ref.File().Path; w.admits(rel, w.d.Project.RoleOf(rel, ref.File().Src())) {
+				w.take(rel)
 			}
-			w.mu.Unlock()
 		}
+	}
+}
+
+// take adds a file to the candidates, once.
+func (w *worker) take(rel string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.taken[rel] {
+		w.taken[rel] = true
+		w.candidates = append(w.candidates, rel)
+		w.seen.Candidates.Add(1)
 	}
 }
 
@@ -208,8 +214,14 @@ func namedFiles(p *project.Project, paths []string) map[string]bool {
 	return named
 }
 
-// wants asks whether a file of that role is to be looked at.
-func (w *worker) wants(rel string, role project.Role) bool {
+// admits reports whether a file of that role is to be looked at.
+func (w *worker) admits(rel string, role project.Role) bool {
+	if _, given := w.opts.Stdin[rel]; given {
+		return true
+	}
+	if w.opts.Exclude != nil && w.opts.Exclude(rel) {
+		return false
+	}
 	if w.named[rel] {
 		return true
 	}
@@ -252,7 +264,7 @@ func (w *worker) read(_ context.Context, rel string) error {
 	defer w.told(rel)
 	_, given := w.opts.Stdin[rel]
 	role := w.d.Project.RoleOf(rel, nil) // as far as the path tells
-	admitted := given || w.wants(rel, role) && (w.opts.Exclude == nil || !w.opts.Exclude(rel))
+	admitted := w.admits(rel, role)
 	noted := w.whole && project.Notes(rel, role)
 	if !admitted && !noted {
 		return nil
@@ -272,31 +284,27 @@ func (w *worker) read(_ context.Context, rel string) error {
 		}
 		return nil
 	}
-	role = w.d.Project.RoleOf(rel, src)
-	if noted && project.Notes(rel, role) {
+	known := w.d.Project.RoleOf(rel, src)
+	if noted && project.Notes(rel, known) {
 		w.d.Project.Note(rel, src)
 	}
-	if !admitted || !given && !w.wants(rel, role) {
+	if !admitted || known != role && !w.admits(rel, known) {
 		return nil
 	}
 	w.seen.Files.Add(1)
 	if w.opts.Look != nil {
 		w.mu.Lock()
 		ok := w.opts.Look(rel, src)
+		if !ok && w.whole {
+			w.taken[rel] = true
+		}
 		w.mu.Unlock()
 		if !ok {
 			return nil
 		}
 	}
 	if w.d.IsWanted(src) || w.named[rel] { // what is named may call what another file acquires
-		w.seen.Candidates.Add(1)
-		w.mu.Lock()
-		w.candidates = append(w.candidates, rel)
-		w.mu.Unlock()
-	} else if w.whole {
-		w.mu.Lock()
-		w.others[rel] = true
-		w.mu.Unlock()
+		w.take(rel)
 	}
 	return nil
 }
