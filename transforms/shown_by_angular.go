@@ -20,11 +20,12 @@ func (s *scan) isShownByAngularRoot(class syntax.Node) bool {
 	}
 	for dir := path.Dir(s.f.Path); ; dir = path.Dir(dir) {
 		for _, name := range rootFiles {
-			f, err := s.Project.Load(s.ctx, path.Join(dir, name))
-			if err != nil || f == nil {
+			rel := path.Join(dir, name)
+			if !s.Project.IsFile(rel) {
 				continue
 			}
-			return f.Path != s.f.Path && s.rootShows(f, selector)
+			f, err := s.Project.Load(s.ctx, rel)
+			return err == nil && f.Path != s.f.Path && s.rootShows(f, selector)
 		}
 		if dir == "." || dir == "/" {
 			return false

@@ -189,7 +189,7 @@ func (p *Project) findWorkspaces(at string, root *Package) map[string]*Package {
 
 func (p *Project) pnpmGlobs(dir string) []string {
 	file := path.Join(dir, "pnpm-workspace.yaml")
-	if !p.isFile(file) {
+	if !p.IsFile(file) {
 		return nil
 	}
 	data, err := p.files.read(file)

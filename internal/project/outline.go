@@ -12,6 +12,7 @@ import (
 type outline struct {
 	barrel   *barrel  // nil: it is none
 	any      bool     // it may export names that are not seen
+	lists    bool     // it may export by a list, which can name what is another's
 	exported []uint64 // hashes of what may be exported, in order
 }
 
@@ -39,7 +40,7 @@ func outlineText(rel string, src []byte) *outline {
 	if strings.Contains(rel, ".d.") || leadsOn(src, []byte("*=/@")) || bytes.Contains(src, []byte(`\u`)) {
 		return &outline{any: true}
 	}
-	o := &outline{}
+	o := &outline{lists: leadsOn(src, []byte("{"))}
 	exportedIn(src, func(name []byte) { o.exported = append(o.exported, maphash.Bytes(nameSeed, name)) })
 	slices.Sort(o.exported)
 	o.exported = slices.Clip(slices.Compact(o.exported))

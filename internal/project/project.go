@@ -224,7 +224,8 @@ func (p *Project) text(rel string) ([]byte, error) {
 // textWeight counts what the table needs for each, too.
 func textWeight(src []byte) int { return cap(src) + 200 }
 
-func (p *Project) isFile(rel string) bool {
+// IsFile reports whether there is a regular file at a path, and remembers it.
+func (p *Project) IsFile(rel string) bool {
 	if _, ok := p.overlay[rel]; ok {
 		return true
 	}

@@ -100,20 +100,20 @@ func (p *Project) sourceAt(base string) string {
 	ext := path.Ext(base)
 	stem := strings.TrimSuffix(base, ext)
 	for _, s := range sourcesOf[ext] {
-		if p.isFile(stem + s) {
+		if p.IsFile(stem + s) {
 			return stem + s
 		}
 	}
-	if ext != "" && p.isFile(base) {
+	if ext != "" && p.IsFile(base) {
 		return base
 	}
 	for _, s := range []string{".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".d.ts", ".d.mts", ".d.cts"} {
-		if p.isFile(base + s) {
+		if p.IsFile(base + s) {
 			return base + s
 		}
 	}
 	for _, s := range []string{".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs", ".d.ts"} {
-		if f := path.Join(base, "index"+s); p.isFile(f) {
+		if f := path.Join(base, "index"+s); p.IsFile(f) {
 			return f
 		}
 	}
@@ -298,7 +298,7 @@ func (p *Project) installed(from, name, sub string) string {
 				}
 				stem := strings.TrimSuffix(path.Join(at, t), path.Ext(t))
 				for _, f := range []string{p.sourceAt(path.Join(at, t)), stem + ".d.ts", stem + ".d.mts", stem + ".d.cts"} {
-					if strings.Contains(f, ".d.") && p.isFile(f) {
+					if strings.Contains(f, ".d.") && p.IsFile(f) {
 						return f
 					}
 				}

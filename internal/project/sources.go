@@ -26,13 +26,14 @@ func (p *Project) sources(rel, name string, tell func(rel string, src []byte)) b
 		}
 		o := p.outlineOf(rel)
 		if o.barrel == nil {
+			if !o.exports(name) {
+				return true
+			}
 			src, err := p.text(rel)
 			switch {
 			case err != nil:
-			case name != "default" && !o.any && !leadsOn(src, []byte("{")):
-				if o.exports(name) {
-					tell(rel, src)
-				}
+			case name != "default" && !o.any && !o.lists:
+				tell(rel, src)
 			case name == "default" && bytes.Contains(src, []byte("export default class ")), !strings.Contains(rel, ".d.") && exportsOwn(src, name):
 				tell(rel, src)
 			default:
