@@ -14,6 +14,7 @@ func TestMentionsByText(t *testing.T) {
 		"index.ts":   "export * from './a/bus';\n",
 		"given.ts":   "import { Bus } from './a/bus';\nexport { Bus };\n",
 		"direct.ts":  "import { Bus } from './a/bus';\nnew Bus();\n",
+		"marked.ts":  "\ufeffimport { Bus } from './a/bus';\nnew Bus();\n",
 		"type.ts":    "import type { Bus } from './a/bus';\nlet x: Bus;\n",
 		"through.ts": "import { Bus } from './index';\nnew Bus();\n",
 		"handed.ts":  "import { Bus } from './given';\nnew Bus();\n",
@@ -34,7 +35,7 @@ func TestMentionsByText(t *testing.T) {
 	for _, ref := range p.MentionsOf(t.Context(), n, "Bus") {
 		files = append(files, ref.File().Path)
 	}
-	want := []string{"direct.ts", "given.ts", "handed.ts", "second.ts", "through.ts", "type.ts", "whole.ts"}
+	want := []string{"direct.ts", "given.ts", "handed.ts", "marked.ts", "second.ts", "through.ts", "type.ts", "whole.ts"}
 	if got := slices.Compact(files); !slices.Equal(got, want) {
 		t.Errorf("mentioned in %q, want %q", got, want)
 	}

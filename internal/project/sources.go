@@ -202,11 +202,13 @@ func hasWord(src []byte, word string) bool {
 	return found
 }
 
-// eachWord is each for what is not a part of a longer word.
+// eachWord is each for what is not a part of a longer word. A byte order mark before the text
+// is none.
 func eachWord(src []byte, word string, found func(at int)) {
+	first := len(src) - len(bytes.TrimPrefix(src, bom))
 	each(src, word, func(at int) {
 		end := at + len(word)
-		if (at == 0 || !isWord(rune(src[at-1]))) && (end == len(src) || !isWord(rune(src[end]))) {
+		if (at == first || at == 0 || !isWord(rune(src[at-1]))) && (end == len(src) || !isWord(rune(src[end]))) {
 			found(at)
 		}
 	})

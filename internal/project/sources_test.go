@@ -66,6 +66,7 @@ func TestExportsOwn(t *testing.T) {
 		{"Bus", "class Bus {}\nexport { Bus };\n", true},
 		{"Bus", "class Bus {}\nexport { Other as Bus };\n", false},
 		{"Bus", "export * from './bus';\n", false},
+		{"Bus", "\ufeffexport { Bus } from './bus';\n", false},
 		{"Bus", "__exportStar(require('./bus'), exports);\n", false},
 		{"Bus", "module.exports = { B\\u0075s };\n", false},
 	} {
