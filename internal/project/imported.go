@@ -41,10 +41,11 @@ func importsOf(src []byte, name string) (imports []handedOn, ok bool) {
 }
 
 // imported reads what stands behind `import`: what the statement imports under a name, if
-// anything. ok is false for what is no import that it knows.
+// anything. ok is false for what is no statement that it knows: what import() gives may be
+// taken apart.
 func (t *tokens) imported(name string) (im handedOn, ok bool) {
 	word := t.next()
-	if _, alone := text(word); alone || word == "(" || word == "." { // import 'm', import('m'), import.meta
+	if _, alone := text(word); alone || word == "." { // import 'm', import.meta
 		return im, true
 	}
 	if word == "type" {

@@ -24,7 +24,8 @@ func TestMentionsByText(t *testing.T) {
 		"other.ts":   "import { Bus } from './b/bus';\nnew Bus();\n",
 		"default.ts": "import Bus, { type Size } from './b/bus';\nnew Bus();\n",
 		"coach.ts":   "import type, { Bus as Coach } from './a/bus';\nclass Bus {}\nnew Bus(Coach);\n",
-		"lazy.ts":    "import { Bus } from './b/bus';\nconst later = () => import('./a/bus');\nnew Bus();\n",
+		"later.ts":   "const { Bus } = await import('./a/bus');\nnew Bus();\n",
+		"meta.ts":    "import { Bus } from './b/bus';\nimport './index';\nnew Bus(import.meta.url);\n",
 	}
 	p := tree(t, texts)
 	f, n := p.Declaration(t.Context(), "a/bus.ts", "Bus")
@@ -35,11 +36,11 @@ func TestMentionsByText(t *testing.T) {
 	for _, ref := range p.MentionsOf(t.Context(), n, "Bus") {
 		files = append(files, ref.File().Path)
 	}
-	want := []string{"direct.ts", "given.ts", "handed.ts", "marked.ts", "second.ts", "through.ts", "type.ts", "whole.ts"}
+	want := []string{"direct.ts", "given.ts", "handed.ts", "later.ts", "marked.ts", "second.ts", "through.ts", "type.ts", "whole.ts"}
 	if got := slices.Compact(files); !slices.Equal(got, want) {
 		t.Errorf("mentioned in %q, want %q", got, want)
 	}
-	for _, rel := range []string{"other.ts", "default.ts", "lazy.ts"} {
+	for _, rel := range []string{"other.ts", "default.ts", "meta.ts"} {
 		if p.IsParsed(rel) {
 			t.Errorf("%s was parsed", rel)
 		}
