@@ -81,7 +81,7 @@ func exportedIn(src []byte, tell func([]byte)) {
 		if at > 0 && isWord(rune(src[at-1])) || len(t) > 0 && isWord(rune(t[0])) {
 			return
 		}
-		if t = bytes.TrimLeft(t, " \t\r\n"); len(t) > 0 && t[0] == '{' {
+		if t = exporting(t); len(t) > 0 && t[0] == '{' {
 			list, _, _ := bytes.Cut(t, []byte("}"))
 			wordsIn(list, func(word []byte) bool { tell(word); return true })
 			return
@@ -118,10 +118,21 @@ func leadsOn(src, signs []byte) bool {
 			return false
 		}
 		src = after
-		if rest := bytes.TrimLeft(src, " \t\r\n"); len(rest) > 0 && bytes.IndexByte(signs, rest[0]) >= 0 {
+		if rest := exporting(src); len(rest) > 0 && bytes.IndexByte(signs, rest[0]) >= 0 {
 			return true
 		}
 	}
+}
+
+// exporting is what stands behind `export`, and behind `export type` before a list or a star.
+func exporting(src []byte) []byte {
+	src = bytes.TrimLeft(src, " \t\r\n")
+	if after, ok := bytes.CutPrefix(src, []byte("type")); ok {
+		if after = bytes.TrimLeft(after, " \t\r\n"); len(after) > 0 && (after[0] == '{' || after[0] == '*') {
+			return after
+		}
+	}
+	return src
 }
 
 // stands reports whether a word stands in a text with none of the signs behind it: the
