@@ -37,10 +37,10 @@ func outlineText(rel string, src []byte) *outline {
 		return &outline{barrel: b}
 	}
 	// A declaration file may declare without a word of exporting.
-	if strings.Contains(rel, ".d.") || leadsOn(src, []byte("*=/@")) || bytes.Contains(src, []byte(`\u`)) {
+	if strings.Contains(rel, ".d.") || leadsOn(src) || bytes.Contains(src, []byte(`\u`)) {
 		return &outline{any: true}
 	}
-	o := &outline{lists: leadsOn(src, []byte("{"))}
+	o := &outline{lists: exportsBy(src, "{")}
 	exportedIn(src, func(name []byte) { o.exported = append(o.exported, maphash.Bytes(nameSeed, name)) })
 	slices.Sort(o.exported)
 	o.exported = slices.Clip(slices.Compact(o.exported))
@@ -76,12 +76,9 @@ var modifiers = map[string]bool{
 // exported, and some more. A second variable of one statement is not seen if the value
 // of the first holds a statement.
 func exportedIn(src []byte, tell func([]byte)) {
-	each(src, "export", func(at int) {
-		t := src[at+len("export"):]
-		if at > 0 && isWord(rune(src[at-1])) || len(t) > 0 && isWord(rune(t[0])) {
-			return
-		}
-		if t = exporting(t); len(t) > 0 && t[0] == '{' {
+	eachWord(src, "export", func(at int) {
+		t := exporting(src[at+len("export"):])
+		if len(t) > 0 && t[0] == '{' {
 			list, _, _ := bytes.Cut(t, []byte("}"))
 			wordsIn(list, func(word []byte) bool { tell(word); return true })
 			return
@@ -107,18 +104,20 @@ func exportedIn(src []byte, tell func([]byte)) {
 }
 
 // leadsOn finds what can hand on names that are not written down: `export * from`,
-// `module.exports = ..`, `export = ..`; signs are what may stand behind export.
-func leadsOn(src, signs []byte) bool {
-	if bytes.Contains(src, []byte("__exportStar")) || stands(src, "require", "") || stands(src, "exports", ":") {
-		return true
-	}
+// `module.exports = ..`, `export = ..`.
+func leadsOn(src []byte) bool {
+	return bytes.Contains(src, []byte("__exportStar")) || stands(src, "require", "") || stands(src, "exports", ":") || exportsBy(src, "*=/@")
+}
+
+// exportsBy reports whether one of the signs stands behind an `export`.
+func exportsBy(src []byte, signs string) bool {
 	for {
 		_, after, ok := bytes.Cut(src, []byte("export"))
 		if !ok {
 			return false
 		}
 		src = after
-		if rest := exporting(src); len(rest) > 0 && bytes.IndexByte(signs, rest[0]) >= 0 {
+		if rest := exporting(src); len(rest) > 0 && strings.IndexByte(signs, rest[0]) >= 0 {
 			return true
 		}
 	}
@@ -139,13 +138,9 @@ func exporting(src []byte) []byte {
 // `exports: [..]` of a module of Angular hand on nothing, and `required` is another word.
 func stands(src []byte, word, signs string) bool {
 	found := false
-	each(src, word, func(at int) {
-		after := src[at+len(word):]
-		if found || at > 0 && isWord(rune(src[at-1])) || len(after) > 0 && isWord(rune(after[0])) {
-			return
-		}
-		after = bytes.TrimLeft(after, " \t\r\n")
-		found = len(after) == 0 || strings.IndexByte(signs, after[0]) < 0
+	eachWord(src, word, func(at int) {
+		after := bytes.TrimLeft(src[at+len(word):], " \t\r\n")
+		found = found || len(after) == 0 || strings.IndexByte(signs, after[0]) < 0
 	})
 	return found
 }

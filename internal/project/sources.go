@@ -208,7 +208,7 @@ func eachWord(src []byte, word string, found func(at int)) {
 	first := len(src) - len(bytes.TrimPrefix(src, bom))
 	each(src, word, func(at int) {
 		end := at + len(word)
-		if (at == first || at == 0 || !isWord(rune(src[at-1]))) && (end == len(src) || !isWord(rune(src[end]))) {
+		if (at == first || !isWord(rune(src[at-1]))) && (end == len(src) || !isWord(rune(src[end]))) {
 			found(at)
 		}
 	})

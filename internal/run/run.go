@@ -153,10 +153,13 @@ func (w *worker) callers(ctx context.Context, obligations []*transforms.Obligati
 		if !decl.OK() {
 			continue
 		}
+		var asked *syntax.File // the mentions of a file come one after the other
 		for _, ref := range w.d.Project.MentionsOf(ctx, decl, name) {
-			if rel := ref.File().Path; w.admits(rel, w.d.Project.RoleOf(rel, ref.File().Src())) {
-				w.take(rel)
+			f := ref.File()
+			if f != asked && w.admits(f.Path, w.d.Project.RoleOf(f.Path, f.Src())) {
+				w.take(f.Path)
 			}
+			asked = f
 		}
 	}
 }
@@ -295,7 +298,7 @@ func (w *worker) read(_ context.Context, rel string) error {
 	if w.opts.Look != nil {
 		w.mu.Lock()
 		ok := w.opts.Look(rel, src)
-		if !ok && w.whole {
+		if !ok {
 			w.taken[rel] = true
 		}
 		w.mu.Unlock()
