@@ -120,13 +120,23 @@ func parse(ctx context.Context, path, ext string, src []byte) (*File, error) {
 	return best, nil
 }
 
+// longestWait is the most bytes that are parsed to the end although nobody waits for them any
+// longer: some milliseconds. For a longer text the binding watches in a goroutine, which may set
+// the parser's cancellation flag after the parse has ended, and nothing ever clears it: such a
+// parser is not used again.
+const longestWait = 64 << 10
+
 func parseAs(ctx context.Context, l *language, path string, src []byte) (*File, error) {
-	// It is tempting to keep parsers for the next file. The binding watches ctx
-	// in a goroutine that may set a parser's cancellation flag after the parse
-	// has ended, and nothing ever clears it.
-	p := sitter.NewParser()
-	defer p.Close()
-	p.SetLanguage(l.grammar)
+	if err := context.Cause(ctx); err != nil {
+		return nil, fmt.Errorf("%s: parsing stopped: %w", path, err)
+	}
+	p := l.parsers.Get().(*sitter.Parser)
+	if len(src) > longestWait {
+		defer p.Close()
+	} else { // nobody watches ctx
+		ctx = context.WithoutCancel(ctx)
+		defer l.parsers.Put(p)
+	}
 	tree, err := p.ParseCtx(ctx, nil, src)
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil {
@@ -265,12 +275,18 @@ type language struct {
 	fields  []string
 	byField map[string]uint8
 	quick   [256]quickField
+	parsers sync.Pool // of *sitter.Parser
 }
 
 func newLanguage(g *sitter.Language, ts bool) *language {
 	l := &language{grammar: g, ts: ts, byField: map[string]uint8{}}
 	for i := uint32(0); i < g.SymbolCount(); i++ {
 		l.kinds = append(l.kinds, g.SymbolName(sitter.Symbol(i)))
+	}
+	l.parsers.New = func() any {
+		p := sitter.NewParser() // closes itself when it is collected
+		p.SetLanguage(g)
+		return p
 	}
 	l.fields = append(l.fields, "")
 	for i := 1; ; i++ {

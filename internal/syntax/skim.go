@@ -22,7 +22,8 @@ type Bracket struct {
 // Skim reads a text from end to end. It is nil where it cannot be sure: where brackets do
 // not match, a quote is not closed in its line, or a slash may be one of two things.
 func Skim(src []byte) *Skimmed {
-	r := &skimmer{src: src, s: &Skimmed{Code: slices.Clone(src)}, around: -1}
+	opened := bytes.Count(src, []byte("(")) + bytes.Count(src, []byte("[")) + bytes.Count(src, []byte("{"))
+	r := &skimmer{src: src, s: &Skimmed{Code: slices.Clone(src), Brackets: make([]Bracket, 0, opened)}, around: -1}
 	for r.at < len(src) {
 		if !r.step() {
 			return nil
