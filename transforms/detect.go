@@ -10,6 +10,7 @@ import (
 
 	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/syntax"
+	"github.com/unleak-dev/unleak/internal/wordset"
 )
 
 // Detector finds obligations. It is safe for concurrent use.
@@ -111,6 +112,13 @@ func (d *Detector) IsCandidate(src []byte) bool { return d.words.any(src) }
 
 // IsWanted is the same for the kinds that Only names; without it, for all.
 func (d *Detector) IsWanted(src []byte) bool { return d.wanted.any(src) }
+
+// Search is IsWanted for who looks at the words of a text for something else, too: it is to
+// be given those of WantedWords.
+func (d *Detector) Search(src []byte) *Search { return d.wanted.search(src) }
+
+// WantedWords are what a Search is to be given.
+func (d *Detector) WantedWords() *wordset.Set { return d.wanted.set }
 
 // Only says of which kinds findings are wanted. All take part in the analysis of
 // a file that holds one of those.

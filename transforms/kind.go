@@ -281,7 +281,7 @@ func parseSize(s string) (int64, error) {
 
 // reachable reports whether a text has the names in the acquisition, and names a
 // module that it can be from.
-func (a *Acquire) reachable(src []byte, modules func() map[string]bool) bool {
+func (a *Acquire) reachable(src []byte, names func(module string) bool) bool {
 	if a.Pattern.Method() && slices.ContainsFunc(a.Pattern.Names, func(n string) bool { return !bytes.Contains(src, []byte(n)) }) {
 		return false
 	}
@@ -292,7 +292,7 @@ func (a *Acquire) reachable(src []byte, modules func() map[string]bool) bool {
 		return slices.ContainsFunc(a.Types, func(t string) bool { return madeIn(src, t) })
 	}
 	for _, m := range a.From {
-		if m = inQuotes(m); m == "global" || modules()[m] {
+		if m = inQuotes(m); m == "global" || names(m) {
 			return true
 		}
 	}

@@ -19,9 +19,9 @@ func TestLayers(t *testing.T) {
 		t.Fatal(err)
 	}
 	allowed := map[string][]string{
-		"patch": {}, "vcs": {}, "vcs/forge": {"vcs"}, "vcs/github": {"vcs", "vcs/forge"}, "internal/syntax": {}, "internal/settings": {}, "internal/markdown": {}, "internal/worktree": {}, "internal/baseline": {}, "internal/check": {"internal/worktree"},
-		"internal/project":  {"internal/syntax", "internal/worktree"},
-		"transforms":        {"patch", "internal/syntax", "internal/project"},
+		"patch": {}, "vcs": {}, "vcs/forge": {"vcs"}, "vcs/github": {"vcs", "vcs/forge"}, "internal/syntax": {}, "internal/settings": {}, "internal/markdown": {}, "internal/worktree": {}, "internal/baseline": {}, "internal/check": {"internal/worktree"}, "internal/wordset": {},
+		"internal/project":  {"internal/syntax", "internal/worktree", "internal/wordset"},
+		"transforms":        {"patch", "internal/syntax", "internal/project", "internal/wordset"},
 		"internal/diffview": {"patch", "internal/syntax"}, "internal/page": {"patch", "transforms", "internal/report", "internal/diffview"},
 		"internal/review":   {"transforms", "patch", "internal/syntax"},
 		"internal/terminal": {"transforms", "patch", "internal/review", "internal/report", "internal/diffview"},

@@ -2,21 +2,23 @@ package transforms
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"strings"
-	"sync"
+
+	"github.com/unleak-dev/unleak/internal/wordset"
 )
 
-// words finds in one pass over a text whether any of many acquisitions can occur
-// in it.
+// words finds in one pass over the words of a text whether any of many acquisitions can
+// occur in it.
 type words struct {
+	set     *wordset.Set
 	named   map[string][]*Acquire // by the word that stands in every match
 	from    map[string]bool       // all modules that something is acquired from
 	modules map[string]bool       // whose own value is acquired, under whatever name
 	rest    []*Acquire            // those without a word
 	kept    map[*Acquire]bool     // that count only where what they give is kept
 	ended   map[*Acquire][]string // those of streams that an operator ends: the methods that release them
-	lengths [256]uint64           // of the words, by their first byte: bit 63 for all from 63 on
 	longest int                   // of the modules
 	own     bool                  // instances of the project's own classes are asked for, too
 	tells   bool                  // what the project itself has to subscribe to is asked for
@@ -24,19 +26,15 @@ type words struct {
 }
 
 func newWords(kinds []*Kind) *words {
-	w := &words{named: map[string][]*Acquire{}, from: map[string]bool{}, modules: map[string]bool{}, kept: map[*Acquire]bool{}, ended: map[*Acquire][]string{}}
+	w := &words{set: &wordset.Set{}, named: map[string][]*Acquire{}, from: map[string]bool{}, modules: map[string]bool{}, kept: map[*Acquire]bool{}, ended: map[*Acquire][]string{}}
 	for _, k := range kinds {
 		if k.Name == subscriptionKind {
 			w.tells = true
-			for name := range subscribers {
-				w.lengths[name[0]] |= 1 << len(name)
-			}
+			w.set.Add(slices.Collect(maps.Keys(subscribers))...)
 		}
 		if k.Name == debouncedKind {
 			w.puts = true
-			for name := range debouncers {
-				w.lengths[name[0]] |= 1 << len(name)
-			}
+			w.set.Add(slices.Collect(maps.Keys(debouncers))...)
 		}
 		for i := range k.Acquire {
 			a := &k.Acquire[i]
@@ -48,10 +46,12 @@ func newWords(kinds []*Kind) *words {
 					w.modules[m] = true
 					w.longest = max(w.longest, len(m))
 				}
+				w.set.AddSigns(quotes)
 			}
 			name := a.Pattern.Anchor
 			if slices.Contains(a.Types, ofOwn) {
 				w.own = true
+				w.set.Add("new")
 				continue
 			}
 			if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r >= 0x80 || !isWordByte(byte(r)) }) {
@@ -65,7 +65,7 @@ func newWords(kinds []*Kind) *words {
 					w.ended[a] = append(w.ended[a], r.Pattern.Anchor)
 				}
 			}
-			w.lengths[name[0]] |= 1 << min(len(name), 63)
+			w.set.Add(name)
 		}
 	}
 	return w
@@ -80,56 +80,85 @@ var wordBytes = func() (table [256]bool) {
 
 // any reports whether one of the acquisitions can occur in a text.
 func (w *words) any(src []byte) bool {
-	var tried []string // words that stand in the text, in vain
-	tells := w.tells
-	modules := sync.OnceValue(func() map[string]bool { return modulesIn(src, w.from) })
-	streams := subscriptionsIn(src)
-	for i := 0; i < len(src); {
-		b := src[i]
-		if !wordBytes[b] {
-			i++
-			if (b == '\'' || b == '"' || b == '`') && w.module(src[i:], b) {
-				return true
-			}
-			continue
-		}
-		start := i
-		for i++; i < len(src) && wordBytes[src[i]]; i++ {
-		}
-		if w.own && b == 'n' && i-start == 3 && src[start+1] == 'e' && src[start+2] == 'w' && holder(src[i:]) {
+	s := w.search(src)
+	w.set.Each(src, func(start, end int) bool { return !s.Word(start, end) })
+	return s.Done()
+}
+
+// Search finds out whether a file can hold an acquisition; others need not be parsed.
+type Search struct {
+	*words
+	src     []byte
+	found   bool
+	tried   []string        // words that stand in the text, in vain
+	told    bool            // the subscribers of the project's own are asked for, in vain
+	modules map[string]bool // of those that something is acquired from, once asked
+	streams subscriptions
+}
+
+func (w *words) search(src []byte) *Search {
+	return &Search{words: w, src: src, streams: subscriptions{src: src}}
+}
+
+// names reports whether a module stands in the text.
+func (s *Search) names(module string) bool {
+	if s.modules == nil {
+		s.modules = modulesIn(s.src, s.from)
+	}
+	return s.modules[module]
+}
+
+// Word takes the word or sign from start to end, one of those that are wanted. It reports
+// whether enough is known.
+func (s *Search) Word(start, end int) bool {
+	s.found = s.found || s.may(start, end)
+	return s.found
+}
+
+// Done reports whether the text can hold one, when all its words were taken or enough was known.
+func (s *Search) Done() bool {
+	return s.found || slices.ContainsFunc(s.rest, func(a *Acquire) bool { return a.named(s.src) && a.reachable(s.src, s.names) })
+}
+
+// may reports whether an acquisition can occur where a word stands.
+func (s *Search) may(start, end int) bool {
+	src := s.src
+	if !wordBytes[src[start]] {
+		return strings.IndexByte(quotes, src[start]) >= 0 && s.module(src[end:], src[start])
+	}
+	word := src[start:end]
+	if s.own && string(word) == "new" && holder(src[end:]) {
+		return true
+	}
+	if s.tells && !s.told && end < len(src) && src[end] == '(' && subscribers[string(word)] {
+		if hasEffects(src) {
 			return true
 		}
-		if w.lengths[b]&(1<<min(i-start, 63)) == 0 {
-			continue
-		}
-		word := src[start:i]
-		if tells && i < len(src) && src[i] == '(' && subscribers[string(word)] {
-			if hasEffects(src) {
-				return true
-			}
-			tells = false // anywhere in this text
-		}
-		if w.puts && debouncers[string(word)] && i < len(src) && (src[i] == '(' || src[i] == '<') {
+		s.told = true // anywhere in this text
+	}
+	if s.puts && debouncers[string(word)] && end < len(src) && (src[end] == '(' || src[end] == '<') {
+		return true
+	}
+	acquires := s.named[string(word)]
+	if acquires == nil || slices.Contains(s.tried, string(word)) {
+		return false
+	}
+	at, vain := useOf(src, start, end), true
+	for _, a := range acquires {
+		if !a.fits(at, src) || s.kept[a] && (!isKept(src, start) || s.streams.adds(start, end)) || s.ended[a] != nil && !s.streams.matters(a, s.ended[a], start, end) {
+			vain = false // here, and perhaps not elsewhere
+		} else if a.reachable(src, s.names) {
 			return true
-		}
-		acquires := w.named[string(word)]
-		if acquires == nil || slices.Contains(tried, string(word)) {
-			continue
-		}
-		at, vain := useOf(src, start, i), true
-		for _, a := range acquires {
-			if !a.fits(at, src) || w.kept[a] && (!isKept(src, start) || streams.adds(start, i)) || w.ended[a] != nil && !streams.matters(a, w.ended[a], start, i) {
-				vain = false // here, and perhaps not elsewhere
-			} else if a.reachable(src, modules) {
-				return true
-			}
-		}
-		if vain {
-			tried = append(tried, string(word))
 		}
 	}
-	return slices.ContainsFunc(w.rest, func(a *Acquire) bool { return a.named(src) && a.reachable(src, modules) })
+	if vain {
+		s.tried = append(s.tried, string(word))
+	}
+	return false
 }
+
+// quotes stand around the name of a module.
+const quotes = "'\"`"
 
 // module reports whether a text goes on with the name of such a module and the
 // quote that it is in.

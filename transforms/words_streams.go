@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
@@ -17,22 +16,21 @@ import (
 // subscriptions are those in one text.
 type subscriptions struct {
 	src     []byte
-	skimmed func() *syntax.Skimmed
-}
-
-func subscriptionsIn(src []byte) subscriptions {
-	return subscriptions{src, sync.OnceValue(func() *syntax.Skimmed { return syntax.Skim(src) })}
+	skimmed bool
+	text    *syntax.Skimmed // once skimmed; nil if it cannot be read
 }
 
 // at is the text around the method from start to end, if it can be read.
-func (s subscriptions) at(start, end int) (subscriptionText, bool) {
-	text := s.skimmed()
-	return subscriptionText{Skimmed: text, src: s.src, start: start, end: end}, text != nil
+func (s *subscriptions) at(start, end int) (subscriptionText, bool) {
+	if !s.skimmed {
+		s.skimmed, s.text = true, syntax.Skim(s.src)
+	}
+	return subscriptionText{Skimmed: s.text, src: s.src, start: start, end: end}, s.text != nil
 }
 
 // matters reports whether what stands from start to end, the method of an acquisition with
 // an operator that ends it, may be one that is reported. In doubt it may.
-func (s subscriptions) matters(a *Acquire, ends []string, start, end int) bool {
+func (s *subscriptions) matters(a *Acquire, ends []string, start, end int) bool {
 	t, ok := s.at(start, end)
 	if !ok {
 		return true

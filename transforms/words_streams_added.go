@@ -10,7 +10,7 @@ import (
 // components of some projects subscribe to. Here the text alone is asked for that.
 
 // adds reports whether what the method from start to end gives is added to such a subscription.
-func (s subscriptions) adds(start, end int) bool {
+func (s *subscriptions) adds(start, end int) bool {
 	if !bytes.Contains(s.src, []byte("new Subscription()")) {
 		return false
 	}

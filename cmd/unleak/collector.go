@@ -8,11 +8,11 @@ import (
 
 const (
 	// heapBudget is what the heap grows to before garbage is collected, in bytes. A scan of
-	// 74,000 files keeps two thirds of that.
+	// 74,000 files keeps nearly all of that.
 	heapBudget = 40 << 20
 	// What is kept may be too much for the budget, and then collecting must not take all
 	// the time: as much garbage as these percents of it is waited for, at least and at most.
-	leastPercent, mostPercent = 60, 400
+	leastPercent, mostPercent = 45, 400
 )
 
 // keepToBudget has garbage collected the less often the less is kept, and looks at that again

@@ -47,6 +47,9 @@ func (p *Project) PackageOf(rel string) *Package {
 }
 
 func (p *Project) packageIn(dir string) *Package {
+	if p.seen.isPlain(dir) {
+		return nil
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if pkg, ok := p.packages.Get(dir); ok {
@@ -132,21 +135,23 @@ func (p *Project) workspacesAround(rel string) map[string]*Package {
 		pkg := p.packageIn(dir)
 		if pkg != nil && len(pkg.Workspaces) > 0 || len(p.pnpmGlobs(dir)) > 0 {
 			p.mu.Lock()
-			known, ok := p.workspaces[dir]
-			p.mu.Unlock()
+			find, ok := p.workspaces[dir]
 			if !ok {
-				known = p.findWorkspaces(dir, pkg)
-				p.mu.Lock()
-				p.workspaces[dir] = known
-				p.mu.Unlock()
+				find = sync.OnceValue(func() map[string]*Package { return p.findWorkspaces(dir, pkg) })
+				p.workspaces[dir] = find
 			}
-			return known
+			p.mu.Unlock()
+			return find()
 		}
 		if dir == "." || dir == "/" {
 			return nil
 		}
 	}
 }
+
+// Prepare looks for the packages of the workspace at the root, for which the first questions
+// would wait.
+func (p *Project) Prepare() { p.workspacesAround("package.json") }
 
 // findWorkspaces reads npm's and yarn's globs in package.json, pnpm's in its
 // own file.
@@ -189,7 +194,7 @@ func (p *Project) findWorkspaces(at string, root *Package) map[string]*Package {
 
 func (p *Project) pnpmGlobs(dir string) []string {
 	file := path.Join(dir, "pnpm-workspace.yaml")
-	if !p.IsFile(file) {
+	if p.seen.isPlain(dir) || !p.IsFile(file) {
 		return nil
 	}
 	data, err := p.files.read(file)
@@ -236,6 +241,9 @@ func (p *Project) TSConfigOf(rel string) *TSConfig {
 }
 
 func (p *Project) tsconfig(file string) *TSConfig {
+	if p.seen.isPlain(path.Dir(file)) {
+		return nil
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.readTSConfig(file, 0)

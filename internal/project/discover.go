@@ -106,7 +106,9 @@ func (p *Project) askGit(ctx context.Context, dir, rel string, emit func(string)
 			return
 		}
 		if info, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(f))); err == nil && info.Mode().IsRegular() {
-			emit(path.Join(rel, f))
+			f = path.Join(rel, f)
+			p.seen.addSource(f)
+			emit(f)
 		}
 	})
 	return err == nil || some, some
@@ -232,9 +234,13 @@ func (w *walker) folder(ctx context.Context, dir, rel string) error {
 	if _, ok := slices.BinarySearchFunc(entries, ".gitignore", func(e fs.DirEntry, name string) int { return strings.Compare(e.Name(), name) }); ok {
 		w.read(filepath.Join(dir, ".gitignore"), domain)
 	}
+	w.p.seen.addFolder(rel, entries)
 	for _, e := range entries {
 		name := e.Name()
-		child := path.Join(rel, name)
+		child := name
+		if rel != "." {
+			child = rel + "/" + name
+		}
 		if e.IsDir() {
 			if slices.Contains(skippedFolders, name) || w.ignored(append(domain[:len(domain):len(domain)], name), true) {
 				continue

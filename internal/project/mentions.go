@@ -40,18 +40,14 @@ func Notes(rel string, role Role) bool {
 	return role != Test && (RoleOf(rel) != Script || strings.Contains("/"+rel, "/bin/"))
 }
 
-// Note takes what a file mentions, for the questions that come later. Who reads all files
-// of which Notes says so calls it for each once, and Noted at the end; it may be called
-// by several goroutines at a time.
-func (p *Project) Note(rel string, src []byte) {
-	if !p.mentioned.all.Load() {
-		p.mentioned.add(rel, p.mentioned.namesIn(src))
-	}
+// Noted says that every file was noted: no question reads them again, and what another run
+// would note after that is known.
+func (p *Project) Noted() {
+	p.mentioned.once.Do(func() {
+		p.seen.all()
+		p.mentioned.all.Store(true)
+	})
 }
-
-// Noted says that every file was given to Note: no question reads them again, and what
-// Note is given after that, by another run, is known.
-func (p *Project) Noted() { p.mentioned.once.Do(func() { p.mentioned.all.Store(true) }) }
 
 // build reads all files of the project. What a run had noted of a part of them is
 // forgotten.
@@ -80,20 +76,6 @@ func (m *mentioned) build(ctx context.Context, p *Project) {
 	m.all.Store(true)
 }
 
-// namesIn are the hashes of what a text mentions, each once.
-func (m *mentioned) namesIn(src []byte) []uint64 {
-	var names []uint64
-	mentionedIn(src, func(name []byte) { names = append(names, maphash.Bytes(m.seed, name)) })
-	emptiedIn(src, func(name []byte) { names = append(names, maphash.String(m.seed, emptying+string(name))) })
-	for _, word := range besides {
-		if bytes.Contains(src, []byte(word)) {
-			names = append(names, maphash.String(m.seed, beside+word))
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
 func (m *mentioned) add(rel string, names []uint64) {
 	if len(names) == 0 {
 		return
@@ -120,94 +102,6 @@ func (m *mentioned) of(name string) []string {
 func (p *Project) mentionsNoted(ctx context.Context, name string) []string {
 	p.mentioned.once.Do(func() { p.mentioned.build(ctx, p) })
 	return p.mentioned.of(name)
-}
-
-// heir is put before the name of what a class extends or keeps to.
-const heir = ":"
-
-// beside is put before a word that a file has, of those that EachMention may ask for.
-const beside = "+"
-
-// emptying is put before the name of a property that a file gives null or undefined.
-const emptying = "-"
-
-// besides are these words. Each is looked for in every text.
-var besides = []string{Bootstrap, RemoveAll, Unmount}
-
-// Bootstrap is in every file that has a page of Angular begin with a class.
-const Bootstrap = "bootstrap"
-
-// RemoveAll is in every file that takes all listeners from an emitter of Node.
-const RemoveAll = "removeAllListeners"
-
-// Unmount is in every file that takes a root of React out of the page.
-const Unmount = "unmount"
-
-// longestHeritage bounds how far behind `extends` the name of a class is looked for.
-const longestHeritage = 400
-
-// longestClause bounds how far behind `import` its module is looked for.
-const longestClause = 8 << 10
-
-// mentionedIn tells the names in import clauses and destructured requires, and those
-// behind `new`. It reads text, and may tell others, too: who asks looks at the tree.
-func mentionedIn(src []byte, tell func([]byte)) {
-	eachImported(src, tell)
-	for _, word := range []string{"extends ", "implements "} {
-		each(src, word, func(at int) {
-			clause, _, _ := bytes.Cut(src[at+len(word):min(len(src), at+longestHeritage)], []byte("{"))
-			wordsIn(clause, func(name []byte) bool { tell(append([]byte(heir), name...)); return true })
-		})
-	}
-	each(src, "new ", func(at int) {
-		made := bytes.TrimLeft(src[at+len("new "):], " ")
-		end := bytes.IndexFunc(made, func(r rune) bool { return !isWord(r) && r != '.' })
-		if end < 0 {
-			end = len(made)
-		}
-		if dot := bytes.LastIndexByte(made[:end], '.'); dot >= 0 {
-			made, end = made[dot+1:], end-dot-1
-		}
-		if end > 0 {
-			tell(made[:end])
-		}
-	})
-}
-
-// emptiedIn tells the properties that are given null or undefined, and others.
-func emptiedIn(src []byte, tell func([]byte)) {
-	for _, word := range []string{" = null", " = undefined"} {
-		each(src, word, func(at int) {
-			start := at
-			for start > 0 && isWord(rune(src[start-1])) {
-				start--
-			}
-			if start > 0 && start < at && src[start-1] == '.' {
-				tell(src[start:at])
-			}
-		})
-	}
-}
-
-// eachImported tells the names in import clauses and destructured requires, and others.
-func eachImported(src []byte, tell func([]byte)) {
-	words := func(text []byte) {
-		wordsIn(text, func(word []byte) bool { tell(word); return true })
-	}
-	each(src, "import", func(at int) {
-		clause := src[at+len("import") : min(len(src), at+longestClause)]
-		if end := bytes.IndexAny(clause, "'\"`;("); end > 0 {
-			words(clause[:end])
-		}
-	})
-	each(src, "require(", func(at int) {
-		before := src[max(0, at-longestClause):at]
-		for _, word := range []string{"const ", "let ", "var "} {
-			if i := bytes.LastIndex(before, []byte(word)); i >= 0 && !bytes.ContainsAny(before[i:], ";(") {
-				words(before[i+len(word):])
-			}
-		}
-	})
 }
 
 // wordsIn tells the words of a text, until it is told to stop.

@@ -13,6 +13,7 @@ type outline struct {
 	barrel   *barrel  // nil: it is none
 	any      bool     // it may export names that are not seen
 	lists    bool     // it may export by a list, which can name what is another's
+	stars    []string // the modules of `export * from`, and others that only seem to be
 	exported []uint64 // hashes of what may be exported, in order
 }
 
@@ -37,11 +38,12 @@ func outlineText(rel string, src []byte) *outline {
 		return &outline{barrel: b}
 	}
 	// A declaration file may declare without a word of exporting.
-	if strings.Contains(rel, ".d.") || leadsOn(src) || bytes.Contains(src, []byte(`\u`)) {
+	stars, ok := starsIn(src)
+	if !ok || strings.Contains(rel, ".d.") || leadsOn(src) {
 		return &outline{any: true}
 	}
-	o := &outline{lists: exportsBy(src, "{")}
-	exportedIn(src, func(name []byte) { o.exported = append(o.exported, maphash.Bytes(nameSeed, name)) })
+	o := &outline{lists: exportsBy(src, "{"), stars: stars}
+	o.any = !exportedIn(src, func(name []byte) { o.exported = append(o.exported, maphash.Bytes(nameSeed, name)) })
 	slices.Sort(o.exported)
 	o.exported = slices.Clip(slices.Compact(o.exported))
 	return o
@@ -52,12 +54,15 @@ func (p *Project) mayExport(rel, name string) bool {
 	if name == "default" || p.parsed.contains(rel) {
 		return true
 	}
+	if p.seen.exportsNone(rel, name) {
+		return false
+	}
 	o := p.outlineOf(rel)
 	if o.barrel != nil {
 		_, named := o.barrel.named[name]
 		return named || len(o.barrel.stars) > 0
 	}
-	return o.exports(name)
+	return o.exports(name) || len(o.stars) > 0
 }
 
 // exports reports whether a file that is no barrel may export a name.
@@ -74,39 +79,73 @@ var modifiers = map[string]bool{
 
 // exportedIn tells the words behind each `export` that may be the names of what is
 // exported, and some more. A second variable of one statement is not seen if the value
-// of the first holds a statement.
-func exportedIn(src []byte, tell func([]byte)) {
-	eachWord(src, "export", func(at int) {
-		t := exporting(src[at+len("export"):])
-		if len(t) > 0 && t[0] == '{' {
-			list, _, _ := bytes.Cut(t, []byte("}"))
-			wordsIn(list, func(word []byte) bool { tell(word); return true })
-			return
-		}
-		variables := false
-		list, _, _ := bytes.Cut(t, []byte(";"))
-		wordsIn(list, func(word []byte) bool {
-			tell(word)
-			switch w := string(word); {
-			case w == "const" || w == "let" || w == "var":
-				variables = true
-				return true
-			case w == "enum":
-				variables = false
-				return true
-			case w == "export":
-				return false
-			default:
-				return variables || modifiers[w]
-			}
-		})
-	})
+// of the first holds a statement. It is false where a name may be written with escapes.
+func exportedIn(src []byte, tell func([]byte)) (plain bool) {
+	plain = true
+	eachWord(src, "export", func(at int) { plain = exportedBy(exporting(src[at+len("export"):]), tell) && plain })
+	return plain
 }
 
-// leadsOn finds what can hand on names that are not written down: `export * from`,
-// `module.exports = ..`, `export = ..`.
+// exportedBy does that for one `export`, of what is exporting behind it.
+func exportedBy(t []byte, tell func([]byte)) (plain bool) {
+	end, listed, variables := byte(';'), len(t) > 0 && t[0] == '{', false
+	if listed {
+		end = '}'
+	}
+	for at := 0; at < len(t) && t[at] != end; {
+		start := at
+		for at < len(t) && isWord(rune(t[at])) {
+			at++
+		}
+		escaped := at+1 < len(t) && t[at] == '\\' && t[at+1] == 'u'
+		if at == start && !escaped {
+			at++
+			continue
+		}
+		tell(t[start:at])
+		switch w := string(t[start:at]); {
+		case escaped:
+			return false
+		case listed:
+		case w == "const" || w == "let" || w == "var":
+			variables = true
+		case w == "enum":
+			variables = false
+		case w == "export" || !variables && !modifiers[w]:
+			return true
+		}
+	}
+	return true
+}
+
+// leadsOn finds what can hand on names that are not written down: `module.exports = ..`,
+// `export = ..`. A `require` hands on nothing without one of these.
 func leadsOn(src []byte) bool {
-	return bytes.Contains(src, []byte("__exportStar")) || stands(src, "require", "") || stands(src, "exports", ":") || exportsBy(src, "*=/@")
+	return bytes.Contains(src, []byte("__exportStar")) || stands(src, "exports", ":") || exportsBy(src, leading)
+}
+
+// leading are the signs behind an `export` that may hand on names which are not written down.
+const leading = "=/@"
+
+// starsIn are the modules of which a text hands on all; false where one cannot be read.
+func starsIn(src []byte) (modules []string, ok bool) {
+	ok = true
+	eachWord(src, "export", func(at int) {
+		if rest := exporting(src[at+len("export"):]); len(rest) > 0 && rest[0] == '*' {
+			t := tokens{rest[1:]}
+			word := t.next()
+			whole := word != "as"
+			if !whole { // a namespace, whose name exportedIn tells
+				t.next()
+				word = t.next()
+			}
+			module, is := text(t.next())
+			if ok = ok && word == "from" && is; whole {
+				modules = append(modules, module)
+			}
+		}
+	})
+	return modules, ok
 }
 
 // exportsBy reports whether one of the signs stands behind an `export`.
@@ -138,9 +177,12 @@ func exporting(src []byte) []byte {
 // `exports: [..]` of a module of Angular hand on nothing, and `required` is another word.
 func stands(src []byte, word, signs string) bool {
 	found := false
-	eachWord(src, word, func(at int) {
-		after := bytes.TrimLeft(src[at+len(word):], " \t\r\n")
-		found = found || len(after) == 0 || strings.IndexByte(signs, after[0]) < 0
-	})
+	eachWord(src, word, func(at int) { found = found || handsOn(src[at+len(word):], signs) })
 	return found
+}
+
+// handsOn reports whether none of the signs stands next in a text.
+func handsOn(rest []byte, signs string) bool {
+	rest = bytes.TrimLeft(rest, " \t\r\n")
+	return len(rest) == 0 || strings.IndexByte(signs, rest[0]) < 0
 }

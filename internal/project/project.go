@@ -50,9 +50,9 @@ type Project struct {
 	parsing singleflight.Group
 
 	mu         sync.Mutex
-	workspaces map[string]map[string]*Package // by folder of the workspace, then by name
-	packages   *lru.Cache[string, *Package]   // by folder; nil where there is none
-	configs    *lru.Cache[string, *TSConfig]  // by file; nil where unreadable
+	workspaces map[string]func() map[string]*Package // by folder of the workspace, then by name
+	packages   *lru.Cache[string, *Package]          // by folder; nil where there is none
+	configs    *lru.Cache[string, *TSConfig]         // by file; nil where unreadable
 	exists     *lru.Cache[string, bool]
 	resolved   *lru.Cache[string, string] // folder and specifier: the file
 	outlines   *lru.Cache[string, *outline]
@@ -63,6 +63,7 @@ type Project struct {
 	overlay    map[string][]byte
 	asked      *asked // nil: nobody wants to know
 	mentioned  *mentioned
+	seen       seen
 }
 
 // Open prepares the project at root, a folder. It fails if and only if root is
@@ -90,7 +91,7 @@ func Open(root string) (*Project, error) {
 
 func newProject(root string) *Project {
 	return &Project{
-		Root: root, real: root, workspaces: map[string]map[string]*Package{},
+		Root: root, real: root, workspaces: map[string]func() map[string]*Package{},
 		parsed: newRecent(recentNodes, (*syntax.File).NodeCount), texts: newRecent(recentBytes, textWeight), exists: bounded[bool](knownFiles), resolved: bounded[string](knownFiles), outlines: bounded[*outline](knownOutlines), declared: bounded[declared](knownFiles),
 		packages: bounded[*Package](knownFolders), configs: bounded[*TSConfig](knownFolders), modules: bounded[bool](knownFolders), settings: bounded[string](knownFolders), around: bounded[*entries](knownFolders),
 		mentioned: newMentioned(),
@@ -228,6 +229,9 @@ func textWeight(src []byte) int { return cap(src) + 200 }
 func (p *Project) IsFile(rel string) bool {
 	if _, ok := p.overlay[rel]; ok {
 		return true
+	}
+	if is, known := p.seen.isFile(rel); known {
+		return is
 	}
 	known, ok := p.exists.Get(rel)
 	if !ok {

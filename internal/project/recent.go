@@ -13,12 +13,12 @@ import (
 
 // recentNodes bounds how much stays parsed for questions from others: of the files that
 // were asked for last, as many as have so many nodes, 25 bytes each.
-const recentNodes = 200_000
+const recentNodes = 130_000
 
 // recentBytes bounds the texts of files that others ask about: what such a file exports,
 // whether it can hold something and what it holds are asked one after the other, and the
 // small ones, which only hand on what others export, again and again.
-const recentBytes = 2 << 20
+const recentBytes = 1 << 20
 
 // recent keeps what was asked for last, as much as weighs no more than most together. What
 // weighs more by itself is kept until the next comes.

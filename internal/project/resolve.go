@@ -2,10 +2,13 @@ package project
 
 import (
 	"cmp"
+	"io/fs"
 	"maps"
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
 )
 
 // Resolve finds the file of the project that an import in the file from leads
@@ -40,6 +43,14 @@ func (p *Project) settingFor(dir string) string {
 	}
 	p.settings.Add(dir, at)
 	return at
+}
+
+// isSetting reports whether an entry of a folder may say where packages are, on any system.
+func isSetting(e fs.DirEntry) bool {
+	name := e.Name()
+	is := func(setting string) bool { return strings.EqualFold(name, setting) }
+	return slices.ContainsFunc([]string{"node_modules", "package.json", "pnpm-workspace.yaml", "jsconfig.json"}, is) ||
+		len(name) > len("tsconfig") && strings.EqualFold(name[:len("tsconfig")], "tsconfig")
 }
 
 func (p *Project) resolve(from, specifier string) string {
@@ -104,10 +115,13 @@ func (p *Project) sourceAt(base string) string {
 			return stem + s
 		}
 	}
+	if !syntax.Supported(base) && p.IsFile(base+".ts") { // nearly all lead to one: `./shop.service`
+		return base + ".ts"
+	}
 	if ext != "" && p.IsFile(base) {
 		return base
 	}
-	for _, s := range []string{".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".d.ts", ".d.mts", ".d.cts"} {
+	for _, s := range []string{".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".d.ts", ".d.mts", ".d.cts"} {
 		if p.IsFile(base + s) {
 			return base + s
 		}
@@ -313,6 +327,9 @@ func (p *Project) installed(from, name, sub string) string {
 // hasModules reports whether packages are installed in a folder: most have none,
 // and need not be asked for every name that is imported below them.
 func (p *Project) hasModules(dir string) bool {
+	if p.seen.isPlain(dir) {
+		return false
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	has, ok := p.modules.Get(dir)

@@ -64,8 +64,8 @@ var configFiles = map[string]bool{
 // own RoleOf knows more.
 func RoleOf(rel string) Role {
 	dir, name := path.Split(rel)
-	parts := strings.Split(strings.TrimSuffix(dir, "/"), "/")
-	for _, part := range parts {
+	folders := strings.TrimSuffix(dir, "/")
+	for part := range strings.SplitSeq(folders, "/") {
 		if testFolders[part] || endsIn(part, testFolderEnds) || strings.Contains("-"+part+"-", "-smoke-test") {
 			return Test
 		}
@@ -75,7 +75,7 @@ func RoleOf(rel string) Role {
 		return Test
 	}
 	sources := false
-	for _, part := range parts {
+	for part := range strings.SplitSeq(folders, "/") {
 		if scriptFolders[part] || toolFolders[part] && !sources {
 			return Script
 		}

@@ -3,6 +3,8 @@ package project
 import (
 	"bytes"
 	"strings"
+
+	"github.com/unleak-dev/unleak/internal/syntax"
 )
 
 // Sources lists the texts of the files, among those that a name leads to from rel, that
@@ -14,47 +16,102 @@ func (p *Project) Sources(rel, name string) (texts [][]byte, ok bool) {
 
 // sources tells those files.
 func (p *Project) sources(rel, name string, tell func(rel string, src []byte)) bool {
-	seen := map[string]bool{}
-	var follow func(rel, name string) bool
-	follow = func(rel, name string) bool {
-		key := rel + "\x00" + name
-		if rel == "" || seen[key] {
-			return true
-		}
-		if seen[key] = true; len(seen) > 400 {
-			return false
-		}
-		o := p.outlineOf(rel)
-		if o.barrel == nil {
-			if !o.exports(name) {
-				return true
-			}
-			src, err := p.text(rel)
-			switch {
-			case err != nil:
-			case name != "default" && !o.any && !o.lists:
-				tell(rel, src)
-			case name == "default" && bytes.Contains(src, []byte("export default class ")), !strings.Contains(rel, ".d.") && exportsOwn(src, name):
-				tell(rel, src)
-			default:
-				return false
-			}
-			return true
-		}
-		if to, named := o.barrel.named[name]; named {
-			return follow(p.Resolve(rel, to.module), to.name)
-		}
-		if name == "default" {
-			return true // `export *` carries none
-		}
-		for _, m := range o.barrel.stars {
-			if !follow(p.Resolve(rel, m), name) {
-				return false
-			}
-		}
-		return true
+	s := sourcesOfName{p, tell, map[string]bool{}}
+	return s.follow(rel, name) != lost
+}
+
+type sourcesOfName struct {
+	p    *Project
+	tell func(rel string, src []byte)
+	seen map[string]bool
+}
+
+// trail is where the search for a name has led.
+type trail int
+
+const (
+	lost    trail = iota // it cannot be told where else
+	onward               // perhaps elsewhere, too
+	reached              // it led to the one file that declares it
+)
+
+func (s *sourcesOfName) follow(rel, name string) trail {
+	key := rel + "\x00" + name
+	if rel == "" || s.seen[key] {
+		return onward
 	}
-	return follow(rel, name)
+	if s.seen[key] = true; len(s.seen) > 400 {
+		return lost
+	}
+	if name != "default" && s.p.seen.exportsNone(rel, name) {
+		return onward
+	}
+	o := s.p.outlineOf(rel)
+	stars := o.stars
+	if o.barrel != nil {
+		if to, named := o.barrel.named[name]; named {
+			return s.follow(s.p.Resolve(rel, to.module), to.name)
+		}
+		stars = o.barrel.stars
+	} else if o.exports(name) {
+		if at := s.declared(rel, name, o); at != onward {
+			return at
+		}
+	}
+	if name == "default" {
+		return onward // `export *` carries none
+	}
+	for _, m := range stars {
+		if at := s.follow(s.p.Resolve(rel, m), name); at != onward {
+			return at
+		}
+	}
+	return onward
+}
+
+// declared tells a file that may export a name, if that is its own.
+func (s *sourcesOfName) declared(rel, name string, o *outline) trail {
+	src, err := s.p.text(rel)
+	switch {
+	case err != nil:
+		return onward
+	case name != "default" && !o.any && !o.lists:
+		s.tell(rel, src)
+		if declares(src, name) {
+			return reached
+		}
+		return onward
+	case name == "default" && bytes.Contains(src, []byte("export default class ")),
+		!strings.Contains(rel, ".d.") && exportsOwn(src, name):
+		s.tell(rel, src)
+		return onward
+	}
+	return lost
+}
+
+// declares reports whether a text is sure to export something of its own under a name: in doubt
+// it is not.
+func declares(src []byte, name string) bool {
+	var code *syntax.Skimmed
+	sure := false
+	eachWord(src, name, func(at int) {
+		t := tokens{bytes.TrimSpace(src[bytes.LastIndexByte(src[:at], '\n')+1 : at])}
+		if sure || t.next() != "export" {
+			return
+		}
+		word := t.next()
+		for word == "async" || word == "abstract" || word == "declare" {
+			word = t.next()
+		}
+		if word != "function" && word != "class" && word != "const" || t.next() != "" {
+			return
+		}
+		if code == nil {
+			code = syntax.Skim(src)
+		}
+		sure = code != nil && code.In(at) < 0 && code.Code[at] != ' '
+	})
+	return sure
 }
 
 // exportsOwn reports whether a text shows that the class or function which it exports under

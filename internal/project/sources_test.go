@@ -21,6 +21,29 @@ func TestSources(t *testing.T) {
 	}
 }
 
+// TestSourcesFound: a file that surely declares a name ends the search, and a comment or a part
+// of a namespace does not.
+func TestSourcesFound(t *testing.T) {
+	p := tree(t, map[string]string{
+		"index.ts": "export * from './a';\nexport * from './odd';\n", "a.ts": "export const x = 1;\nexport function bus() {}\nexport class Bus {}\nexport async function tram() {}\nexport abstract class Tram {}\n",
+		"odd.ts":   "export * from b;\n",
+		"notes.ts": "export * from './old';\nexport * from './odd';\n", "old.ts": "/*\nexport function bus() {}\n*/\nexport const bar = bus;\n",
+		"spaces.ts": "export * from './space';\nexport * from './odd';\n", "space.ts": "export namespace N {\nexport function bus() {}\n}\n",
+	})
+	for _, q := range []struct {
+		rel, name string
+		ok        bool
+	}{
+		{"index.ts", "bus", true}, {"index.ts", "Bus", true}, {"index.ts", "tram", true}, {"index.ts", "Tram", true}, {"index.ts", "x", true}, {"index.ts", "y", false},
+		{"notes.ts", "bus", false}, {"spaces.ts", "bus", false},
+	} {
+		texts, ok := p.Sources(q.rel, q.name)
+		if ok != q.ok || ok && len(texts) != 1 {
+			t.Errorf("%s of %s: %d texts, %t, want %t", q.name, q.rel, len(texts), ok, q.ok)
+		}
+	}
+}
+
 // TestExportsOwn: in doubt a file may hand on what is another's.
 func TestExportsOwn(t *testing.T) {
 	for _, c := range []struct {

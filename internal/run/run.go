@@ -18,6 +18,7 @@ import (
 
 	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/syntax"
+	"github.com/unleak-dev/unleak/internal/wordset"
 	"github.com/unleak-dev/unleak/transforms"
 )
 
@@ -36,7 +37,9 @@ type Options struct {
 	// Look is asked before a file is looked at, by one goroutine at a time; nil: yes. What
 	// it is given holds something else afterwards.
 	Look func(rel string, src []byte) bool
-	Seen *Counters // updated while the run goes on; may be nil
+	// Only the candidates are found: none is parsed.
+	Choose bool
+	Seen   *Counters // updated while the run goes on; may be nil
 	// Stdin holds contents to be looked at instead of files, by relative path.
 	Stdin map[string][]byte
 }
@@ -69,8 +72,18 @@ func Run(ctx context.Context, d *transforms.Detector, opts Options) (*Result, er
 	if w.seen == nil {
 		w.seen = &Counters{}
 	}
+	w.words.AddAll(project.NotedWords())
+	w.words.AddAll(d.WantedWords())
 	if w.opts.Accept == nil {
 		w.opts.Accept = func(*transforms.Fix) bool { return false }
+	}
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	if w.whole && !opts.Choose {
+		beside.Go(func() {
+			defer w.told("package.json")
+			d.Project.Prepare()
+		})
 	}
 	if err := w.stage(ctx, 256, w.discover, w.read); err != nil {
 		return nil, err
@@ -78,7 +91,7 @@ func Run(ctx context.Context, d *transforms.Detector, opts Options) (*Result, er
 	if w.whole {
 		d.Project.Noted()
 	}
-	for begun := 0; begun < len(w.candidates); {
+	for begun := 0; begun < len(w.candidates) && !opts.Choose; {
 		next := newQueue(d.Project, w.candidates[begun:])
 		begun = len(w.candidates)
 		if err := w.stage(ctx, 0, next.send, w.mend); err != nil {
@@ -107,7 +120,8 @@ type worker struct {
 	candidates []string
 	taken      map[string]bool // the candidates, and what Look refused
 	result     *Result
-	texts      sync.Pool // of *[]byte: memory for texts that are read and forgotten
+	texts      sync.Pool   // of *[]byte: memory for texts that are read and forgotten
+	words      wordset.Set // what is asked of every text
 }
 
 // stage sends files to as many workers as there are processors, some ahead of them.
@@ -252,64 +266,6 @@ func (w *worker) told(rel string) {
 	if r := recover(); r != nil {
 		w.problem(&project.PathError{Path: rel, Err: fmt.Errorf("this is a bug of unleak, please report it with the file: %v", r)})
 	}
-}
-
-// text is what a file holds, in the memory of into if that has room.
-func (w *worker) text(rel string, into []byte) ([]byte, error) {
-	if src, given := w.opts.Stdin[rel]; given {
-		return src, nil
-	}
-	return w.d.Project.ReadInto(rel, into)
-}
-
-// read finds out whether a file is a candidate, and notes what it mentions.
-func (w *worker) read(_ context.Context, rel string) error {
-	defer w.told(rel)
-	_, given := w.opts.Stdin[rel]
-	role := w.d.Project.RoleOf(rel, nil) // as far as the path tells
-	admitted := w.admits(rel, role)
-	noted := w.whole && project.Notes(rel, role)
-	if !admitted && !noted {
-		return nil
-	}
-	memory, ok := w.texts.Get().(*[]byte)
-	if !ok {
-		memory = new([]byte)
-	}
-	src, err := w.text(rel, *memory)
-	if !given && cap(src) > cap(*memory) {
-		*memory = src
-	}
-	defer w.texts.Put(memory)
-	if err != nil {
-		if admitted {
-			w.problem(err)
-		}
-		return nil
-	}
-	known := w.d.Project.RoleOf(rel, src)
-	if noted && project.Notes(rel, known) {
-		w.d.Project.Note(rel, src)
-	}
-	if !admitted || known != role && !w.admits(rel, known) {
-		return nil
-	}
-	w.seen.Files.Add(1)
-	if w.opts.Look != nil {
-		w.mu.Lock()
-		ok := w.opts.Look(rel, src)
-		if !ok {
-			w.taken[rel] = true
-		}
-		w.mu.Unlock()
-		if !ok {
-			return nil
-		}
-	}
-	if w.d.IsWanted(src) || w.named[rel] { // what is named may call what another file acquires
-		w.take(rel)
-	}
-	return nil
 }
 
 // mend takes a candidate through the other stages. Its text is read again: all of them
