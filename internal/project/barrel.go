@@ -47,17 +47,11 @@ func (b *barrel) statement(t *tokens) bool {
 	}
 	switch word {
 	case "*":
-		word = t.next()
-		whole := word != "as"
-		if !whole { // a namespace, by a name of its own
-			t.next()
-			word = t.next()
-		}
-		module, ok := text(t.next())
+		module, whole, ok := t.star()
 		if whole {
 			b.stars = append(b.stars, module)
 		}
-		return word == "from" && ok
+		return ok
 	case "{":
 		names, ok := t.names()
 		if !ok {
@@ -75,6 +69,18 @@ func (b *barrel) statement(t *tokens) bool {
 		return ok
 	}
 	return false
+}
+
+// star reads what stands behind `export *`: the module, and whether all of it is handed on, or
+// only a namespace by a name of its own.
+func (t *tokens) star() (module string, whole, ok bool) {
+	word := t.next()
+	if whole = word != "as"; !whole {
+		t.next()
+		word = t.next()
+	}
+	module, ok = text(t.next())
+	return module, whole, ok && word == "from"
 }
 
 // names reads a list of names behind its opening brace: what each is called in front of `as`,

@@ -133,14 +133,8 @@ func starsIn(src []byte) (modules []string, ok bool) {
 	eachWord(src, "export", func(at int) {
 		if rest := exporting(src[at+len("export"):]); len(rest) > 0 && rest[0] == '*' {
 			t := tokens{rest[1:]}
-			word := t.next()
-			whole := word != "as"
-			if !whole { // a namespace, whose name exportedIn tells
-				t.next()
-				word = t.next()
-			}
-			module, is := text(t.next())
-			if ok = ok && word == "from" && is; whole {
+			module, whole, read := t.star()
+			if ok = ok && read; whole { // exportedIn tells the name of a namespace
 				modules = append(modules, module)
 			}
 		}
