@@ -72,6 +72,7 @@ type skimmer struct {
 	s      *Skimmed
 	around int  // the innermost pair that is open
 	last   byte // of the code before, spaces left out
+	behind int  // the pair that was closed last
 	heads  []classHead
 }
 
@@ -155,6 +156,7 @@ func (r *skimmer) close(b byte) bool {
 	for n := len(r.heads); n > 0 && r.heads[n-1].around == r.around; n-- {
 		r.heads = r.heads[:n-1]
 	}
+	r.behind = r.around
 	pair.Close, r.around = r.at, pair.Around
 	r.at++
 	if opened == '$' {
@@ -164,7 +166,7 @@ func (r *skimmer) close(b byte) bool {
 	return true
 }
 
-// slash reads a comment or a regular expression. What may be a division is neither.
+// slash reads a comment, a division or a regular expression.
 func (r *skimmer) slash() bool {
 	next := byte(0)
 	if r.at+1 < len(r.src) {
@@ -188,12 +190,76 @@ func (r *skimmer) slash() bool {
 		}
 		return false
 	}
-	switch r.last {
-	case '(', ',', '=', ':', '[', '!', '&', '|', '?', '{', ';':
-	default:
+	switch r.slashIs() {
+	case unsure:
 		return false
+	case division:
+		r.at++
+		r.last = '/'
+		return true
 	}
-	inSet := false
+	return r.expression()
+}
+
+// slashUse is what a slash that begins no comment may be.
+type slashUse int
+
+const (
+	unsure slashUse = iota
+	division
+	expression
+)
+
+// operatorWords are those behind which a value begins.
+var operatorWords = []string{"return", "case", "typeof", "throw", "else", "do", "in", "instanceof", "void", "delete", "new"}
+
+// slashIs tells that by what stands before it.
+func (r *skimmer) slashIs() slashUse {
+	switch r.last {
+	case ']', '\'', '"', '`':
+		return division
+	case ')': // if (a) /b/.test(c)
+		if before, _ := wordBefore(r.s.Code, r.s.Brackets[r.behind].Open); slices.Contains([]string{"if", "while", "for", "with", "await"}, before) {
+			return unsure
+		}
+		return division
+	case '!':
+		if at := bytes.TrimRight(r.s.Code[:r.at], " \t\r\n"); len(at) > 1 && (isNameByte(at[len(at)-2]) || at[len(at)-2] == ')' || at[len(at)-2] == ']') {
+			return unsure // a! / b
+		}
+		return expression
+	case '(', ',', '=', ':', '[', '&', '|', '?', '{', ';':
+		return expression
+	}
+	if !isNameByte(r.last) {
+		return unsure
+	}
+	word, before := wordBefore(r.s.Code, r.at)
+	switch {
+	case before != '.' && slices.Contains(operatorWords, word):
+		return expression
+	case before != '.' && slices.Contains([]string{"of", "await", "yield"}, word): // which may be names
+		return unsure
+	}
+	return division
+}
+
+// wordBefore is the word that a text ends in before a place, "" for none, and the byte before it.
+func wordBefore(code []byte, place int) (word string, before byte) {
+	code = bytes.TrimRight(code[:place], " \t\r\n")
+	start := len(code)
+	for start > 0 && isNameByte(code[start-1]) {
+		start--
+	}
+	if start > 0 {
+		before = code[start-1]
+	}
+	return string(code[start:]), before
+}
+
+// expression reads a regular expression.
+func (r *skimmer) expression() bool {
+	start, inSet := r.at, false
 	for r.at++; r.at < len(r.src) && r.src[r.at] != '\n'; r.at++ {
 		switch b := r.src[r.at]; {
 		case b == '\\':

@@ -2,8 +2,11 @@ package syntax
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/tools/txtar"
 )
 
 func TestSkim(t *testing.T) {
@@ -13,6 +16,10 @@ func TestSkim(t *testing.T) {
 		{"quotes", `f('(', "a\"}", b)`, `f(' ', "    ", b)`, "()"},
 		{"a template", "f(`a ( ${ g(`}`) } )`)", "f(`    ${ g(` `) }  `)", "()${}()"},
 		{"an expression", `x = /[/(]\/(/.test(y)`, `x = /       /.test(y)`, "()"},
+		{"a division", "f(a / b, '/', c[0] / g(1) / 2)", "f(a / b, ' ', c[0] / g(1) / 2)", "()[]()"},
+		{"a division by what is quoted", "x = `${n / 2}px` / '/'", "x = `${n / 2}  ` / ' '", "${}"},
+		{"a division of a property", "x = a.in / b + '/('", "x = a.in / b + '  '", ""},
+		{"an expression behind a word", "return /[(']/g.test(a)", "return /    /g.test(a)", "()"},
 		{"a class", "class A { m() {} }", "class A { m() {} }", "class{}(){}"},
 		{"heads of classes", "class A<T extends { a: Array<() => void> }> extends f({}) implements B<{}> { } if (a) { }", "", "{}()(){}{}class{}(){}"},
 		{"a class in a class", "class A { b = class { } } { }", "", "class{}class{}{}"},
@@ -44,7 +51,7 @@ func TestSkim(t *testing.T) {
 
 // TestSkimUnsure: where a slash or a quote may be several things, nothing is said.
 func TestSkimUnsure(t *testing.T) {
-	for _, src := range []string{"f(", "f(]", "a)", "a / b", "x = b) / c(", "'a\n'", "`${a", "/* a", "<p>it's</p>", "x = /a\n/", "`a", "if (a) /b/.test(c)"} {
+	for _, src := range []string{"f(", "f(]", "a)", "x = b) / c(", "x = (a! / (b) / c)", "} /'/.test(a)", "for (x of /'/g)", "await /'/", "'a\n'", "`${a", "/* a", "<p>it's</p>", "x = /a\n/", "`a", "if (a) /b/.test(c)"} {
 		if Skim([]byte(src)) != nil {
 			t.Errorf("%q is told for sure", src)
 		}
@@ -67,7 +74,42 @@ function f({ p = {} }, q = class {}) { if (q) { return a } else { try { f() } ca
 	if s == nil {
 		t.Fatal("it is not sure")
 	}
-	f := mustParse(t, "a.ts", src)
+	skimsAsParsed(t, s, mustParse(t, "a.ts", src))
+}
+
+// TestExamplesSkimmedAsParsed asks the same of every example there is of a leak.
+func TestExamplesSkimmedAsParsed(t *testing.T) {
+	kinds, err := filepath.Glob("../../transforms/kinds/*.txtar")
+	if err != nil || len(kinds) == 0 {
+		t.Fatalf("%d kinds: %v", len(kinds), err)
+	}
+	all, sure := 0, 0
+	for _, path := range kinds {
+		a, err := txtar.ParseFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range a.Files {
+			if IsComponent(file.Name) || !Supported(file.Name) {
+				continue
+			}
+			f := mustParse(t, file.Name, string(file.Data))
+			if all++; f.Errors() > 0 {
+				continue
+			}
+			if s := Skim(file.Data); s != nil {
+				sure++
+				t.Run(filepath.Base(path)+"/"+file.Name, func(t *testing.T) { skimsAsParsed(t, s, f) })
+			}
+		}
+	}
+	if sure*10 < all*8 {
+		t.Errorf("of %d texts only %d are told for sure", all, sure)
+	}
+}
+
+func skimsAsParsed(t *testing.T, s *Skimmed, f *File) {
+	t.Helper()
 	want := map[int]string{}
 	for id := range f.NodeCount() {
 		n := f.Node(int32(id))
@@ -77,6 +119,14 @@ function f({ p = {} }, q = class {}) { if (q) { return a } else { try { f() } ca
 				if k := c.Kind(); k == ")" || k == "]" || k == "}" {
 					want[n.Start()] = fmt.Sprint(c.Start(), n.Parent().Is("class_body"))
 				}
+			}
+		case "identifier", "property_identifier", "type_identifier":
+			if s.Code[n.Start()] == ' ' {
+				t.Errorf("%s at %d is taken for no code", n.Text(), n.Start())
+			}
+		case "comment":
+			if s.Code[n.Start()] != ' ' {
+				t.Errorf("the comment at %d is taken for code", n.Start())
 			}
 		}
 	}
