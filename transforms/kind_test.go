@@ -201,7 +201,7 @@ func TestCandidates(t *testing.T) {
 		{"open($PATH)", "", "reopen(x)", false},
 		{"open($PATH)", "", "opened(x)", false},
 		{"open($PATH)", "", "_open $open open$ open_ Aopen openZ open9 9open zopen opena", false},
-		{"open($PATH)", "", "reopen.open", true},
+		{"open($PATH)", "", "reopen.open(x)", true},
 		{"open($PATH)", "", "opopen(x)", false},
 		{"open($PATH)", "doors", "open(x)", false},
 		{"open($PATH)", "doors", "import 'doors'; open(x)", true},

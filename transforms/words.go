@@ -43,8 +43,10 @@ func newWords(kinds []*Kind) *words {
 			}
 			if a.Whole {
 				for _, m := range a.From {
-					w.modules[m] = true
-					w.longest = max(w.longest, len(m))
+					if m != "global" {
+						w.modules[m] = true
+						w.longest = max(w.longest, len(m))
+					}
 				}
 				w.set.AddSigns(quotes)
 			}
@@ -91,7 +93,7 @@ type Search struct {
 	src     []byte
 	found   bool
 	tried   []string        // words that stand in the text, in vain
-	told    bool            // the subscribers of the project's own are asked for, in vain
+	told    bool            // the subscribers of the project's own are asked for in vain, wherever they stand
 	modules map[string]bool // of those that something is acquired from, once asked
 	streams subscriptions
 }
@@ -120,24 +122,33 @@ func (s *Search) Done() bool {
 	return s.found || slices.ContainsFunc(s.rest, func(a *Acquire) bool { return a.named(s.src) && a.reachable(s.src, s.names) })
 }
 
-// may reports whether an acquisition can occur where a word stands.
-func (s *Search) may(start, end int) bool {
+// may reports whether an acquisition can occur where a word stands, which is none of a comment.
+func (s *Search) may(start, end int) bool { return s.mayBe(start, end) && s.isCode(start) }
+
+// isCode reports whether what stands at a place may be neither of a comment nor quoted.
+func (s *Search) isCode(at int) bool {
+	t, ok := s.streams.at(at, at)
+	return !ok || t.Code[at] != ' '
+}
+
+func (s *Search) mayBe(start, end int) bool {
 	src := s.src
 	if !wordBytes[src[start]] {
-		return strings.IndexByte(quotes, src[start]) >= 0 && s.module(src[end:], src[start])
+		return strings.IndexByte(quotes, src[start]) >= 0 && s.module(src[end:], src[start]) && mayHaveWhole(src[:start])
 	}
 	word := src[start:end]
 	if s.own && string(word) == "new" && holder(src[end:]) {
 		return true
 	}
 	if s.tells && !s.told && end < len(src) && src[end] == '(' && subscribers[string(word)] {
-		if hasEffects(src) {
+		if s.told = !hasEffects(src); !s.told && mayTell(src, start, end) {
 			return true
 		}
-		s.told = true // anywhere in this text
 	}
 	if s.puts && debouncers[string(word)] && end < len(src) && (src[end] == '(' || src[end] == '<') {
-		return true
+		if t, ok := s.streams.at(start, end); !ok || !ofStreams(t.importOf(string(word))) {
+			return true
+		}
 	}
 	acquires := s.named[string(word)]
 	if acquires == nil || slices.Contains(s.tried, string(word)) {
@@ -145,7 +156,7 @@ func (s *Search) may(start, end int) bool {
 	}
 	at, vain := useOf(src, start, end), true
 	for _, a := range acquires {
-		if !a.fits(at, src) || s.kept[a] && (!isKept(src, start) || s.streams.adds(start, end)) || s.ended[a] != nil && !s.streams.matters(a, s.ended[a], start, end) {
+		if !a.fits(at, src) || !s.fits(a, start, end) {
 			vain = false // here, and perhaps not elsewhere
 		} else if a.reachable(src, s.names) {
 			return true
@@ -157,17 +168,20 @@ func (s *Search) may(start, end int) bool {
 	return false
 }
 
-// quotes stand around the name of a module.
-const quotes = "'\"`"
-
-// module reports whether a text goes on with the name of such a module and the
-// quote that it is in.
-func (w *words) module(rest []byte, quote byte) bool {
-	if w.longest == 0 {
+// fits reports whether what is around an acquisition's word from start to end may be the rest of it.
+func (s *Search) fits(a *Acquire, start, end int) bool {
+	switch {
+	case s.kept[a] && (!isKept(s.src, start) || s.streams.settled(start, end)):
 		return false
+	case s.ended[a] != nil && !s.streams.matters(a, s.ended[a], start, end):
+		return false
+	case a.Pattern.New:
+		return mayBeMade(s.src, start, end)
+	case a.Pattern.Rooted():
+		return mayBeCalled(s.src, start, end)
 	}
-	end := bytes.IndexByte(rest[:min(len(rest), w.longest+1)], quote)
-	return end > 0 && w.modules[string(rest[:end])]
+	maker := a.Pattern.Maker()
+	return maker == "" || s.streams.mayBeMadeBy(maker, start, end)
 }
 
 // wordUse is what a word can be where it stands.

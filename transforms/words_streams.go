@@ -39,13 +39,13 @@ func (s *subscriptions) matters(a *Acquire, ends []string, start, end int) bool 
 		return false // a comment
 	}
 	switch {
-	case t.mayEnd(), t.added():
+	case t.mayEnd(), t.added(), t.used():
 		return false
 	case !t.inClass():
 		ofCall := t.before() == ')' && !slices.ContainsFunc(a.Types, t.names)
 		return !ofCall && (slices.ContainsFunc(ends, t.endsPlace) || !t.dropped(ends) || !t.inTest())
 	case t.inLasting():
-		return t.mayActOnParameter()
+		return !t.handedOn() && t.mayActOnParameter()
 	}
 	return true
 }
@@ -130,22 +130,45 @@ func (t subscriptionText) dropped(ends []string) bool {
 	if len(after) == 0 || after[0] != ';' && after[0] != '}' {
 		return false
 	}
+	at, ok := t.chain()
+	return ok && (at == 0 || strings.IndexByte(";{}", t.Code[at-1]) >= 0)
+}
+
+// chain is where the code ends before the chain of names and calls that the method is called on;
+// ok is false where that cannot be read.
+func (t subscriptionText) chain() (before int, ok bool) {
 	for at := t.receiver(); ; at = len(bytes.TrimRight(t.Code[:at], space+".?!")) {
 		for pair := t.ClosedAt(at - 1); pair != nil && t.Code[pair.Open] != '{'; pair = t.ClosedAt(at - 1) { // what is called or indexed
 			at = t.trimmed(pair.Open)
 		}
 		word, start := t.wordBefore(at)
 		if word == "" {
-			return false
+			return 0, false
 		}
-		at = t.trimmed(start)
-		if at == 0 || strings.IndexByte(";{}", t.Code[at-1]) >= 0 {
-			return true
-		}
-		if strings.IndexByte(".?!", t.Code[at-1]) < 0 {
-			return false
+		if at = t.trimmed(start); at == 0 || strings.IndexByte(".?!", t.Code[at-1]) < 0 {
+			return at, true
 		}
 	}
+}
+
+// handedOn reports whether what the call gives is sure to be a part of something: it is no
+// statement of its own.
+func (t subscriptionText) handedOn() bool {
+	at, ok := t.chain()
+	if !ok || at == 0 {
+		return false
+	}
+	switch t.Code[at-1] {
+	case '=', ',', '[', '&', '|':
+		return true
+	case '>':
+		return at > 1 && t.Code[at-2] == '='
+	case '(': // of a call or a condition
+		before := t.trimmed(at - 1)
+		return before > 0 && (isNameByte(t.Code[before-1]) || t.Code[before-1] == ')')
+	}
+	word, _ := t.wordBefore(at)
+	return word == "return"
 }
 
 // testers are functions of test runners that are given what runs, and what stands around
@@ -249,25 +272,22 @@ func (t subscriptionText) mayActOnParameter() bool {
 	if method.Around < 0 || !t.Brackets[method.Around].Class {
 		return !bytes.HasSuffix(bytes.TrimRight(t.Code[:method.Open], space), []byte("=>")) // else in a function within
 	}
-	class := t.Brackets[method.Around]
-	head := t.Code[class.Open+1 : method.Open]
-	if end := bytes.LastIndexAny(head, ";}"); end >= 0 {
-		head = head[end+1:]
-	}
-	params := bytes.IndexByte(head, '(')
-	if params < 0 {
+	isParam := map[string]bool{}
+	head := t.head(method)
+	if len(head) == 0 {
 		return true
 	}
-	isParam := map[string]bool{}
-	for _, word := range bytes.FieldsFunc(head[params:], isNoName) {
-		isParam[string(word)] = true
+	for _, pair := range head {
+		for _, word := range bytes.FieldsFunc(t.Code[pair.Open:pair.Close], isNoName) {
+			isParam[string(word)] = true
+		}
 	}
 	for at := args.Open; at < args.Close; at++ {
 		if start := at; isNameByte(t.Code[at]) {
 			for isNameByte(t.Code[at]) {
 				at++
 			}
-			if isParam[string(t.Code[start:at])] && t.mayBeActedOn(at) {
+			if isParam[string(t.Code[start:at])] && t.mayBeActedOn(start, at) {
 				return true
 			}
 		}
@@ -275,23 +295,52 @@ func (t subscriptionText) mayActOnParameter() bool {
 	return false
 }
 
+// head lists the round brackets before the body of a method: those of its parameters, and of its
+// decorators and its type if there are any.
+func (t subscriptionText) head(body syntax.Bracket) (pairs []*syntax.Bracket) {
+	for at := body.Open - 1; at > t.Brackets[body.Around].Open && t.Code[at] != ';'; at-- {
+		pair := t.ClosedAt(at)
+		if pair == nil {
+			continue
+		}
+		switch t.Code[pair.Open] {
+		case '(':
+			pairs = append(pairs, pair)
+		case '{':
+			if len(pairs) > 0 || len(bytes.Trim(t.Code[at+1:body.Open], space+"|&")) > 0 {
+				return pairs // the member before, no part of a type
+			}
+		}
+		at = pair.Open
+	}
+	return pairs
+}
+
 func isNoName(r rune) bool { return r < 0x80 && !isWordByte(byte(r)) }
 
-// mayBeActedOn reports whether a method of what is named before a place may be called: it
-// is neither handed on nor a key.
-func (t subscriptionText) mayBeActedOn(end int) bool {
-	next := func(at int) byte {
-		if rest := bytes.TrimLeft(t.Code[at:], space); len(rest) > 0 {
-			return rest[0]
+// mayBeActedOn reports whether what is named from start to end, or a method of it, or of a part of
+// it, may be called.
+func (t subscriptionText) mayBeActedOn(start, end int) bool {
+	in := bytes.HasSuffix(bytes.TrimRight(t.Code[:start], space), []byte("("))
+	for at := end; ; {
+		rest := bytes.TrimLeft(t.Code[at:], space+"?!")
+		if len(rest) == 0 {
+			return false
 		}
-		return ';'
+		at = len(t.Code) - len(rest)
+		switch {
+		case rest[0] == '.':
+			rest = bytes.TrimLeft(rest[1:], space)
+			at = len(t.Code) - len(rest)
+			for at < len(t.Code) && (isNameByte(t.Code[at]) || t.Code[at] == '#') {
+				at++
+			}
+		case rest[0] == '[':
+			at = t.OpenedAt(at).Close + 1
+		case rest[0] == ')' && in: // (c).draw()
+			at, in = at+1, false
+		default:
+			return strings.IndexByte("(<`", rest[0]) >= 0 || in && isNameByte(rest[0]) // (c as Canvas).draw()
+		}
 	}
-	switch next(end) {
-	case ',', ';', '}', ':':
-		return false
-	case ')':
-		closed := bytes.IndexByte(t.Code[end:], ')') + end
-		return strings.IndexByte(".?![(`", next(closed+1)) >= 0
-	}
-	return true
 }

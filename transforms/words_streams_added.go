@@ -9,13 +9,67 @@ import (
 // What is added to one subscription of the instance, which its teardown ends, is what most
 // components of some projects subscribe to. Here the text alone is asked for that.
 
-// adds reports whether what the method from start to end gives is added to such a subscription.
-func (s *subscriptions) adds(start, end int) bool {
-	if !bytes.Contains(s.src, []byte("new Subscription()")) {
+// settled reports whether what the method from start to end gives is added to such a subscription,
+// is ended by the library, or comes of a stream of the library, which others say more of.
+func (s *subscriptions) settled(start, end int) bool {
+	t, ok := s.at(start, end)
+	return ok && (bytes.Contains(s.src, []byte("new Subscription()")) && t.added() || t.used() || t.ofLibrary())
+}
+
+// used reports whether it is what `using` of the library makes, and ends with its stream.
+func (t subscriptionText) used() bool {
+	i := t.In(t.start)
+	if i < 0 || t.Code[t.Brackets[i].Open] != '(' {
 		return false
 	}
+	name, _ := t.wordBefore(t.Brackets[i].Open)
+	return name == "using" && ofStreams(t.importOf(name)) && t.handedOn()
+}
+
+// ofLibrary reports whether it is called on a field of the one class of the text, which declares
+// that to be of a type of the library.
+func (t subscriptionText) ofLibrary() bool {
+	field, start := t.wordBefore(t.receiver())
+	if field == "" || !bytes.HasSuffix(t.Code[:start], []byte("this.")) || t.classes() != 1 {
+		return false
+	}
+	declared := false
+	for at := 0; ; at += len(field) {
+		next := wordIn(t.Code[at:], field)
+		if next < 0 {
+			return declared
+		}
+		at += next
+		if i := t.In(at); i < 0 || !t.Brackets[i].Class && (t.Brackets[i].Around < 0 || !t.Brackets[t.Brackets[i].Around].Class || t.Code[t.Brackets[i].Open] != '(') {
+			continue // neither in the class nor a parameter of a method
+		}
+		after := bytes.TrimLeft(t.Code[at+len(field):], space+"?!")
+		typed, ok := bytes.CutPrefix(after, []byte(":"))
+		if !ok {
+			typed, ok = bytes.CutPrefix(bytes.TrimLeft(bytes.TrimPrefix(after, []byte("=")), space), []byte("new "))
+		}
+		typed = bytes.TrimLeft(typed, space)
+		end := bytes.IndexFunc(typed, isNoName)
+		if !ok || end < 0 || !ofStreams(t.importOf(string(typed[:end]))) {
+			return false
+		}
+		declared = true
+	}
+}
+
+// mayBeMadeBy reports whether the method from start to end may be called on what a function of
+// that name returns.
+func (s *subscriptions) mayBeMadeBy(name string, start, end int) bool {
 	t, ok := s.at(start, end)
-	return ok && t.added()
+	if !ok {
+		return true
+	}
+	made := t.ClosedAt(t.receiver() - 1)
+	if made == nil || t.Code[made.Open] != '(' {
+		return false
+	}
+	word, _ := t.wordBefore(made.Open)
+	return word == "" || word == name
 }
 
 // added reports whether the subscription is added to such a one, and nothing else is done with

@@ -157,6 +157,18 @@ func (p *Pattern) Receiver() string {
 	return ""
 }
 
+// Maker is the name of the function whose result the method is called on, as in
+// open($$$ARGS).watch(), or "".
+func (p *Pattern) Maker() string {
+	made := p.root.Field("function").Field("object")
+	if maker := made.Field("function"); made.Is("call_expression") && maker.Is("identifier") {
+		if _, hole := holeName(maker); !hole {
+			return maker.Text()
+		}
+	}
+	return ""
+}
+
 // Root is the pattern's own expression, for those who instantiate it.
 func (p *Pattern) Root() Node { return p.root }
 
