@@ -250,11 +250,14 @@ func isStream(e syntax.Node) bool {
 	return len(o.Path) == 0
 }
 
+// maxAncestors bounds how many classes above one are looked at.
+const maxAncestors = 32
+
 // Ancestors lists the classes above c, nearest first. whole is false where the
 // chain leaves what can be seen.
 func (p *Project) Ancestors(ctx context.Context, c Class) (chain []Class, whole bool) {
 	seen := true
-	for range 32 {
+	for range maxAncestors {
 		base, known := p.Base(ctx, c)
 		if !base.OK() {
 			return chain, seen && known && syntax.SeenWhole(c.Node)
@@ -268,8 +271,7 @@ func (p *Project) Ancestors(ctx context.Context, c Class) (chain []Class, whole 
 
 // FindMember looks for an instance member of c or of a class above it.
 func (p *Project) FindMember(ctx context.Context, c Class, name string) (Class, syntax.Member, bool) {
-	chain, _ := p.Ancestors(ctx, c)
-	for _, k := range append([]Class{c}, chain...) {
+	for k, hops := c, 0; k.OK() && hops <= maxAncestors; hops++ { // those above are parsed only if it is not found before
 		for _, m := range syntax.Members(k.Node) {
 			if m.Name == name && !m.Static {
 				return k, m, true
@@ -280,6 +282,7 @@ func (p *Project) FindMember(ctx context.Context, c Class, name string) (Class, 
 				return d, m, true
 			}
 		}
+		k, _ = p.Base(ctx, k)
 	}
 	return Class{}, syntax.Member{}, false
 }
