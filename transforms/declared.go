@@ -1,6 +1,7 @@
 package transforms
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -101,15 +102,38 @@ func (s *scan) classThrough(n syntax.Node, hops int) (project.Class, bool) {
 	if !n.Is("member_expression") || hops == 0 {
 		return project.Class{}, false
 	}
+	name := n.Field("property").Text()
+	if s.fieldOfLibrary(syntax.TypeOf(n.Field("object").Inner(true)), name) {
+		return project.Class{}, false
+	}
 	object, ok := s.classThrough(n.Field("object"), hops-1)
 	if !ok {
 		return project.Class{}, false
 	}
-	in, m, ok := s.Project.FindMember(s.ctx, object, n.Field("property").Text())
+	in, m, ok := s.Project.FindMember(s.ctx, object, name)
 	if !ok || m.Method {
 		return project.Class{}, false
 	}
 	return s.classNamed(in.File, declaredType(m.Node), memberHops)
+}
+
+// fieldOfLibrary reports whether the text of the class that a type is shows that a field of it is of
+// a type that the project does not declare.
+func (s *scan) fieldOfLibrary(of syntax.Type, field string) bool {
+	if of.Module == "" || of.Derived || of.Decl.OK() || len(of.Path) != 1 {
+		return false
+	}
+	path, src, ok := s.Project.Source(s.Project.Resolve(s.f.Path, of.Module), of.Name())
+	if !ok {
+		return false
+	}
+	text := subscriptions{src: src}
+	t, ok := text.at(0, 0)
+	if !ok || !bytes.Contains(t.Code, []byte("class "+of.Name()+" ")) {
+		return false
+	}
+	module, _ := t.fieldType(field)
+	return module != "" && s.Project.Resolve(path, module) == ""
 }
 
 // classNamed is the class or interface that a type of a file is, under whatever names the

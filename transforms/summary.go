@@ -104,7 +104,8 @@ func (s *scan) matchImported(n syntax.Node) *Obligation {
 }
 
 func (s *scan) summarise(path, name string) *summary {
-	if texts, ok := s.Project.Sources(path, name); ok && !slices.ContainsFunc(texts, s.IsCandidate) {
+	may := func(src []byte) bool { return s.IsCandidate(src) && mayGive(src, name) }
+	if texts, ok := s.Project.Sources(path, name); ok && !slices.ContainsFunc(texts, may) {
 		return &summary{} // without a parse
 	}
 	f, decl := s.Project.Declaration(s.ctx, path, name)

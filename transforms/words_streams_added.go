@@ -30,14 +30,20 @@ func (t subscriptionText) used() bool {
 // that to be of a type of the library.
 func (t subscriptionText) ofLibrary() bool {
 	field, start := t.wordBefore(t.receiver())
-	if field == "" || !bytes.HasSuffix(t.Code[:start], []byte("this.")) || t.classes() != 1 {
-		return false
+	module, _ := t.fieldType(field)
+	return bytes.HasSuffix(t.Code[:start], []byte("this.")) && ofStreams(module)
+}
+
+// fieldType is the type of a field of the one class of the text, and the module that it is imported
+// from; "" where that does not show.
+func (t subscriptionText) fieldType(field string) (module, name string) {
+	if field == "" || t.classes() != 1 {
+		return "", ""
 	}
-	declared := false
 	for at := 0; ; at += len(field) {
 		next := wordIn(t.Code[at:], field)
 		if next < 0 {
-			return declared
+			return module, name
 		}
 		at += next
 		if i := t.In(at); i < 0 || !t.Brackets[i].Class && (t.Brackets[i].Around < 0 || !t.Brackets[t.Brackets[i].Around].Class || t.Code[t.Brackets[i].Open] != '(') {
@@ -48,12 +54,12 @@ func (t subscriptionText) ofLibrary() bool {
 		if !ok {
 			typed, ok = bytes.CutPrefix(bytes.TrimLeft(bytes.TrimPrefix(after, []byte("=")), space), []byte("new "))
 		}
-		typed = bytes.TrimLeft(typed, space)
-		end := bytes.IndexFunc(typed, isNoName)
-		if !ok || end < 0 || !ofStreams(t.importOf(string(typed[:end]))) {
-			return false
+		typ := leadingName(bytes.TrimLeft(typed, space))
+		from := t.importOf(typ)
+		if !ok || from == "" || name != "" && typ != name {
+			return "", ""
 		}
-		declared = true
+		module, name = from, typ
 	}
 }
 
@@ -173,4 +179,13 @@ func (t subscriptionText) inTeardown(at int) bool {
 			return has
 		})
 	})
+}
+
+// leadingName is the name that a text begins with, "" for none.
+func leadingName(text []byte) string {
+	end := bytes.IndexFunc(text, isNoName)
+	if end < 0 {
+		end = len(text)
+	}
+	return string(text[:end])
 }

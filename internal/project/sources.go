@@ -14,6 +14,14 @@ func (p *Project) Sources(rel, name string) (texts [][]byte, ok bool) {
 	return texts, ok
 }
 
+// Source is the one file to which a name leads from rel that can declare it, and its text. ok is
+// false where there are several, or none.
+func (p *Project) Source(rel, name string) (path string, src []byte, ok bool) {
+	n := 0
+	told := rel != "" && p.sources(rel, name, func(at string, text []byte) { path, src, n = at, text, n+1 })
+	return path, src, told && n == 1
+}
+
 // sources tells those files.
 func (p *Project) sources(rel, name string, tell func(rel string, src []byte)) bool {
 	s := sourcesOfName{p, tell, map[string]bool{}}
