@@ -25,12 +25,11 @@ func mayBeGivenFunction(src []byte, open int) bool {
 		case ')', ']', '}':
 			depth--
 		case '\'', '"':
-			for quote := src[at]; src[at+1] != quote; at++ {
-				if at+2 >= len(src) || src[at+1] == '\\' || src[at+1] == '\n' {
-					return true
-				}
+			quoted := bytes.IndexByte(src[at+1:], src[at])
+			if quoted < 0 || bytes.ContainsAny(src[at+1:at+1+quoted], "\\\n") {
+				return true
 			}
-			at++
+			at += quoted + 1
 		case '`', '/':
 			return true
 		case '>':

@@ -18,11 +18,8 @@ func mayBeCalled(src []byte, start, end int) bool {
 
 // mayBeMade is mayBeCalled for a class that is made by new.
 func mayBeMade(src []byte, start, end int) bool {
-	before := bytes.TrimRight(src[:start], space+"(")
-	for len(before) > 0 && before[len(before)-1] == '.' { // new lib.Pool()
-		before = bytes.TrimRight(before, space+".?!")
-		before = bytes.TrimRight(before[:len(before)-len(lastWord(before))], space+"(")
-	}
+	before, _ := beforeNames(src[:start]) // new lib.Pool()
+	before = bytes.TrimRight(before, space+"(")
 	if word := lastWord(before); word == "new" || word == "extends" || len(before) > 0 && before[len(before)-1] == '/' {
 		return true
 	}
@@ -38,13 +35,9 @@ func mayBeRenamed(src []byte, start int, after []byte) bool {
 	if len(after) > 0 && (after[0] == '.' || after[0] == '[') {
 		return false // a part of it
 	}
-	before := bytes.TrimRight(src[:start], space)
-	for bytes.HasSuffix(before, []byte(".")) { // b = lib.a
-		before = bytes.TrimRight(before, space+".?!")
-		before = bytes.TrimRight(before[:len(before)-len(lastWord(before))], space)
-	}
-	if len(before) == 0 {
-		return false
+	before, ok := beforeNames(src[:start]) // b = lib.a
+	if !ok || len(before) == 0 {
+		return !ok // b = require('lib').a
 	}
 	switch before[len(before)-1] {
 	case '=', '?', '/':
@@ -59,6 +52,21 @@ func mayBeRenamed(src []byte, start int, after []byte) bool {
 		return len(after) > 0 && after[0] == ':' && mayBePattern(before)
 	}
 	return slices.Contains([]string{"return", "default"}, lastWord(before))
+}
+
+// beforeNames is what stands before the names that a text ends in, with a dot behind each. ok is false
+// where something else than a name has one behind it.
+func beforeNames(text []byte) (before []byte, ok bool) {
+	before = bytes.TrimRight(text, space)
+	for bytes.HasSuffix(before, []byte(".")) {
+		before = bytes.TrimRight(before, space+".?!")
+		name := lastWord(before)
+		if name == "" {
+			return before, false
+		}
+		before = bytes.TrimRight(before[:len(before)-len(name)], space)
+	}
+	return before, true
 }
 
 // mayBeValue reports whether a colon behind a text may be that of a condition, not of a type.
