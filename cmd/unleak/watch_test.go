@@ -162,7 +162,7 @@ func (w *watched) git(args ...string) {
 const (
 	leaking = "export class A {\n  go() {\n    setInterval(() => {}, 1);\n  }\n  stop() {}\n}\n"
 	mended  = "export class A {\n  go() {}\n  stop() {}\n}\n"
-	calling = "import { every } from './helper';\n// It may be a setInterval.\nexport class B {\n  go() {\n    every();\n  }\n  stop() {}\n}\n"
+	calling = "import { every } from './helper';\nexport const set = setInterval;\nexport class B {\n  go() {\n    every();\n  }\n  stop() {}\n}\n"
 	keeping = "export function every() {\n  return null;\n}\n"
 	making  = "export function every() {\n  return setInterval(() => {}, 1);\n}\n"
 )
