@@ -132,7 +132,7 @@ func (s *scan) fieldOfLibrary(of syntax.Type, field string) bool {
 	if !ok || !bytes.Contains(t.Code, []byte("class "+of.Name()+" ")) {
 		return false
 	}
-	module, _ := t.fieldType(field)
+	module := t.fieldFrom(field)
 	return module != "" && s.Project.Resolve(path, module) == ""
 }
 

@@ -68,11 +68,8 @@ func (t subscriptionText) trimmed(place int) int { return len(bytes.TrimRight(t.
 // wordBefore is the word that the code before a place ends in, and where it begins.
 func (t subscriptionText) wordBefore(place int) (string, int) {
 	end := t.trimmed(place)
-	start := end
-	for start > 0 && isNameByte(t.Code[start-1]) {
-		start--
-	}
-	return string(t.Code[start:end]), start
+	word := lastWord(t.Code[:end])
+	return word, end - len(word)
 }
 
 // receiver is where what the method is called on ends.

@@ -30,20 +30,20 @@ func (t subscriptionText) used() bool {
 // that to be of a type of the library.
 func (t subscriptionText) ofLibrary() bool {
 	field, start := t.wordBefore(t.receiver())
-	module, _ := t.fieldType(field)
-	return bytes.HasSuffix(t.Code[:start], []byte("this.")) && ofStreams(module)
+	return bytes.HasSuffix(t.Code[:start], []byte("this.")) && ofStreams(t.fieldFrom(field))
 }
 
-// fieldType is the type of a field of the one class of the text, and the module that it is imported
-// from; "" where that does not show.
-func (t subscriptionText) fieldType(field string) (module, name string) {
+// fieldFrom is the module that the one class of the text imports the type of a field from, "" where
+// that does not show.
+func (t subscriptionText) fieldFrom(field string) string {
 	if field == "" || t.classes() != 1 {
-		return "", ""
+		return ""
 	}
+	module, name := "", ""
 	for at := 0; ; at += len(field) {
 		next := wordIn(t.Code[at:], field)
 		if next < 0 {
-			return module, name
+			return module
 		}
 		at += next
 		if i := t.In(at); i < 0 || !t.Brackets[i].Class && (t.Brackets[i].Around < 0 || !t.Brackets[t.Brackets[i].Around].Class || t.Code[t.Brackets[i].Open] != '(') {
@@ -57,7 +57,7 @@ func (t subscriptionText) fieldType(field string) (module, name string) {
 		typ := leadingName(bytes.TrimLeft(typed, space))
 		from := t.importOf(typ)
 		if !ok || from == "" || name != "" && typ != name {
-			return "", ""
+			return ""
 		}
 		module, name = from, typ
 	}

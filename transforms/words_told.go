@@ -52,11 +52,8 @@ func mayBeGivenFunction(src []byte, open int) bool {
 
 // mayNameFunction reports whether an argument may be a function, or a name that has one.
 func mayNameFunction(src, arg []byte) bool {
-	end := bytes.IndexFunc(arg, isNoName)
-	if end < 0 {
-		end = len(arg)
-	}
-	name, behind := string(arg[:end]), bytes.TrimLeft(arg[end:], space)
+	name := leadingName(arg)
+	behind := bytes.TrimLeft(arg[len(name):], space)
 	switch {
 	case name == "function", name == "async", bytes.HasPrefix(arg, []byte("(")):
 		return true

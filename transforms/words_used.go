@@ -77,7 +77,7 @@ func mayBeValue(before []byte) bool {
 	} //             ? a
 	//               : b
 	for at, b := range line {
-		if b == '?' && (at+1 == len(line) || strings.IndexByte("?.:", line[at+1]) < 0) && at+1 < len(line) && (at == 0 || line[at-1] != '?') {
+		if b == '?' && at+1 < len(line) && strings.IndexByte("?.:", line[at+1]) < 0 && (at == 0 || line[at-1] != '?') {
 			return true
 		}
 	}
