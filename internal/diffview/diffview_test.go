@@ -172,7 +172,8 @@ func TestVisible(t *testing.T) {
 		"👩\u200d🚀 a\u200db":         "👩\u200d🚀 a<U+200D>b",
 		"e\u0301 港":                 "e\u0301 港",
 		"`\u200d港 ♪\u200d♪ 👩🏽\u200d🚀": "`<U+200D>港 ♪<U+200D>♪ 👩🏽\u200d🚀",
-		"a\u200d": "a<U+200D>",
+		"a\u200d":    "a<U+200D>",
+		"\u200d\xf0": "<U+200D><F0>", // U+FFFD is a symbol, what is cut off none
 	} {
 		if got := Visible(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)

@@ -16,6 +16,8 @@ func FuzzRows(f *testing.F) {
 	f.Add("\t港湾 👩\u200d🚀\r\n", "\t港湾\u0301 👩🏽\xff\r\n", 4)
 	f.Add("x\n", "", 2)
 	f.Add("``\u200d港", "\t港 👩🏽\xff\r\n", 52)
+	f.Add("\u200d\xf0\x9f88", "x", 12)
+	f.Add("\u200d\xf0\x9f88", "\u200d\xf0\x9f\x9a\x80", 12)
 	f.Fuzz(func(t *testing.T, before, after string, width int) {
 		if len(before)+len(after) > 4000 {
 			return

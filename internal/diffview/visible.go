@@ -53,8 +53,9 @@ func isHidden(r rune) bool {
 }
 
 // joins reports whether a joiner makes one picture of what is before it and rest, what follows
-// it in the same character.
+// it in the same character. What stands for bytes that are no UTF-8 counts among the
+// symbols, and joins nothing.
 func joins(rest string) bool {
 	after, _ := utf8.DecodeRuneInString(rest)
-	return rest != "" && unicode.Is(unicode.So, after)
+	return rest != "" && after != utf8.RuneError && unicode.Is(unicode.So, after)
 }
