@@ -165,16 +165,20 @@ func (s *scan) timeGiven(delay syntax.Node, hops int) (float64, bool) {
 	}
 	fn := sym.Node.Function()
 	index := slices.Index(parametersOf(fn), sym)
-	var refs []syntax.Node
-	if name := functionName(fn); name != nil {
-		refs = s.mentionsIn(fn, name)
+	if index < 0 {
+		return 0, false
+	}
+	refs := slices.Values[[]syntax.Node](nil)
+	name := functionName(fn)
+	if name != nil {
+		refs = s.mentions(fn, name, "") // until one does not tell
 	} else if owner, member := fn.ThisClass(); owner.OK() && syntax.FunctionOf(member) == fn && isPrivate(member) {
-		refs = s.at(owner).refsIn(owner)[syntax.MemberName(member)]
+		refs = slices.Values(s.at(owner).refsIn(owner)[syntax.MemberName(member)])
 	}
 	longest, called := 0.0, false
-	for _, r := range refs {
+	for r := range refs {
 		call := r.Outer().Parent()
-		if isNaming(r) || functionName(fn) != nil && r == functionName(fn).Node {
+		if isNaming(r) || name != nil && r == name.Node {
 			continue
 		}
 		given := call.Field("arguments").Child(index)
@@ -182,7 +186,7 @@ func (s *scan) timeGiven(delay syntax.Node, hops int) (float64, bool) {
 		if !known {
 			time, known = s.timeGiven(given, hops-1)
 		}
-		if index < 0 || !call.Is("call_expression") || call.Field("function").Inner(false) != r.Inner(false) || !known {
+		if !call.Is("call_expression") || call.Field("function").Inner(false) != r.Inner(false) || !known {
 			return 0, false
 		}
 		longest, called = max(longest, time), true

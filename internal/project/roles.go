@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Role says what a file is for.
@@ -131,13 +132,14 @@ func (p *Project) RoleOf(rel string, src []byte) Role {
 		return Test
 	}
 	e := p.entriesAround(rel)
-	switch {
-	case e != nil && e.offered[rel] && !e.script && !(e.commands[rel] && givesNothing(src)):
+	isCommand := e != nil && e.commands.lead(rel)
+	if role == Source && !isCommand && !bytes.HasPrefix(bytes.TrimPrefix(src, bom), []byte("#!")) {
 		return Source
-	case role == Source && (e != nil && e.commands[rel] || bytes.HasPrefix(bytes.TrimPrefix(src, bom), []byte("#!"))):
-		return Script
 	}
-	return role
+	if e != nil && !e.script && e.offered.lead(rel) && !(isCommand && givesNothing(src)) {
+		return Source
+	}
+	return Script
 }
 
 // isStory reports whether a file is in a folder of stories that a package with a storybook has
@@ -176,11 +178,33 @@ func isRunByRunner(rel string, src []byte) bool {
 	return false
 }
 
-// entries are the files that a package names, as paths relative to the root.
+// entries are the files that a package names.
 type entries struct {
-	offered  map[string]bool // main, module, exports
-	commands map[string]bool // bin
-	script   bool            // the package is an example, a benchmark or the like
+	offered  targets // main, module, exports
+	commands targets // bin
+	script   bool    // the package is an example, a benchmark or the like
+}
+
+// targets are names that a package gives files, by what such a file is called (see calledAs).
+// Where they lead is only looked for when somebody asks for a file that is called so: there may
+// be thousands, and each may have one of dozens of names.
+type targets map[string][]func() []string
+
+// lead reports whether one of them leads to a file. rel is relative to the root.
+func (t targets) lead(rel string) bool {
+	if len(t) == 0 {
+		return false
+	}
+	name, dir := calledAs(rel), path.Dir(rel)
+	leads := func(files func() []string) bool { return slices.Contains(files(), rel) }
+	return slices.ContainsFunc(t[name], leads) || name == "index" && slices.ContainsFunc(t[calledAs(dir)], leads)
+}
+
+// calledAs is the last name in a path, up to its first dot: what a file and those that it may be
+// made from have in common.
+func calledAs(rel string) string {
+	name, _, _ := strings.Cut(path.Base(rel), ".")
+	return name
 }
 
 // entriesAround is of the nearest package that has a name: others only say how
@@ -204,30 +228,30 @@ func (p *Project) entriesFrom(dir string) *entries {
 }
 
 func (p *Project) entriesOf(pkg *Package) *entries {
-	e := &entries{offered: map[string]bool{}, commands: map[string]bool{}}
+	e := &entries{
+		offered:  p.targetsOf(pkg, append(leaves(pkg.Exports), pkg.Main, pkg.Module, pkg.Source)),
+		commands: p.targetsOf(pkg, leaves(pkg.Bin)),
+	}
 	for _, part := range strings.Split(pkg.Dir, "/") {
 		e.script = e.script || scriptFolders[part]
 	}
-	offered := append(leaves(pkg.Exports), pkg.Main, pkg.Module, pkg.Source)
-	for _, target := range offered {
-		for _, f := range p.sourcesFor(pkg, target) {
-			e.offered[f] = true
-		}
-	}
-	for _, target := range leaves(pkg.Bin) {
-		for _, f := range p.sourcesFor(pkg, target) {
-			e.commands[f] = true
-		}
-	}
 	return e
+}
+
+func (p *Project) targetsOf(pkg *Package, named []string) targets {
+	t := targets{}
+	for _, target := range named {
+		if target != "" && !strings.Contains(target, "*") {
+			name := calledAs(path.Join(pkg.Dir, target))
+			t[name] = append(t[name], sync.OnceValue(func() []string { return p.sourcesFor(pkg, target) }))
+		}
+	}
+	return t
 }
 
 // sourcesFor lists the files that a package means by a name: the file itself,
 // and the source that it is made from, which may be somewhere else.
 func (p *Project) sourcesFor(pkg *Package, target string) []string {
-	if target == "" || strings.Contains(target, "*") {
-		return nil
-	}
 	file := path.Join(pkg.Dir, target)
 	var out []string
 	add := func(f string) {

@@ -1,6 +1,12 @@
 package project
 
-import "testing"
+import (
+	"fmt"
+	"io/fs"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
 
 func TestRoleOfPath(t *testing.T) {
 	tests := map[Role][]string{
@@ -40,17 +46,59 @@ func TestRoleOfPackage(t *testing.T) {
 		"src/package.json":         `{"type": "module"}`,
 		"examples/ex/package.json": `{"name": "ex", "main": "index.js"}`, "examples/ex/index.js": "",
 		"packages/tool/package.json": `{"name": "tool", "bin": "./run", "main": "test/main.js"}`, "packages/tool/run.js": "", "packages/tool/test/main.js": "", "packages/tool/cli.js": "",
+		"scripts/run/package.json": `{"name": "run"}`, "scripts/run/index.js": "",
+		"packages/x.y/package.json": `{"name": "xy", "main": ".", "bin": "./bin"}`, "packages/x.y/index.js": "", "packages/x.y/bin/index.mts": "", "packages/x.y/bin/other.mts": "",
+		"packages/kit/package.json": `{"name": "kit", "exports": "./tools/all.v1"}`, "packages/kit/tools/all.v1/index.ts": "", "packages/kit/tools/index.ts": "",
 	})
 	tests := map[string]Role{
 		"bin/index.js": Source, "bin/other.js": Script, "scripts/main.mjs": Source, "scripts/other.mjs": Script, "tools/x.ts": Source, "bench/y.js": Script,
 		"cli.js": Script, "src/b.ts": Script, "source/c.ts": Script, "src/both.js": Source, "src/plain.ts": Source, "test/index.js": Test,
 		"examples/ex/index.js": Script, "packages/tool/run.js": Script, "packages/tool/test/main.js": Test, "packages/tool/cli.js": Source,
+		"scripts/run/index.js": Script, "packages/x.y/index.js": Source, "packages/x.y/bin/index.mts": Script, "packages/x.y/bin/other.mts": Script,
+		"packages/kit/tools/all.v1/index.ts": Source, "packages/kit/tools/index.ts": Script,
 	}
 	for rel, want := range tests {
 		if got := p.RoleOf(rel, nil); got != want {
 			t.Errorf("%s has the role %d, want %d", rel, got, want)
 		}
 	}
+}
+
+// TestRoleOfManyExports: the system is not asked for each of the files that each of them may be
+// made from.
+func TestRoleOfManyExports(t *testing.T) {
+	var exports strings.Builder
+	for i := range 500 {
+		fmt.Fprintf(&exports, `, "./f%d": {"types": "./f%[1]d.d.ts", "import": "./f%[1]d.js"}`, i)
+	}
+	disk := &counted{FS: fstest.MapFS{
+		"package.json":  {Data: []byte(`{"name": "many", "exports": {".": "./index.js"` + exports.String() + `}}`)},
+		"src/index.ts":  {},
+		"src/f7.ts":     {},
+		"scripts/f9.ts": {},
+	}}
+	p := OpenTree(disk)
+	for rel, want := range map[string]Role{"src/index.ts": Source, "src/f7.ts": Source, "scripts/f9.ts": Script, "scripts/f900.ts": Script} {
+		if got := p.RoleOf(rel, nil); got != want {
+			t.Errorf("%s has the role %d, want %d", rel, got, want)
+		}
+	}
+	if disk.opened == 0 || disk.opened > 200 {
+		t.Errorf("%d files were asked for", disk.opened)
+	}
+}
+
+// counted counts what is opened.
+type counted struct {
+	fs.FS
+	opened int
+	names  []string
+}
+
+func (c *counted) Open(name string) (fs.File, error) {
+	c.opened++
+	c.names = append(c.names, name)
+	return c.FS.Open(name)
 }
 
 func TestRoleOfStories(t *testing.T) {
