@@ -52,7 +52,7 @@ func TestEachMention(t *testing.T) {
 	files := map[string]string{
 		"hub.ts":  "export class Hub {}\n",
 		"main.ts": "import { Hub } from './hub';\nexport const m = { bootstrap: [Hub] };\n",
-		"user.ts": "import { Hub } from './hub';\nexport const of = (hub: Hub) => hub;\n",
+		"user.ts": "import { Hub } from './hub';\nimport { Modal } from '@ng-bootstrap/ng-bootstrap';\nexport const of = (hub: Hub) => hub;\n",
 	}
 	for _, remember := range []bool{false, true} {
 		p := tree(t, files)

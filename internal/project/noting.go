@@ -24,7 +24,8 @@ const emptying = "-"
 // besides are these words. Each is looked for in every text, and what begins with it.
 var besides = []string{Bootstrap, RemoveAll, Unmount}
 
-// Bootstrap is in every file that has a page of Angular begin with a class.
+// Bootstrap is in every file that has a page of Angular begin with a class: as a key, or as the
+// begin of bootstrapApplication. Others have the word for the library of that name.
 const Bootstrap = "bootstrap"
 
 // RemoveAll is in every file that takes all listeners from an emitter of Node.
@@ -108,11 +109,17 @@ func (n *Noting) Word(start, end int) {
 		}
 	default:
 		for _, b := range besides {
-			if strings.HasPrefix(word, b) {
+			if strings.HasPrefix(word, b) && (b != Bootstrap || word != b || isKey(src[end:])) {
 				n.as(beside, []byte(b))
 			}
 		}
 	}
+}
+
+// isKey reports whether a word is a key, or may be one: rest is what follows it.
+func isKey(rest []byte) bool {
+	rest = bytes.TrimLeft(rest, " \t\r\n")
+	return bytes.HasPrefix(rest, []byte(":")) || bytes.HasPrefix(rest, []byte("/*")) || bytes.HasPrefix(rest, []byte("//"))
 }
 
 // Done ends it. What only hands on what others export is asked for that again and again.
