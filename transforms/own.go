@@ -58,7 +58,7 @@ func (s *scan) owning(k *Kind, t syntax.Type) *owning {
 	w, known := s.ownings.Get(key)
 	if !known {
 		w = &owning{}
-		if texts, told := s.Project.Sources(path, name); !told || slices.ContainsFunc(texts, func(src []byte) bool { return s.mayOwn(k, src) }) {
+		if texts, told := s.Project.Sources(path, name); !told || slices.ContainsFunc(texts, func(t project.Text) bool { return s.mayOwn(k, t.Src) }) {
 			w = s.owningOf(k, t)
 		}
 		s.ownings.Add(key, w)

@@ -104,8 +104,7 @@ func (s *scan) matchImported(n syntax.Node) *Obligation {
 }
 
 func (s *scan) summarise(path, name string) *summary {
-	may := func(src []byte) bool { return s.IsCandidate(src) && mayGive(src, name) }
-	if texts, ok := s.Project.Sources(path, name); ok && !slices.ContainsFunc(texts, may) {
+	if g := (givers{s, map[string]bool{}}); !g.mayGive(path, name) {
 		return &summary{} // without a parse
 	}
 	f, decl := s.Project.Declaration(s.ctx, path, name)

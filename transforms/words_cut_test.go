@@ -3,8 +3,11 @@ package transforms
 import (
 	"path/filepath"
 	"testing"
+	"testing/fstest"
 
 	"golang.org/x/tools/txtar"
+
+	"github.com/unleak-dev/unleak/internal/project"
 )
 
 // TestCut: texts that end anywhere are asked, too: an editor has them.
@@ -13,7 +16,7 @@ func TestCut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := NewDetector(nil, kinds, true)
+	d := NewDetector(project.OpenTree(fstest.MapFS{}), kinds, true)
 	for _, path := range []string{"kinds/subscription.txtar", "kinds/rxjs-subscription.txtar", "kinds/redis-client.txtar", "kinds/debounced-function.txtar"} {
 		a, err := txtar.ParseFile(filepath.FromSlash(path))
 		if err != nil {
@@ -23,7 +26,7 @@ func TestCut(t *testing.T) {
 			for end := range f.Data {
 				text := f.Data[:end:end]
 				d.IsCandidate(text)
-				mayGive(text, "open")
+				(&givers{&scan{Detector: d}, map[string]bool{}}).mayGiveIn(project.Text{Path: "f.ts", Src: text}, "open")
 				mayBeGivenFunction(append(text, "('"...), end)
 			}
 		}

@@ -25,7 +25,25 @@ func (p *Project) mayImport(rel, name, from string) bool {
 // importsOf lists what a text imports under a name. ok is false where it may do so in
 // another way than by an import statement, or has the name as a part of something.
 func importsOf(src []byte, name string) (imports []handedOn, ok bool) {
-	if bytes.Contains(src, []byte("."+name)) || bytes.Contains(src, []byte(`\u`)) || stands(src, "require", "") {
+	if bytes.Contains(src, []byte("."+name)) {
+		return nil, false
+	}
+	return importedAs(src, name)
+}
+
+// Imported tells what a text imports under a name: the module, "" for nothing, and the name
+// there, "default" for its default. ok is false where it may import it in several ways, or in
+// another one than by an import statement.
+func Imported(src []byte, name string) (module, as string, ok bool) {
+	imports, ok := importedAs(src, name)
+	if !ok || len(imports) != 1 {
+		return "", "", ok && len(imports) == 0
+	}
+	return imports[0].module, imports[0].name, true
+}
+
+func importedAs(src []byte, name string) (imports []handedOn, ok bool) {
+	if bytes.Contains(src, []byte(`\u`)) || stands(src, "require", "") {
 		return nil, false
 	}
 	ok = true

@@ -49,3 +49,23 @@ func TestMentionsByText(t *testing.T) {
 		t.Error("prose.ts was not parsed, and an import statement in it was not understood")
 	}
 }
+
+func TestImported(t *testing.T) {
+	for _, c := range []struct {
+		text, module, as string
+		ok               bool
+	}{
+		{"import { bus } from './a';\nbus();\n", "./a", "bus", true},
+		{"import { coach as bus, type Size } from './a';\n", "./a", "coach", true},
+		{"import bus, { coach } from './a';\nall.bus();\n", "./a", "default", true},
+		{"import { coach } from './a';\n", "", "", true},
+		{"import * as bus from './a';\n", "", "", false},
+		{"const { bus } = require('./a');\n", "", "", false},
+		{"const { bus } = await import('./a');\n", "", "", false},
+		{"import { bus } from './a';\nimport bus from './b';\n", "", "", false},
+	} {
+		if module, as, ok := Imported([]byte(c.text), "bus"); module != c.module || as != c.as || ok != c.ok {
+			t.Errorf("%q: %q, %q, %v", c.text, module, as, ok)
+		}
+	}
+}

@@ -7,11 +7,17 @@ import (
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
 
-// Sources lists the texts of the files, among those that a name leads to from rel, that
-// can declare it, without parsing any. ok is false where that cannot be told.
-func (p *Project) Sources(rel, name string) (texts [][]byte, ok bool) {
-	ok = rel != "" && p.sources(rel, name, func(_ string, src []byte) { texts = append(texts, src) })
-	return texts, ok
+// Text is a file that was not parsed.
+type Text struct {
+	Path string // relative to the root
+	Src  []byte
+}
+
+// Sources lists the files, among those that a name leads to from rel, that can declare it,
+// without parsing any. ok is false where that cannot be told.
+func (p *Project) Sources(rel, name string) (files []Text, ok bool) {
+	ok = rel != "" && p.sources(rel, name, func(at string, src []byte) { files = append(files, Text{at, src}) })
+	return files, ok
 }
 
 // Source is the one file to which a name leads from rel that can declare it, and its text. ok is
@@ -133,7 +139,7 @@ func exportsOwn(src []byte, name string) bool {
 		t := tokens{src[at+len("export"):]}
 		switch t.next() {
 		case "default":
-			own = own && (name != "default" || t.ownValue(src))
+			own = own && (name != "default" || t.declaresFunction() || t.ownValue(src))
 		case "{":
 			list, behind, _ := bytes.Cut(t.rest, []byte("}"))
 			t.rest = behind
@@ -157,6 +163,16 @@ func exportsOwn(src []byte, name string) bool {
 		}
 	})
 	return own
+}
+
+// declaresFunction reports whether a function follows, which is declared by it, and not called.
+func (t *tokens) declaresFunction() bool {
+	ahead := *t
+	word := ahead.next()
+	if word == "async" {
+		word = ahead.next()
+	}
+	return word == "function"
 }
 
 // isAssignment reports whether the sign = that was read last stands alone.
@@ -252,13 +268,45 @@ func declaresOwn(src []byte, name string) bool {
 	own := false
 	eachWord(src, name, func(at int) {
 		before := bytes.TrimRight(src[:at], " \t\r\n*")
-		own = own || len(before) < at && (bytes.HasSuffix(before, []byte("class")) || bytes.HasSuffix(before, []byte("function")))
+		own = own || len(before) < at && (bytes.HasSuffix(before, []byte("class")) || bytes.HasSuffix(before, []byte("function")) ||
+			bytes.HasSuffix(before, []byte("const")) && isArrow(src, at+len(name)))
 	})
 	if !own {
 		return false
 	}
 	eachImported(src, func(word []byte) { own = own && string(word) != name })
 	return own
+}
+
+// isArrow reports whether a name is given an arrow function with parameters in brackets, by what
+// stands behind it.
+func isArrow(src []byte, at int) bool {
+	t := tokens{src[at:]}
+	if t.next() != "=" {
+		return false
+	}
+	word := t.next()
+	if word == "async" {
+		word = t.next()
+	}
+	if word == "<" { // type parameters, which hold no functions
+		_, rest, ok := bytes.Cut(t.rest, []byte("("))
+		if t.rest = rest; !ok {
+			return false
+		}
+		word = "("
+	}
+	code := syntax.Skim(src)
+	if word != "(" || code == nil {
+		return false
+	}
+	params := code.OpenedAt(len(src) - len(t.rest) - 1)
+	if params == nil {
+		return false
+	}
+	t = tokens{src[params.Close+1:]}
+	sign := t.next()
+	return sign == ":" || sign == "=" && len(t.rest) > 0 && t.rest[0] == '>'
 }
 
 func hasWord(src []byte, word string) bool {

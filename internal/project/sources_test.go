@@ -12,7 +12,7 @@ func TestSources(t *testing.T) {
 		"handed.ts": "import Bus from './class';\nexport default Bus;\n",
 	})
 	for _, rel := range []string{"class.ts", "index.ts"} {
-		if texts, ok := p.Sources(rel, "default"); !ok || len(texts) != 1 || string(texts[0]) != "export default class Bus {}\n" {
+		if texts, ok := p.Sources(rel, "default"); !ok || len(texts) != 1 || string(texts[0].Src) != "export default class Bus {}\n" {
 			t.Errorf("%s: got %d texts, %v", rel, len(texts), ok)
 		}
 	}
@@ -60,6 +60,13 @@ func TestExportsOwn(t *testing.T) {
 		{"default", "import Bus from './bus';\nfunction f() { class Bus {} }\nexport default Bus;\n", false},
 		{"default", "class Bus {}\nexport default Bus;\n", true},
 		{"default", "class Bus {}\nexport { Bus as default };\n", false},
+		{"default", "const bus = (a = b(1)): Bus => a;\nexport default bus;\n", true},
+		{"default", "const bus = async <T extends Bus>(a: T) => a;\nexport default bus;\n", true},
+		{"default", "const bus = (Bus);\nexport default bus;\n", false},
+		{"default", "const bus = Bus;\nexport default bus;\n", false},
+		{"default", "import bus from './bus';\nfunction f() { const bus = () => 1; }\nexport default bus;\n", false},
+		{"default", "export default function () { if (a) { b(); } /* c */ }\n", true},
+		{"default", "export default async function bus() {} // d\n", true},
 		{"default", "export default Bus as any;\nclass Bus {}\n", false},
 		{"default", "module.exports = require('./bus');\n", false},
 		{"default", "module.exports = require('./bus')(1);\n", false},
