@@ -125,7 +125,7 @@ func (t *givingText) endOfValue(at int) int {
 			at = pair.Close
 		case c == '\n':
 			line := t.Code[at+1:]
-			if word := firstWord(line); slices.Contains(declaring, word) {
+			if word := leadingName(line); slices.Contains(declaring, word) {
 				return at
 			}
 		}
@@ -258,10 +258,10 @@ func (t *givingText) exported(name string) int {
 			continue
 		}
 		rest := bytes.TrimLeft(t.Code[end:], space)
-		word := firstWord(rest)
+		word := leadingName(rest)
 		if word == "async" {
 			rest = bytes.TrimLeft(rest[len(word):], space)
-			word = firstWord(rest)
+			word = leadingName(rest)
 		}
 		behind := len(t.Code) - len(rest) + len(word)
 		if word == "function" || word == "" {
@@ -324,15 +324,6 @@ func (t *givingText) declared(name, behind string) (at int, ok bool) {
 		return -1, false
 	}
 	return at, true
-}
-
-// firstWord is the word that a text begins with.
-func firstWord(text []byte) string {
-	end := 0
-	for end < len(text) && isNameByte(text[end]) {
-		end++
-	}
-	return string(text[:end])
 }
 
 // plainTypes are types of what nobody can end. A promise of one may be what a timer settles.

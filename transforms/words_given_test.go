@@ -29,7 +29,14 @@ func TestMayGive(t *testing.T) {
 		"beat.ts": {Data: []byte("export function beat() { return setInterval(f, 9); }\nexport default function () { return setInterval(f, 9); }\n")},
 		"name.ts": {Data: []byte("export function name() { return 'f'; }\nexport function other() { return setInterval(f, 9); }\n")},
 	}
-	for src, want := range map[string]bool{
+	ask := func(name string, texts map[string]bool) {
+		for src, want := range texts {
+			if got := givenIn(t, kinds, src, name, others); got != want {
+				t.Errorf("%s of %q: %v", name, src, got)
+			}
+		}
+	}
+	ask("f", map[string]bool{
 		"export function f() { return setInterval(g, 9); }":                                                               true,
 		"export function f(): Timer { return setInterval(g, 9); }":                                                        true,
 		"export function f(): Promise<{ a: 1 }> { setInterval(g, 9); }":                                                   true, // not sure
@@ -76,12 +83,8 @@ func TestMayGive(t *testing.T) {
 		"export function f() { return new Promise((done) => { setTimeout(done, 9); }); }":                                 true,
 		"export const f = () => 1;\nfunction g() { return setInterval(h, 9); }":                                           false,
 		"export const f = () => a(\n  () => setInterval(h, 9),\n);\nexport const g = 1;":                                  true,
-	} {
-		if got := givenIn(t, kinds, src, "f", others); got != want {
-			t.Errorf("%q: %v", src, got)
-		}
-	}
-	for src, want := range map[string]bool{
+	})
+	ask("default", map[string]bool{
 		"export default function f() { return setInterval(g, 9); }":                                 true,
 		"export default function () { return 1; }\nfunction g() { return setInterval(h, 9); }":      false,
 		"export default async function f() { setInterval(g, 9); }":                                  false,
@@ -92,9 +95,5 @@ func TestMayGive(t *testing.T) {
 		"export default class A { f() { return setInterval(g, 9); } }":                              true, // not sure
 		"import f from './beat';\nexport default f;\nfunction g() { return setInterval(h, 9); }":    true, // not sure
 		"export default function () { return setInterval(g, 9); } // }\n/* and */ function g() { }": true,
-	} {
-		if got := givenIn(t, kinds, src, "default", others); got != want {
-			t.Errorf("default of %q: %v", src, got)
-		}
-	}
+	})
 }

@@ -107,9 +107,13 @@ func (n *Noting) Word(start, end int) {
 		if before, ok := bytes.CutSuffix(src[:start], []byte(" = ")); ok {
 			n.emptied(before)
 		}
+	case Bootstrap:
+		if isKey(src[end:]) {
+			n.as(beside, []byte(Bootstrap))
+		}
 	default:
 		for _, b := range besides {
-			if strings.HasPrefix(word, b) && (b != Bootstrap || word != b || isKey(src[end:])) {
+			if strings.HasPrefix(word, b) {
 				n.as(beside, []byte(b))
 			}
 		}

@@ -296,8 +296,11 @@ func isArrow(src []byte, at int) bool {
 		}
 		word = "("
 	}
+	if word != "(" {
+		return false
+	}
 	code := syntax.Skim(src)
-	if word != "(" || code == nil {
+	if code == nil {
 		return false
 	}
 	params := code.OpenedAt(len(src) - len(t.rest) - 1)
