@@ -25,12 +25,12 @@ type mentioned struct {
 	seed   maphash.Seed
 	all    atomic.Bool // every file is noted
 	mu     sync.Mutex
-	files  []string
-	byName map[uint64][]int32
+	files  paths
+	byName map[uint64]postings
 }
 
 func newMentioned() *mentioned {
-	return &mentioned{seed: maphash.MakeSeed(), byName: map[uint64][]int32{}}
+	return &mentioned{seed: maphash.MakeSeed(), byName: map[uint64]postings{}}
 }
 
 // Notes reports whether it matters what a file of that role mentions. Examples and the
@@ -52,7 +52,7 @@ func (p *Project) Noted() {
 // build reads all files of the project. What a run had noted of a part of them is
 // forgotten.
 func (m *mentioned) build(ctx context.Context, p *Project) {
-	m.files, m.byName = nil, map[uint64][]int32{}
+	m.files, m.byName = paths{}, map[uint64]postings{}
 	paths := make(chan string, 64)
 	var readers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
@@ -82,18 +82,19 @@ func (m *mentioned) add(rel string, names []uint64) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	id := int32(len(m.files))
-	m.files = append(m.files, rel)
+	id := m.files.add(rel)
 	for _, name := range names {
-		m.byName[name] = append(m.byName[name], id)
+		in := m.byName[name]
+		in.add(id)
+		m.byName[name] = in
 	}
 }
 
 // of lists the files of a name.
 func (m *mentioned) of(name string) []string {
 	var out []string
-	for _, id := range m.byName[maphash.String(m.seed, name)] {
-		out = append(out, m.files[id])
+	for id := range m.byName[maphash.String(m.seed, name)].all() {
+		out = append(out, m.files.at(id))
 	}
 	return out
 }
