@@ -113,6 +113,9 @@ func (d *Detector) IsCandidate(src []byte) bool { return d.words.any(src) }
 // IsWanted is the same for the kinds that Only names; without it, for all.
 func (d *Detector) IsWanted(src []byte) bool { return d.wanted.any(src) }
 
+// WantsAll reports whether IsWanted is IsCandidate.
+func (d *Detector) WantsAll() bool { return d.wanted == d.words }
+
 // Search is IsWanted for who looks at the words of a text for something else, too: it is to
 // be given those of WantedWords.
 func (d *Detector) Search(src []byte) *Search { return d.wanted.search(src) }

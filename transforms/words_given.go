@@ -24,6 +24,9 @@ const mostGivers = 40
 
 // mayGive reports whether what a file exports by a name may be such a function. In doubt it may.
 func (g *givers) mayGive(path, name string) bool {
+	if name != "default" && g.s.Project.HoldsNothing(path) {
+		return false
+	}
 	key := path + "\x00" + name
 	if g.asked[key] {
 		return false

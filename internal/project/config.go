@@ -26,7 +26,7 @@ type Package struct {
 	Workspaces   []string
 	Dependencies map[string]string // all kinds of them together
 	Scripts      map[string]string
-	configs      []string // tsconfig*.json beside it
+	configs      func() []string // tsconfig*.json beside it
 	entries      func() *entries
 	peers        map[string]string // those among Dependencies that the user of the package brings
 	version      string
@@ -100,12 +100,18 @@ func (p *Project) readPackage(dir string) *Package {
 		}
 	}
 	pkg.entries = sync.OnceValue(func() *entries { return p.entriesOf(pkg) })
+	pkg.configs = sync.OnceValue(func() []string { return p.configsIn(dir) })
+	return pkg
+}
+
+// configsIn lists the tsconfig*.json of a folder, relative to the root.
+func (p *Project) configsIn(dir string) []string {
 	found := p.files.settings(dir)
 	sort.Strings(found)
-	for _, f := range found {
-		pkg.configs = append(pkg.configs, path.Join(dir, f))
+	for i, f := range found {
+		found[i] = path.Join(dir, f)
 	}
-	return pkg
+	return found
 }
 
 func first(names ...string) string {

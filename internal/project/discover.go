@@ -115,12 +115,7 @@ func (p *Project) askGit(ctx context.Context, dir, rel string, emit func(string)
 }
 
 func inSkippedFolder(rel string) bool {
-	for _, part := range strings.Split(path.Dir(rel), "/") {
-		if slices.Contains(skippedFolders, part) {
-			return true
-		}
-	}
-	return false
+	return inFolder(rel, func(part string) bool { return slices.Contains(skippedFolders, part) })
 }
 
 // IsSource reports whether Discover would find a file by its path, relative to a
@@ -237,6 +232,10 @@ func (w *walker) folder(ctx context.Context, dir, rel string) error {
 	w.p.seen.addFolder(rel, entries)
 	for _, e := range entries {
 		name := e.Name()
+		isSource := e.Type().IsRegular() && syntax.Supported(name) && !isProduct(name)
+		if !isSource && !e.IsDir() {
+			continue
+		}
 		child := name
 		if rel != "." {
 			child = rel + "/" + name
@@ -248,9 +247,6 @@ func (w *walker) folder(ctx context.Context, dir, rel string) error {
 			if err := w.folder(ctx, filepath.Join(dir, name), child); err != nil {
 				return err
 			}
-			continue
-		}
-		if !e.Type().IsRegular() || !syntax.Supported(name) || isProduct(name) {
 			continue
 		}
 		if !w.ignored(append(domain[:len(domain):len(domain)], name), false) {

@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/unleak-dev/unleak/internal/wordset"
 )
@@ -58,6 +59,7 @@ type Noting struct {
 	names []uint64   // hashes
 	gives []nameHash // what the file may export: see outline
 	any   bool       // it may export other names, too
+	lists bool       // it may export by a list, which can name what is another's
 }
 
 // Noting begins to take what a file mentions, for the questions that come later: nil if all is
@@ -67,14 +69,19 @@ func (p *Project) Noting(rel string, src []byte) *Noting {
 	if p.mentioned.all.Load() {
 		return nil
 	}
-	return &Noting{p: p, rel: rel, src: src}
+	n := notings.Get().(*Noting)
+	*n = Noting{p: p, rel: rel, src: src, names: n.names[:0], gives: n.gives[:0]}
+	return n
 }
+
+// notings are those that are done.
+var notings = sync.Pool{New: func() any { return new(Noting) }}
 
 // Note takes what a file mentions, for who looks for nothing else in it.
 func (p *Project) Note(rel string, src []byte) {
 	if n := p.Noting(rel, src); n != nil {
 		notedWords.Each(src, func(start, end int) bool { n.Word(start, end); return true })
-		n.Done()
+		n.Done(false)
 	}
 }
 
@@ -126,18 +133,28 @@ func isKey(rest []byte) bool {
 	return bytes.HasPrefix(rest, []byte(":")) || bytes.HasPrefix(rest, []byte("/*")) || bytes.HasPrefix(rest, []byte("//"))
 }
 
-// Done ends it. What only hands on what others export is asked for that again and again.
-func (n *Noting) Done() {
+// Done ends it. empty says that the file was looked at, and who reads finds nothing in it that it
+// looks for: see HoldsNothing. What only hands on what others export is asked for that again and again.
+func (n *Noting) Done(empty bool) {
 	if b := readBarrel(bytes.TrimPrefix(n.src, bom)); b != nil {
 		if n.any = true; n.p.outlines.Len() < knownOutlines/2 { // questions need the rest
 			n.p.outlines.Add(n.rel, &outline{barrel: b})
 		}
 	}
 	if !n.any && !strings.Contains(n.rel, ".d.") {
-		n.p.seen.addNoted(n.rel, n.gives)
+		n.p.seen.addNoted(n.rel, n.gives, empty && !n.lists)
 	}
 	slices.Sort(n.names)
 	n.p.mentioned.add(n.rel, slices.Compact(n.names))
+	n.p, n.src = nil, nil
+	notings.Put(n)
+}
+
+// HoldsNothing reports whether the run that read a file said that it holds nothing of what is
+// looked for, and all that it may export by a name is declared in it.
+func (p *Project) HoldsNothing(rel string) bool {
+	f, ok := p.seen.notedOf(rel)
+	return ok && f.empty
 }
 
 func (n *Noting) tell(name []byte) { n.as("", name) }
@@ -172,6 +189,7 @@ func (n *Noting) emptied(before []byte) {
 // exported takes the names of what stands behind `export`.
 func (n *Noting) exported(rest []byte) {
 	rest = exporting(rest)
+	n.lists = n.lists || len(rest) > 0 && rest[0] == '{'
 	leads := len(rest) > 0 && (rest[0] == '*' || strings.IndexByte(leading, rest[0]) >= 0)
 	if leads || !n.any && !exportedBy(rest, func(name []byte) { n.gives = append(n.gives, hashOfName(string(name))) }) {
 		n.any = true

@@ -10,11 +10,11 @@ import (
 // outline is what is known of a file without parsing it: a file that hands on all of
 // fifty others is asked often, and most of them need not be parsed for one name.
 type outline struct {
-	barrel   *barrel  // nil: it is none
-	any      bool     // it may export names that are not seen
-	lists    bool     // it may export by a list, which can name what is another's
-	stars    []string // the modules of `export * from`, and others that only seem to be
-	exported []uint64 // hashes of what may be exported, in order
+	barrel   *barrel    // nil: it is none
+	any      bool       // it may export names that are not seen
+	lists    bool       // it may export by a list, which can name what is another's
+	stars    []string   // the modules of `export * from`, and others that only seem to be
+	exported []nameHash // of what may be exported, in order
 }
 
 var nameSeed = maphash.MakeSeed()
@@ -43,9 +43,9 @@ func outlineText(rel string, src []byte) *outline {
 		return &outline{any: true}
 	}
 	o := &outline{lists: exportsBy(src, "{"), stars: stars}
-	o.any = !exportedIn(src, func(name []byte) { o.exported = append(o.exported, maphash.Bytes(nameSeed, name)) })
+	o.any = !exportedIn(src, func(name []byte) { o.exported = append(o.exported, hashOfName(string(name))) })
 	slices.Sort(o.exported)
-	o.exported = slices.Clip(slices.Compact(o.exported))
+	o.exported = fitted(slices.Compact(o.exported))
 	return o
 }
 
@@ -67,7 +67,7 @@ func (p *Project) mayExport(rel, name string) bool {
 
 // exports reports whether a file that is no barrel may export a name.
 func (o *outline) exports(name string) bool {
-	_, found := slices.BinarySearch(o.exported, maphash.String(nameSeed, name))
+	_, found := slices.BinarySearch(o.exported, hashOfName(name))
 	return o.any || found
 }
 

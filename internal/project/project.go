@@ -29,6 +29,10 @@ const knownOutlines = 2048
 // remembered.
 const knownFolders = 1024
 
+// knownPackages bounds how many packages are kept: some thousand bytes each, that are soon read
+// again.
+const knownPackages = 256
+
 func bounded[V any](size int) *lru.Cache[string, V] {
 	c, err := lru.New[string, V](size)
 	if err != nil {
@@ -50,9 +54,10 @@ type Project struct {
 	parsing singleflight.Group
 
 	mu         sync.Mutex
-	workspaces map[string]func() map[string]*Package // by folder of the workspace, then by name
-	packages   *lru.Cache[string, *Package]          // by folder; nil where there is none
-	configs    *lru.Cache[string, *TSConfig]         // by file; nil where unreadable
+	workspaces map[string]func() map[string]string // folders of packages by folder of the workspace, then by name
+	packages   *lru.Cache[string, *Package]        // by folder; nil where there is none
+	configs    *lru.Cache[string, *TSConfig]       // by file; nil where unreadable
+	pnpm       *lru.Cache[string, []string]        // by folder: the globs of pnpm's workspace
 	exists     *lru.Cache[string, bool]
 	resolved   *lru.Cache[string, string] // folder and specifier: the file
 	outlines   *lru.Cache[string, *outline]
@@ -91,9 +96,9 @@ func Open(root string) (*Project, error) {
 
 func newProject(root string) *Project {
 	return &Project{
-		Root: root, real: root, workspaces: map[string]func() map[string]*Package{},
+		Root: root, real: root, workspaces: map[string]func() map[string]string{},
 		parsed: newRecent(recentNodes, (*syntax.File).NodeCount), texts: newRecent(recentBytes, textWeight), exists: bounded[bool](knownFiles), resolved: bounded[string](knownFiles), outlines: bounded[*outline](knownOutlines), declared: bounded[declared](knownFiles),
-		packages: bounded[*Package](knownFolders), configs: bounded[*TSConfig](knownFolders), modules: bounded[bool](knownFolders), settings: bounded[string](knownFolders), around: bounded[*entries](knownFolders),
+		packages: bounded[*Package](knownPackages), configs: bounded[*TSConfig](knownFolders), modules: bounded[bool](knownFolders), pnpm: bounded[[]string](knownFolders), settings: bounded[string](knownFolders), around: bounded[*entries](knownFolders),
 		mentioned: newMentioned(),
 	}
 }

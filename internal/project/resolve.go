@@ -76,8 +76,10 @@ func (p *Project) resolve(from, specifier string) string {
 	if pkg := p.PackageOf(from); strings.HasPrefix(specifier, "#") && pkg != nil {
 		return ""
 	}
-	if pkg := p.workspacesAround(from)[name]; pkg != nil {
-		return p.inPackage(pkg, sub)
+	if dir, ok := p.workspacesAround(from)[name]; ok {
+		if pkg := p.packageIn(dir); pkg != nil {
+			return p.inPackage(pkg, sub)
+		}
 	}
 	return p.installed(from, name, sub)
 }
@@ -126,12 +128,25 @@ func (p *Project) sourceAt(base string) string {
 			return base + s
 		}
 	}
+	if !p.mayBeFolder(base) {
+		return ""
+	}
 	for _, s := range []string{".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs", ".d.ts"} {
 		if f := path.Join(base, "index"+s); p.IsFile(f) {
 			return f
 		}
 	}
 	return ""
+}
+
+// mayBeFolder reports whether there is a folder at a path, or may be one: for who would else ask
+// for each of several files in it.
+func (p *Project) mayBeFolder(rel string) bool {
+	if len(p.overlay) > 0 || p.seen.isWhole(rel) {
+		return true
+	}
+	info, err := p.files.stat(rel)
+	return err == nil && info.IsDir()
 }
 
 // byPaths applies tsconfig's `paths`, the longest matching pattern first.
@@ -180,7 +195,7 @@ func (p *Project) inPackage(pkg *Package, sub string) string {
 			continue
 		}
 		file := path.Join(pkg.Dir, t)
-		for _, c := range pkg.configs {
+		for _, c := range pkg.configs() {
 			if f := p.sourceOfOutput(p.tsconfig(c), pkg.Dir, file); f != "" {
 				return f
 			}

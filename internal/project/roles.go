@@ -66,10 +66,10 @@ var configFiles = map[string]bool{
 func RoleOf(rel string) Role {
 	dir, name := path.Split(rel)
 	folders := strings.TrimSuffix(dir, "/")
-	for part := range strings.SplitSeq(folders, "/") {
-		if testFolders[part] || endsIn(part, testFolderEnds) || strings.Contains("-"+part+"-", "-smoke-test") {
-			return Test
-		}
+	if inFolder(rel, func(part string) bool {
+		return testFolders[part] || endsIn(part, testFolderEnds) || strings.Contains("-"+part+"-", "-smoke-test")
+	}) {
+		return Test
 	}
 	stem := strings.TrimSuffix(name, path.Ext(name))
 	if endsIn(stem, testEnds) {
@@ -88,23 +88,33 @@ func RoleOf(rel string) Role {
 	return Source
 }
 
+// inFolder reports whether one of the folders in a path is such a one.
+func inFolder(rel string, is func(part string) bool) bool {
+	for part := range strings.SplitSeq(path.Dir(rel), "/") {
+		if is(part) {
+			return true
+		}
+	}
+	return false
+}
+
 // isConfig: vite.config, webpack.config.prod, karma.conf, vitest.workspace,
 // gulpfile.babel, and every name with a dot in front, as .eslintrc.
 func isConfig(stem string) bool {
-	words := strings.Split(stem, ".")
-	if words[0] == "" || configFiles[strings.ToLower(words[0])] {
+	first, rest, more := strings.Cut(stem, ".")
+	if first == "" || configFiles[strings.ToLower(first)] {
 		return true
 	}
-	for _, w := range words[1:] {
+	for w := range strings.SplitSeq(rest, ".") {
 		if w == "config" || w == "conf" {
 			return true
 		}
 	}
-	switch words[0] {
+	switch first {
 	case "webpack", "rollup": // webpack.prod, webpack.common
-		return len(words) > 1
+		return more
 	case "vitest":
-		return len(words) == 2 && words[1] == "workspace"
+		return rest == "workspace"
 	}
 	return false
 }
@@ -145,7 +155,7 @@ func (p *Project) RoleOf(rel string, src []byte) Role {
 // isStory reports whether a file is in a folder of stories that a package with a storybook has
 // among its sources. Elsewhere that is a word like others.
 func (p *Project) isStory(rel string) bool {
-	if !slices.Contains(strings.Split(path.Dir(rel), "/"), "stories") {
+	if !inFolder(rel, func(part string) bool { return part == "stories" }) {
 		return false
 	}
 	for _, at := range []string{rel, "package.json"} {
@@ -232,27 +242,26 @@ func (p *Project) entriesOf(pkg *Package) *entries {
 		offered:  p.targetsOf(pkg, append(leaves(pkg.Exports), pkg.Main, pkg.Module, pkg.Source)),
 		commands: p.targetsOf(pkg, leaves(pkg.Bin)),
 	}
-	for _, part := range strings.Split(pkg.Dir, "/") {
-		e.script = e.script || scriptFolders[part]
-	}
+	e.script = inFolder(pkg.Dir+"/", func(part string) bool { return scriptFolders[part] })
 	return e
 }
 
 func (p *Project) targetsOf(pkg *Package, named []string) targets {
 	t := targets{}
+	dir, configs := pkg.Dir, pkg.configs // the rest of a package need not be kept for them
 	for _, target := range named {
 		if target != "" && !strings.Contains(target, "*") {
-			name := calledAs(path.Join(pkg.Dir, target))
-			t[name] = append(t[name], sync.OnceValue(func() []string { return p.sourcesFor(pkg, target) }))
+			name := calledAs(path.Join(dir, target))
+			t[name] = append(t[name], sync.OnceValue(func() []string { return p.sourcesFor(dir, configs, target) }))
 		}
 	}
 	return t
 }
 
-// sourcesFor lists the files that a package means by a name: the file itself,
+// sourcesFor lists the files that the package in a folder means by a name: the file itself,
 // and the source that it is made from, which may be somewhere else.
-func (p *Project) sourcesFor(pkg *Package, target string) []string {
-	file := path.Join(pkg.Dir, target)
+func (p *Project) sourcesFor(dir string, configs func() []string, target string) []string {
+	file := path.Join(dir, target)
 	var out []string
 	add := func(f string) {
 		if f != "" {
@@ -260,16 +269,16 @@ func (p *Project) sourcesFor(pkg *Package, target string) []string {
 		}
 	}
 	add(p.sourceAt(file))
-	for _, c := range pkg.configs {
-		add(p.sourceOfOutput(p.tsconfig(c), pkg.Dir, file))
+	for _, c := range configs() {
+		add(p.sourceOfOutput(p.tsconfig(c), dir, file))
 	}
 	if len(out) == 0 {
 		// Nothing says where it comes from: dist/cli.js is made from src/cli.ts,
 		// or from cli.ts.
 		inside := strings.TrimPrefix(path.Clean(target), "/")
 		if _, rest, ok := strings.Cut(inside, "/"); ok {
-			add(p.sourceAt(path.Join(pkg.Dir, "src", rest)))
-			add(p.sourceAt(path.Join(pkg.Dir, rest)))
+			add(p.sourceAt(path.Join(dir, "src", rest)))
+			add(p.sourceAt(path.Join(dir, rest)))
 		}
 	}
 	return out

@@ -34,6 +34,7 @@ type noted struct {
 	path  uint64 // its hash
 	names uint32 // where that stands among the names, in order
 	count uint16
+	empty bool // see HoldsNothing
 }
 
 // nameHash is enough of the hash of a name to tell, of nearly every other, that it is another.
@@ -46,13 +47,13 @@ func hashOfName(name string) nameHash { return nameHash(maphash.String(nameSeed,
 const mostNoted = 16 << 10
 
 // addNoted adds all that a file may export.
-func (s *seen) addNoted(rel string, exports []nameHash) {
+func (s *seen) addNoted(rel string, exports []nameHash, empty bool) {
 	if len(exports) > math.MaxUint16 {
 		return
 	}
 	slices.Sort(exports)
 	exports = slices.Compact(exports)
-	f := noted{path: hashOf(rel), count: uint16(len(exports))}
+	f := noted{path: hashOf(rel), count: uint16(len(exports)), empty: empty}
 	s.add(func() {
 		if len(s.noted) == mostNoted {
 			return
@@ -133,16 +134,24 @@ func fitted[S ~[]E, E any](s S) S { return append(make(S, 0, len(s)), s...) }
 // exportsNone reports whether a file was seen that exports nothing under a name, but perhaps a
 // default.
 func (s *seen) exportsNone(rel, name string) bool {
-	if !s.allSeen.Load() {
-		return false
-	}
-	i, ok := slices.BinarySearchFunc(s.noted, hashOf(rel), func(f noted, path uint64) int { return cmp.Compare(f.path, path) })
+	f, ok := s.notedOf(rel)
 	if !ok {
 		return false
 	}
-	f := s.noted[i]
 	_, may := slices.BinarySearch(s.names[f.names:f.names+uint32(f.count)], hashOfName(name))
 	return !may
+}
+
+// notedOf is what was noted of a file.
+func (s *seen) notedOf(rel string) (noted, bool) {
+	if !s.allSeen.Load() {
+		return noted{}, false
+	}
+	i, ok := slices.BinarySearchFunc(s.noted, hashOf(rel), func(f noted, path uint64) int { return cmp.Compare(f.path, path) })
+	if !ok {
+		return noted{}, false
+	}
+	return s.noted[i], true
 }
 
 // isFile reports whether there is a regular file at a path; known is false where that was not
@@ -157,8 +166,16 @@ func (s *seen) isFile(rel string) (is, known bool) {
 	if strings.ContainsFunc(rel, func(r rune) bool { return r >= utf8.RuneSelf }) {
 		return false, false // a letter can be written in two ways, of which a system may take either
 	}
-	_, whole := slices.BinarySearch(s.folders, hashOf(path.Dir(rel)))
-	return false, whole
+	return false, s.isWhole(path.Dir(rel))
+}
+
+// isWhole reports whether a folder was seen, and all of its sources.
+func (s *seen) isWhole(dir string) bool {
+	if !s.allSeen.Load() {
+		return false
+	}
+	_, whole := slices.BinarySearch(s.folders, hashOf(dir))
+	return whole
 }
 
 // isPlain reports whether a folder was seen, and nothing in it is a setting: see isSetting.

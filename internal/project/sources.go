@@ -106,10 +106,10 @@ func (s *sourcesOfName) declared(rel, name string, o *outline) trail {
 // declares reports whether a text is sure to export something of its own under a name: in doubt
 // it is not.
 func declares(src []byte, name string) bool {
-	var code *syntax.Skimmed
 	sure := false
 	eachWord(src, name, func(at int) {
-		t := tokens{bytes.TrimSpace(src[bytes.LastIndexByte(src[:at], '\n')+1 : at])}
+		line := bytes.LastIndexByte(src[:at], '\n') + 1
+		t := tokens{bytes.TrimSpace(src[line:at])}
 		if sure || t.next() != "export" {
 			return
 		}
@@ -120,10 +120,7 @@ func declares(src []byte, name string) bool {
 		if word != "function" && word != "class" && word != "const" || t.next() != "" {
 			return
 		}
-		if code == nil {
-			code = syntax.Skim(src)
-		}
-		sure = code != nil && code.In(at) < 0 && code.Code[at] != ' '
+		sure = syntax.Skim(src[:line]) != nil // nothing is open there
 	})
 	return sure
 }

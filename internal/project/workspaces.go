@@ -11,15 +11,15 @@ import (
 )
 
 // workspacesAround maps the names of the packages of the nearest workspace
-// around a file to them; one repository may hold several workspaces.
-func (p *Project) workspacesAround(rel string) map[string]*Package {
+// around a file to their folders; one repository may hold several workspaces.
+func (p *Project) workspacesAround(rel string) map[string]string {
 	for dir := path.Dir(rel); ; dir = path.Dir(dir) {
 		pkg := p.packageIn(dir)
 		if pkg != nil && len(pkg.Workspaces) > 0 || len(p.pnpmGlobs(dir)) > 0 {
 			p.mu.Lock()
 			find, ok := p.workspaces[dir]
 			if !ok {
-				find = sync.OnceValue(func() map[string]*Package { return p.findWorkspaces(dir, pkg) })
+				find = sync.OnceValue(func() map[string]string { return p.findWorkspaces(dir, pkg) })
 				p.workspaces[dir] = find
 			}
 			p.mu.Unlock()
@@ -37,13 +37,13 @@ func (p *Project) Prepare() { p.workspacesAround("package.json") }
 
 // findWorkspaces reads npm's and yarn's globs in package.json, pnpm's in its
 // own file.
-func (p *Project) findWorkspaces(at string, root *Package) map[string]*Package {
-	out := map[string]*Package{}
+func (p *Project) findWorkspaces(at string, root *Package) map[string]string {
+	out := map[string]string{}
 	var globs []string
 	if root != nil {
 		globs = append(globs, root.Workspaces...)
 		if root.Name != "" {
-			out[root.Name] = root
+			out[root.Name] = at
 		}
 	}
 	globs = append(globs, p.pnpmGlobs(at)...)
@@ -51,8 +51,8 @@ func (p *Project) findWorkspaces(at string, root *Package) map[string]*Package {
 	for _, g := range globs {
 		g = strings.TrimSuffix(strings.TrimPrefix(g, "./"), "/")
 		if not, ok := strings.CutPrefix(g, "!"); ok {
-			for name, pkg := range out {
-				if match, _ := doublestar.Match(strings.TrimPrefix(not, "./"), strings.TrimPrefix(pkg.Dir, at+"/")); match {
+			for name, dir := range out {
+				if match, _ := doublestar.Match(strings.TrimPrefix(not, "./"), strings.TrimPrefix(dir, at+"/")); match {
 					delete(out, name)
 				}
 			}
@@ -64,23 +64,26 @@ func (p *Project) findWorkspaces(at string, root *Package) map[string]*Package {
 		dirs, _ := doublestar.Glob(fsys, g, doublestar.WithNoFollow())
 		for _, d := range dirs {
 			if pkg := p.packageIn(path.Join(at, d)); pkg != nil && pkg.Name != "" {
-				out[pkg.Name] = pkg
+				out[pkg.Name] = pkg.Dir
 			}
 		}
 	}
 	return out
 }
 
+// pnpmGlobs are what pnpm's own file in a folder names as packages.
 func (p *Project) pnpmGlobs(dir string) []string {
-	file := path.Join(dir, "pnpm-workspace.yaml")
-	if p.seen.isPlain(dir) || !p.IsFile(file) {
+	if p.seen.isPlain(dir) {
 		return nil
 	}
-	data, err := p.files.read(file)
-	if err != nil {
-		return nil
+	globs, ok := p.pnpm.Get(dir)
+	if !ok {
+		if data, err := p.files.read(path.Join(dir, "pnpm-workspace.yaml")); err == nil {
+			globs = pnpmPackages(data)
+		}
+		p.pnpm.Add(dir, globs)
 	}
-	return pnpmPackages(data)
+	return globs
 }
 
 // folders is what globs of packages are looked for in: folders, and links, which may lead to

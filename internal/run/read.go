@@ -86,8 +86,9 @@ func (w *worker) isWanted(rel string, src []byte, noted, admitted bool) bool {
 			return searching || notes != nil
 		})
 	}
+	wanted := admitted && search.Done()
 	if notes != nil {
-		notes.Done()
+		notes.Done(admitted && !wanted && w.d.WantsAll())
 	}
-	return admitted && search.Done()
+	return wanted
 }
