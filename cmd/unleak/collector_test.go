@@ -10,7 +10,7 @@ import (
 )
 
 func TestPercentFor(t *testing.T) {
-	for live, want := range map[uint64]int{0: 400, 1 << 20: 400, 10 << 20: 300, 20 << 20: 100, 25 << 20: 60, 40 << 20: 45, 1 << 30: 45} {
+	for live, want := range map[uint64]int{0: 400, 1 << 20: 400, 6 << 20: 300, 12 << 20: 100, 15 << 20: 60, 24 << 20: 45, 1 << 30: 45} {
 		if got := percentFor(live); got != want {
 			t.Errorf("%d MB are kept: %d %%, want %d", live>>20, got, want)
 		}
