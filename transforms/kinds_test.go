@@ -3,9 +3,14 @@ package transforms
 import (
 	"flag"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -39,23 +44,31 @@ func TestTraps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for file, cases := range trapCases(t) {
+		for _, c := range cases {
+			t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar")+"/"+c.Name, func(t *testing.T) { runCase(t, kinds, file, c) })
+		}
+	}
+}
+
+// trapCases are the cases that belong to no single kind, by their files.
+func trapCases(t *testing.T) map[string][]Case {
+	t.Helper()
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no cases", err)
 	}
+	all := map[string][]Case{}
 	for _, file := range files {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		cases, err := ParseCases(file, data)
-		if err != nil {
+		if all[file], err = ParseCases(file, data); err != nil {
 			t.Fatal(err)
 		}
-		for _, c := range cases {
-			t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar")+"/"+c.Name, func(t *testing.T) { runCase(t, kinds, file, c) })
-		}
 	}
+	return all
 }
 
 // TestWrongFixesAreAllHere: fifteen fixes that were really proposed and were
@@ -138,4 +151,56 @@ func wants(t *testing.T, rel, text string, m *Mended) {
 	for _, d := range r.Differences {
 		t.Errorf("%s: %s", d.Path, d.Text)
 	}
+}
+
+// TestReasons: every reason to leave a leak alone is that of a case. failed-proof is that of
+// TestVerifyDropsBrokenFixes: no fix that is made fails its proof.
+func TestReasons(t *testing.T) {
+	kinds, err := Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := slices.Concat(slices.Collect(maps.Values(trapCases(t)))...)
+	for _, k := range kinds {
+		all = append(all, k.Cases...)
+	}
+	seen := map[string]bool{string(FailedProof): true}
+	for _, c := range all {
+		for _, g := range c.Goldens {
+			if g.Outcome == "refused" {
+				seen[strings.TrimSpace(g.Text)] = true
+			}
+		}
+	}
+	for _, r := range reasonsOf(t, "model.go") {
+		if !seen[r] {
+			t.Errorf("no case is left alone for %s", r)
+		}
+	}
+}
+
+// reasonsOf are the constants of a file that are reasons.
+func reasonsOf(t *testing.T, file string) []string {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Values) == 1 {
+			if of, ok := spec.Type.(*ast.Ident); ok && of.Name == "Reason" {
+				text, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				out = append(out, text)
+			}
+		}
+		return true
+	})
+	if len(out) == 0 {
+		t.Fatalf("%s has no reasons", file)
+	}
+	return out
 }

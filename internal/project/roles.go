@@ -101,8 +101,8 @@ func inFolder(rel string, is func(part string) bool) bool {
 // isConfig: vite.config, webpack.config.prod, karma.conf, vitest.workspace,
 // gulpfile.babel, and every name with a dot in front, as .eslintrc.
 func isConfig(stem string) bool {
-	first, rest, more := strings.Cut(stem, ".")
-	if first == "" || configFiles[strings.ToLower(first)] {
+	name, rest, more := strings.Cut(stem, ".")
+	if name == "" || configFiles[strings.ToLower(name)] {
 		return true
 	}
 	for w := range strings.SplitSeq(rest, ".") {
@@ -110,7 +110,7 @@ func isConfig(stem string) bool {
 			return true
 		}
 	}
-	switch first {
+	switch name {
 	case "webpack", "rollup": // webpack.prod, webpack.common
 		return more
 	case "vitest":
