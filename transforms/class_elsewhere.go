@@ -17,7 +17,7 @@ func (s *scan) besideTeardown(o *Obligation, in *instance, how stay, r removal) 
 	if view && how != lastingStay || (view || in.hosted) && s.settledByHandler(o, in, r.call) {
 		return false
 	}
-	if !in.whole && !frameworkHook(t.name) && !hooks[t.name] || r.call.File() != s.f {
+	if !in.isSeen() && !frameworkHook(t.name) && !hooks[t.name] || r.call.File() != s.f {
 		return false
 	}
 	if keeper(r.call) == keeper(o.Call) && !((view || in.hosted) && homeOf(r.call) == homeOf(o.Call) && !s.follows(o, r.call)) {

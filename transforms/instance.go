@@ -1,7 +1,9 @@
 package transforms
 
 import (
+	"path"
 	"slices"
+	"strings"
 
 	"github.com/unleak-dev/unleak/internal/project"
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -62,6 +64,15 @@ func (s *scan) instance(class syntax.Node) *instance {
 		s.findTeardown(in)
 	}
 	return in
+}
+
+// isSeen reports whether all code that an instance has from above can be read. Of a class that
+// is only declared, as those of packages are, it is not known what a method does, nor which
+// methods of the class itself it calls.
+func (in *instance) isSeen() bool {
+	return in.whole && !slices.ContainsFunc(in.ancestors[:in.below], func(c project.Class) bool {
+		return c.Node.Parent().Is("ambient_declaration") || strings.Contains(path.Base(c.File.Path), ".d.")
+	})
 }
 
 // refsIn are the mentions of members of the instances of an owner, for whoever wants to know

@@ -108,7 +108,7 @@ func (s *scan) leadsTo(in *instance, r *reach, n syntax.Node) []syntax.Node {
 					}
 				}
 			}
-			if n.Parent().Field("function") == n && !in.whole && !onEmitter[name] {
+			if n.Parent().Field("function") == n && !in.isSeen() && !onEmitter[name] {
 				r.opaque = true
 			}
 		}
@@ -170,7 +170,7 @@ func (s *scan) above(in *instance, r *reach, callee syntax.Node) []syntax.Node {
 			}
 		}
 	}
-	if !in.whole && !frameworkHook(name) {
+	if !in.isSeen() && !frameworkHook(name) {
 		r.opaque = true
 	}
 	return nil
@@ -267,7 +267,7 @@ func (s *scan) beside(o *Obligation, in *instance, at syntax.Node, field string)
 	if !in.ended() && (!in.endsHosted() || in.lasting) || rank(t.name) > rank("tearDown") && !in.endsForGood() || at.Within(o.Call) {
 		return false
 	}
-	if !in.whole && !frameworkHook(t.name) && !hooks[t.name] {
+	if !in.isSeen() && !frameworkHook(t.name) && !hooks[t.name] {
 		return false
 	}
 	if keeper(at) == keeper(o.Call) {
