@@ -64,19 +64,18 @@ var configFiles = map[string]bool{
 // RoleOf tells the role of a file from its path relative to the root. Project's
 // own RoleOf knows more.
 func RoleOf(rel string) Role {
-	dir, name := path.Split(rel)
-	folders := strings.TrimSuffix(dir, "/")
 	if inFolder(rel, func(part string) bool {
 		return testFolders[part] || endsIn(part, testFolderEnds) || strings.Contains("-"+part+"-", "-smoke-test")
 	}) {
 		return Test
 	}
+	name := path.Base(rel)
 	stem := strings.TrimSuffix(name, path.Ext(name))
 	if endsIn(stem, testEnds) {
 		return Test
 	}
 	sources := false
-	for part := range strings.SplitSeq(folders, "/") {
+	for part := range strings.SplitSeq(path.Dir(rel), "/") {
 		if scriptFolders[part] || toolFolders[part] && !sources {
 			return Script
 		}
