@@ -79,6 +79,9 @@ func (o *Obligation) holds(e syntax.Edge) bool {
 	if o.isSetByFiring(c) {
 		return !e.When
 	}
+	if len(o.Kind.Last) > 0 && o.tellsLast(c, e.When, lastHops) {
+		return false
+	}
 	if c.Is("member_expression") && slices.ContainsFunc(o.releases, func(r syntax.Node) bool { return r.Field("function").Inner(false) == c }) {
 		return e.When // h.end?.(): where there is no such thing, none was begun
 	}
@@ -246,7 +249,16 @@ func accident(g *syntax.Graph, w syntax.Path) bool {
 }
 
 func waitsFor(n syntax.Node) bool {
-	return n.Is("await_expression") || n.Outer().Is("await_expression")
+	return n.Is("await_expression") || n.Outer().Is("await_expression") || isLeft(n)
+}
+
+// isLeft reports whether an expression yields to a loop, which may be left there.
+func isLeft(n syntax.Node) bool { return n.Is("yield_expression") && isIterated(n.Function()) }
+
+// isIterated reports whether a generator is one that others iterate over, and end: to whom it
+// is handed, as to Effect.gen(function* () { .. }), may resume it or not.
+func isIterated(fn syntax.Node) bool {
+	return fn.IsGenerator() && !fn.Outer().Parent().Is("arguments")
 }
 
 // threwAt reports whether a way goes on from its i-th point by an error of that.
@@ -258,8 +270,11 @@ func threwAt(g *syntax.Graph, w syntax.Path, i int) bool {
 }
 
 func raised(n syntax.Node) string {
-	if n.Is("throw_statement") {
+	switch {
+	case n.Is("throw_statement"):
 		return "throw"
+	case isLeft(n):
+		return "whoever iterates stops"
 	}
 	if inner := n.Inner(true); inner.Is("call_expression", "new_expression") {
 		return "an error in " + calleeText(inner)

@@ -10,15 +10,19 @@ import (
 // endsOfSource are the calls in a function that end what something was made from, a variable
 // of its own, and that with it.
 func (s *scan) endsOfSource(o *Obligation, home syntax.Node) []syntax.Node {
-	source := o.Bindings[o.Acquire.Pattern.Receiver()].Inner(false).Symbol()
-	if len(o.Kind.Source) == 0 || source == nil {
+	if len(o.Kind.Source) == 0 {
 		return nil
 	}
 	var out []syntax.Node
-	for _, r := range source.Refs {
-		m := r.Outer().Parent()
-		if call := m.Parent(); m.Is("member_expression") && call.Field("function") == m && slices.Contains(o.Kind.Source, m.Field("property").Text()) && call.Within(home) {
-			out = append(out, call)
+	for _, source := range sourcesOf(o.Bindings[o.Acquire.Pattern.Receiver()], maxHops) {
+		if source.Symbol() == nil {
+			continue
+		}
+		for _, r := range source.Symbol().Refs {
+			m := r.Outer().Parent()
+			if call := m.Parent(); m.Is("member_expression") && call.Field("function") == m && slices.Contains(o.Kind.Source, m.Field("property").Text()) && call.Within(home) {
+				out = append(out, call)
+			}
 		}
 	}
 	return out

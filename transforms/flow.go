@@ -77,6 +77,9 @@ func (s *scan) locate(o *Obligation) (h Handle, moved string) {
 		return s.locateReceiver(o, b)
 	}
 	v := widen(o.Call)
+	for called := v.Parent().Parent(); len(o.Kind.Chained) > 0 && receiver(called) == v && slices.Contains(o.Kind.Chained, calleeName(called)); called = v.Parent().Parent() {
+		v = widen(called)
+	}
 	h.Value = v
 	if o.taken != "" {
 		return s.locatePart(o, h, v)

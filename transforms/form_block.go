@@ -247,7 +247,7 @@ func (s *scan) remainderOf(p *Plan, o *Obligation) (*remainder, *Refusal) {
 	if o.Call.Function() != home || !inBlock(stmt) || !stmt.Parent().Is("statement_block") {
 		return nil, refuse(TooEntangled, "there is no list of statements to put into a try")
 	}
-	if home.IsGenerator() {
+	if home.IsGenerator() && !isIterated(home) {
 		return nil, refuse(TooEntangled, "%s is a generator, which may never be resumed", p.Owner.Name)
 	}
 	if o.Kind.Fails == Rejects && !home.IsAsync() {
@@ -300,6 +300,9 @@ func (s *scan) fitsBlock(o *Obligation, home syntax.Node) (Release, []Note, *Ref
 		}
 	}
 	notes, no := s.outlives(o, home)
+	if home.IsGenerator() {
+		notes = append(notes, Note{Unsafe, fmt.Sprintf("%s is a generator, which a loop ends that is left: does whoever calls next() by hand call return(), too?", nameOf(home))})
+	}
 	return r, notes, no
 }
 

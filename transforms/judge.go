@@ -141,22 +141,49 @@ func (s *scan) judge(o *Obligation) {
 // settledByParent: what it was made from belongs to the same code, and its
 // release settles this one, too. It returns the parent's kind.
 func (s *scan) settledByParent(o *Obligation) string {
-	parent := o.Bindings[o.Acquire.Pattern.Receiver()]
-	for _, p := range s.found {
-		if !slices.Contains(o.Kind.Within, p.Kind.Name) {
-			continue
-		}
-		ph, _ := s.locate(p)
-		if ph.Symbol != nil && parent.Symbol() == ph.Symbol {
-			return p.Kind.Name
-		}
-		if name, ok := parent.ThisField(); ok && ph.Place == InField && ph.Field == name && o.Owner.Form != OwnerBlock {
-			if mine, _ := parent.FieldOwner(); mine == ph.Of {
+	if len(o.Kind.Within) == 0 {
+		return ""
+	}
+	for _, parent := range sourcesOf(o.Bindings[o.Acquire.Pattern.Receiver()], maxHops) {
+		for _, p := range s.found {
+			if slices.Contains(o.Kind.Within, p.Kind.Name) && s.isHandleOf(o, p, parent) {
 				return p.Kind.Name
 			}
 		}
 	}
 	return ""
+}
+
+// isHandleOf reports whether an expression that o was made of is the handle of p.
+func (s *scan) isHandleOf(o, p *Obligation, parent syntax.Node) bool {
+	h, _ := s.locate(p)
+	if h.Symbol != nil && parent.Symbol() == h.Symbol {
+		return true
+	}
+	name, own := parent.ThisField()
+	if !own || h.Place != InField || h.Field != name || o.Owner.Form == OwnerBlock {
+		return false
+	}
+	mine, _ := parent.FieldOwner()
+	return mine == h.Of
+}
+
+// sourcesOf are an expression and those that it is made of, one by a method of the next:
+// client.db().collection('orders'), client.db(), client.
+func sourcesOf(n syntax.Node, hops int) []syntax.Node {
+	var out []syntax.Node
+	for n = n.Inner(true); n.OK(); {
+		out = append(out, n)
+		switch sym := n.Symbol(); {
+		case n.Is("call_expression"):
+			n = receiver(n)
+		case n.Is("identifier") && sym != nil && sym.Constant() && hops > 0:
+			return append(out, sourcesOf(sym.Init(), hops-1)...)
+		default:
+			return out
+		}
+	}
+	return out
 }
 
 func (s *scan) judgeDiscarded(o *Obligation) {
@@ -380,6 +407,12 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 			for _, p := range s.points(g, home, l.at) {
 				stops[p] = stops[p] || l.effect == released
 			}
+		}
+	}
+	if len(o.Kind.Last) > 0 && !settled {
+		if settled = o.isToldLast(g); !settled {
+			o.step(o.Call, "moved: nothing shows that it is left before its end")
+			return
 		}
 	}
 	if !settled && o.Kind.OneShot && isExecutor(o.Call.Function()) && s.judgeRace(o, o.Call.Function()) {

@@ -48,6 +48,8 @@ type Kind struct {
 	Within   []string          // kinds whose release settles this one too
 	Source   []string          // methods of what it was made from that settle it, too
 	Except   []*syntax.Pattern
+	Last     []Last          // what tells that it came to its end, and has ended with that
+	Chained  []string        // methods of the handle that return it, before it is used
 	Signal   string          // hole of the options that may bring a signal, of whose controller the release is a method
 	Awaited  bool            // until: settled: in a promise it is meant to be there until that settles
 	Over     []string        // events of the handle after which nothing is owed
@@ -109,7 +111,27 @@ type Release struct {
 	// or nothing, when the release is complete. Awaiting such a call without
 	// it waits for nothing.
 	Done bool
+	// AtOnce: it is done when it returns, and cannot fail, whatever others do.
+	AtOnce bool
 }
+
+// Last is something that is asked of a handle, and how that tells that there is nothing
+// more: it has ended then.
+type Last struct {
+	Pattern *syntax.Pattern
+	How     Telling
+}
+
+// Telling is how an answer tells that it was the last.
+type Telling string
+
+// The ways to tell.
+const (
+	All   Telling = "all"   // it does not come before the end
+	Falsy Telling = "falsy" // it is false, null or nothing
+	Done  Telling = "done"  // its property `done` is true
+	Empty Telling = "empty" // it is a list without anything in it, or shorter than was asked for
+)
 
 // Begin says when the debt begins.
 type Begin string
@@ -350,6 +372,8 @@ func madeIn(src []byte, typ string) bool {
 		return bytes.Contains(src, []byte("[]"))
 	case typ == "Object":
 		return bytes.Contains(src, []byte("{}"))
+	case typ == "ReadableStream": // fetch() gives what has one
+		return true
 	}
 	return false
 }

@@ -136,7 +136,7 @@ func (h *header) line(n int, line string) error {
 	}
 	k := h.kind
 	switch key {
-	case "acquire", "release", "except", "lookup", "from", "type", "exported", "made":
+	case "acquire", "release", "except", "lookup", "from", "type", "exported", "made", "last", "awaited":
 	default:
 		if h.once == nil {
 			h.once = map[string]bool{}
@@ -203,6 +203,23 @@ func (h *header) line(n int, line string) error {
 		var p *syntax.Pattern
 		if p, err = pattern(); err == nil {
 			k.Except = append(k.Except, p)
+		}
+	case "last":
+		var l Last
+		how, asked, _ := strings.Cut(value, " ")
+		value, l.How = how, Telling(how)
+		if err = choice(string(All), string(Falsy), string(Done), string(Empty)); err == nil {
+			value = strings.TrimSpace(asked)
+			l.Pattern, err = pattern()
+			k.Last = append(k.Last, l)
+		}
+	case "chained":
+		k.Chained = strings.Fields(value)
+	case "awaited":
+		if err = choice("never"); err == nil && len(k.Release) == 0 {
+			err = h.fail(n, "awaited: stands after the release that it is about")
+		} else if err == nil {
+			k.Release[len(k.Release)-1].AtOnce = true
 		}
 	case "after":
 		k.After, err = pattern()

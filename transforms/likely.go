@@ -16,6 +16,9 @@ const likelyHops = 3
 
 // likely reports whether somebody would reckon with an error of an evaluation.
 func (s *scan) likely(o *Obligation, n syntax.Node, hops int) bool {
+	if o.asksForMore(n) {
+		return false // what cannot be read on has ended, too
+	}
 	if n.Is("throw_statement", "await_expression") || waitsFor(n) || n == o.Call.Outer() {
 		return true
 	}

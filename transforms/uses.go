@@ -81,6 +81,9 @@ func (s *scan) useOf(o *Obligation, ref syntax.Node, hops int) []use {
 		if called && o.Kind.Readable && reads(p.Parent(), name) {
 			return one(moved, p.Parent(), readText+" by .%s", name)
 		}
+		if called && o.Kind.drains(p.Parent(), ref) {
+			return one(moved, p.Parent(), readText+" by .%s", name)
+		}
 		if called && chainable[name] { // x.on(..) is x again
 			return s.valueUse(o, ref, widen(p.Parent()), hops)
 		}
@@ -123,7 +126,7 @@ func (s *scan) valueUse(o *Obligation, ref, v syntax.Node, hops int) []use {
 		return []use{{e, ref, at, fmt.Sprintf(format, args...)}}
 	}
 	p := v.Parent()
-	if o.Kind.Readable && p.Is("for_in_statement") && p.Field("right") == v {
+	if (o.Kind.Readable || len(o.Kind.Last) > 0) && p.Is("for_in_statement") && p.Field("right") == v {
 		return one(moved, p, readText+" by a loop")
 	}
 	switch p.Kind() {

@@ -110,6 +110,30 @@ function mysql(world) {
   return { promise, callback: { createConnection, createPool: pool } };
 }
 
+// cursor gives three things, one after the other or as many as are asked for, and ends itself with
+// the last.
+function cursor(world) {
+  const left = [1, 2, 3];
+  const over = () => {
+    if (left.length === 0) world.alive.delete(c);
+    return left.length === 0;
+  };
+  const c = thing(world, 'cursor', { close: 'promise' }, {
+    hasNext: async () => !over(),
+    next: async () => (over() ? null : { n: left.shift() }),
+    read: async (most) => (over() ? [] : left.splice(0, most)),
+    sort: () => c,
+  });
+  return c;
+}
+
+// Cursor is one of PostgreSQL, which a client is given to begin.
+class Cursor {
+  begin(world) {
+    return cursor(world);
+  }
+}
+
 function mongo(world) {
   const collection = (client) => ({
     findOne: async () => (client.url === 'mongodb://empty' ? null : { n: 1 }),
@@ -117,6 +141,7 @@ function mongo(world) {
       if (d.bad) throw new Error('not valid');
       return { acknowledged: true };
     }),
+    find: () => within(client, cursor(world)),
     watch: () => within(client, thing(world, 'stream', { close: 'promise' }, { next: async () => ({ operationType: 'insert' }) })),
   });
   const methods = {
@@ -367,6 +392,7 @@ function services(world) {
     '@lumino/signaling': { Signal: { clearData() {} } }, // of arrow functions that are connected alone it knows nothing
     knex: { knex: knex(world), default: knex(world), __esModule: true },
     'pg-promise': Object.assign(pgPromise(world), { default: pgPromise(world), __esModule: true }),
+    'pg-cursor': exported(Cursor),
     redis: redis(world),
     amqplib: exported(amqp),
     kafkajs: { Kafka },
@@ -452,6 +478,29 @@ function http(world) {
   return { Client: make, Pool: make, Agent: make };
 }
 
+// locking is a stream whose readers are alive until it is at its end, or they let go of it.
+function locking(world, stream) {
+  const { getReader, pipeThrough } = stream;
+  stream.pipeThrough = (...args) => locking(world, pipeThrough.apply(stream, args));
+  stream.getReader = () => {
+    const reader = getReader.call(stream);
+    world.begin(reader, 'reader');
+    const ends = (name, over) => {
+      const method = reader[name].bind(reader);
+      reader[name] = (...args) => {
+        const result = method(...args);
+        if (!over) world.end(reader);
+        return over ? result.then((value) => (over(value) && world.alive.delete(reader), value)) : result;
+      };
+    };
+    ends('read', (next) => next.done);
+    ends('cancel');
+    ends('releaseLock');
+    return reader;
+  };
+  return stream;
+}
+
 // globals are those of a browser.
 function globals(world) {
   const made = (kind, ends, methods) =>
@@ -481,6 +530,11 @@ function globals(world) {
       world.end(url);
     }
   };
+  class Blob extends globalThis.Blob {
+    stream() {
+      return locking(world, super.stream());
+    }
+  }
   const mediaDevices = {
     active: true,
     getUserMedia: async () => {
@@ -504,6 +558,8 @@ function globals(world) {
   }
   return {
     URL,
+    Blob,
+    fetch: async () => ({ body: new Blob(['a', 'b', 'c']).stream() }),
     navigator: { mediaDevices },
     MessageChannel: channels(world),
     IntersectionObserver: Observer,
@@ -518,4 +574,4 @@ function globals(world) {
   };
 }
 
-module.exports = { services, globals };
+module.exports = { services, globals, Cursor };

@@ -171,8 +171,12 @@ func typeOfMember(n Node, depth int) Type {
 	if t, ok := typeOfBoxed(n, depth); ok {
 		return t
 	}
-	if t := typeOf(n.Field("object"), depth); t.Module != "" {
+	t := typeOf(n.Field("object"), depth)
+	if t.Module != "" {
 		return Type{Module: t.Module, Derived: true}
+	}
+	if t.OK() {
+		return fromPlatform(t, n.Field("property").Text())
 	}
 	return Type{}
 }
@@ -256,10 +260,16 @@ func typeOfCall(n Node, depth int) Type {
 	}
 	if o, ok := fn.Origin(); ok && o.Module != "" {
 		return Type{Module: o.Module, Derived: true}
+	} else if ok && len(o.Path) == 1 {
+		return fromPlatform(Type{}, o.Last())
 	}
 	if fn.Is("member_expression") {
-		if t := typeOf(fn.Field("object"), depth); t.Module != "" {
+		t := typeOf(fn.Field("object"), depth)
+		if t.Module != "" {
 			return Type{Module: t.Module, Derived: true}
+		}
+		if t.OK() {
+			return fromPlatform(t, fn.Field("property").Text())
 		}
 	}
 	return Type{}
