@@ -304,6 +304,15 @@ func (s *scan) match(c candidate, n syntax.Node) *Obligation {
 		if o := s.renewal(c, n, b); o != nil {
 			return o
 		}
+		if o := s.endedTooEarly(c, n, b); o != nil {
+			return o
+		}
+	}
+	if c.kind.Operator != "" && c.acquire.Pattern.Rooted() {
+		if o, ok := n.Field("function").Origin(); !ok || !c.acquire.Pattern.IsAt(o) || !c.acquire.fromModule(o) {
+			return nil
+		}
+		return s.replaying(c, n, b)
 	}
 	if slices.Contains(c.acquire.Types, ofOwn) {
 		return s.matchOwn(c, n, b)

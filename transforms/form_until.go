@@ -19,7 +19,8 @@ func (formUntil) Name() string { return "until" }
 
 // streamed reports whether it is a subscription that was found to be to what never ends.
 func (s *scan) streamed(o *Obligation) bool {
-	return o.Kind.Operator != "" && s.subscriber(o.Call) != nil
+	_, early := o.gist.(tooEarly)
+	return o.Kind.Operator != "" && (early || s.subscriber(o.Call) != nil)
 }
 
 // judgeStreamed gives what nothing keeps a handle of to the form that needs none.
@@ -50,6 +51,11 @@ func (formUntil) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	}
 	var mended []*Obligation
 	for _, o := range p.Obligations {
+		if how.bag != "" && o.isReplayed() {
+			o.Refusal = refuse(NoOwner, "there is no subscription of it to put into %s, and no signal of the end", how.bag)
+			no = o.Refusal
+			continue
+		}
 		if how.bag != "" {
 			e.edits = append(e.edits,
 				patch.Edit{Start: o.Call.Start(), End: o.Call.Start(), New: how.bag + ".add("},
@@ -62,7 +68,11 @@ func (formUntil) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 			o.Refusal, no = why, why
 			continue
 		}
-		if operator != "" {
+		switch {
+		case operator == "":
+		case o.isReplayed():
+			e.before(o, operator)
+		default:
 			e.pipe(o, operator)
 		}
 		mended = append(mended, o)

@@ -24,6 +24,8 @@ func (s *scan) judgeOf(o *Obligation) func(*Obligation) {
 			s.judgeGiven(o)
 			s.judgePiped(o)
 		}
+	case o.isReplayed():
+		return s.judgeReplayed
 	case o.Kind.Collects():
 		return s.judgeGrowing
 	case o.racing:

@@ -19,7 +19,7 @@ import (
 // "" where it may.
 func (q stream) handedOver(operator, source syntax.Node) string {
 	field, ok := operator.Inner(false).ThisField()
-	if !ok || q.away || !q.isInput(field) || !q.neverEnded(source) {
+	if !ok || q.away || q.in.host == nil || !q.isInput(field) || !q.neverEnded(source) {
 		return ""
 	}
 	return "this." + field + " makes the stream, which is given from outside"
