@@ -18,29 +18,105 @@ var sinkNames = []string{"res", "response", "resp", "reply"}
 // askedNames are those of what they were asked.
 var askedNames = []string{"req", "request", "_req", "_request", "_"}
 
-// piping is a source that one response is given, and nobody else.
+// piping is a source that one sink is given, and nobody else.
 type piping struct {
-	call syntax.Node // source.pipe(response)
-	sink *syntax.Symbol
+	call  syntax.Node // source.pipe(gzip), if need be with .pipe(response) behind it
+	sink  *syntax.Symbol
+	doubt string
 }
 
-// judgePiped looks at a source that is piped into a response whose end nobody hears.
+// judgePiped looks at a source that is piped into a response, or a file, whose end nobody hears
+// who would end the source.
 func (s *scan) judgePiped(o *Obligation) {
 	if !o.Kind.Readable || o.Status == Unmet || o.Standing != Leak || o.Call.Function() == (syntax.Node{}) {
 		return
 	}
 	pipe := s.onlyPiped(o)
-	if !pipe.OK() || !pipe.Outer().Parent().Is("expression_statement", "arrow_function", "return_statement") {
+	last := lastPipe(pipe)
+	end := widen(last) // .on('finish', done)
+	if !pipe.OK() || !end.Parent().Is("expression_statement", "arrow_function", "return_statement") {
 		return
 	}
-	sink := pipe.Field("arguments").Child(0).Inner(false).Symbol()
-	fn := handlerOf(sink)
-	if !fn.OK() || s.hearsEnd(sink, fn) {
+	sink := last.Field("arguments").Child(0).Inner(false).Symbol()
+	g := piping{call: pipe, sink: sink, doubt: fmt.Sprintf("a client that leaves ends the %s: does anything else read it, or wait for its end?", o.Kind.Noun)}
+	var exit ExitPlace
+	if fn := handlerOf(sink); fn.OK() && end == last.Outer() && !s.hearsEnd(sink, fn) {
+		exit = ExitPlace{last, fmt.Sprintf("%s closes before it took all of it", sink.Name)}
+	} else if failure := s.failsAlone(o, sink, last, end); failure.OK() {
+		exit = ExitPlace{failure, fmt.Sprintf("%s cannot be written", sink.Name)}
+		g.doubt = fmt.Sprintf("where %s fails, the %s is ended: does anything else read it, or wait for its end?", sink.Name, o.Kind.Noun)
+	} else {
 		return
 	}
 	o.Owner = Owner{OwnerBlock, nameOf(o.Call.Function()), o.Call.Function()}
-	s.unmet(o, MissingPath, []ExitPlace{{pipe, fmt.Sprintf("%s closes before it took all of it", sink.Name)}})
-	o.Form, o.gist, o.Refusal = formPiped{}, piping{pipe, sink}, nil
+	s.unmet(o, MissingPath, []ExitPlace{exit})
+	o.Form, o.gist, o.Refusal = formPiped{}, g, nil
+}
+
+// lastPipe is the last of the calls that pipe one into the next: a.pipe(b).pipe(c).
+func lastPipe(pipe syntax.Node) syntax.Node {
+	for pipe.OK() {
+		m := pipe.Outer().Parent()
+		next := m.Parent()
+		if !m.Is("member_expression") || m.Field("property").Text() != "pipe" || next.Field("function") != m || next.Field("arguments").Len() != 1 {
+			break
+		}
+		pipe = next
+	}
+	return pipe
+}
+
+// failsAlone is the listener for the errors of a sink that was acquired here, and that ends by
+// one of them, where the listener leaves the source alone; the zero Node where that does not
+// show. An error that nobody listens for ends the process, and the source with it. listened
+// goes from the last pipe to the last method on what it returns.
+func (s *scan) failsAlone(o *Obligation, sink *syntax.Symbol, last, listened syntax.Node) syntax.Node {
+	acquired := slices.ContainsFunc(s.found, func(p *Obligation) bool {
+		return p != o && slices.Contains(p.Kind.Over, "error") && slices.Contains(p.Kind.Over, "close") && sink != nil && widen(p.Call) == sink.Init().Outer()
+	})
+	if !acquired || !sink.Constant() {
+		return syntax.Node{}
+	}
+	var calls []syntax.Node
+	for n := last; n.Outer() != listened; {
+		n = n.Outer().Parent().Parent()
+		calls = append(calls, n)
+	}
+	for _, r := range sink.Refs {
+		m := r.Outer().Parent()
+		switch call := m.Outer().Parent(); {
+		case r == sink.Node, r == last.Field("arguments").Child(0).Inner(false), m.Is("member_expression") && call.Field("function") != m.Outer() && !syntax.IsWrite(m):
+		case m.Is("member_expression") && call.Is("call_expression") && m.Field("property").Text() != "destroy" && m.Field("property").Text() != "close":
+			calls = append(calls, call)
+		default:
+			return syntax.Node{} // somebody else's, too
+		}
+	}
+	var failure syntax.Node
+	for _, call := range calls {
+		event, _ := call.Field("arguments").Child(0).StringValue()
+		handler := call.Field("arguments").Child(1).Inner(false)
+		switch event {
+		case "close", "unpipe":
+			return syntax.Node{}
+		case "error":
+			if fn := functionGiven(handler); fn.OK() && s.mayEnd(o, fn) {
+				return syntax.Node{}
+			}
+			failure = call
+		}
+	}
+	return failure
+}
+
+// mayEnd reports whether a listener mentions the source, or the process, which may end it.
+func (s *scan) mayEnd(o *Obligation, listener syntax.Node) bool {
+	for d := range listener.Descendants() {
+		if d.Is("identifier") && (d.Text() == "process" || o.Handle.Symbol != nil && d.Symbol() == o.Handle.Symbol) {
+			return true
+		}
+	}
+	return false
 }
 
 // onlyPiped is the call that pipes a source, where it is only listened to, and looked at, otherwise.
@@ -169,7 +245,7 @@ func (formPiped) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	o := p.Obligations[0]
 	g := o.gist.(piping)
 	stmt := g.call.Statement()
-	if !inBlock(stmt) || !g.call.Outer().Parent().Is("expression_statement", "return_statement") {
+	if !inBlock(stmt) || !widen(lastPipe(g.call)).Parent().Is("expression_statement", "return_statement") {
 		return nil, refuse(TooEntangled, "no statement can stand before the one that pipes")
 	}
 	st := styleOf(s.f)
@@ -186,7 +262,7 @@ func (formPiped) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	code = append(code, fmt.Sprintf("%s.once(%sclose%[2]s, () => %[3]s);", g.sink.Name, st.quote, release))
 	return &Fix{
 		Plan: p, Edits: append(edits, st.before(stmt, code...)),
-		Notes:   []Note{{Unsafe, fmt.Sprintf("a client that leaves ends the %s: does anything else read it, or wait for its end?", o.Kind.Noun)}},
+		Notes:   []Note{{Unsafe, g.doubt}},
 		Message: fmt.Sprintf("Release the %s when %s closes", o.Kind.Noun, g.sink.Name),
 	}, nil
 }

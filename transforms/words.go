@@ -19,6 +19,7 @@ type words struct {
 	rest    []*Acquire            // those without a word
 	kept    map[*Acquire]bool     // that count only where what they give is kept
 	ended   map[*Acquire][]string // those of streams that an operator ends: the methods that release them
+	shares  map[*Acquire]bool     // those that are operators themselves
 	longest int                   // of the modules
 	own     bool                  // instances of the project's own classes are asked for, too
 	tells   bool                  // what the project itself has to subscribe to is asked for
@@ -26,7 +27,7 @@ type words struct {
 }
 
 func newWords(kinds []*Kind) *words {
-	w := &words{set: &wordset.Set{}, named: map[string][]*Acquire{}, from: map[string]bool{}, modules: map[string]bool{}, kept: map[*Acquire]bool{}, ended: map[*Acquire][]string{}}
+	w := &words{set: &wordset.Set{}, named: map[string][]*Acquire{}, from: map[string]bool{}, modules: map[string]bool{}, kept: map[*Acquire]bool{}, ended: map[*Acquire][]string{}, shares: map[*Acquire]bool{}}
 	for _, k := range kinds {
 		if k.Name == subscriptionKind {
 			w.tells = true
@@ -62,6 +63,7 @@ func newWords(kinds []*Kind) *words {
 			}
 			w.named[name] = append(w.named[name], a)
 			w.kept[a] = candidate{k, a}.declared()
+			w.shares[a] = k.Operator != "" && a.Pattern.Rooted()
 			if k.Operator != "" && k.Alone && a.Exact && a.Pattern.Method() {
 				for _, r := range k.Release {
 					w.ended[a] = append(w.ended[a], r.Pattern.Anchor)
@@ -178,7 +180,7 @@ func (s *Search) fits(a *Acquire, start, end int) bool {
 	case a.Pattern.New:
 		return mayBeMade(s.src, start, end)
 	case a.Pattern.Rooted():
-		return mayBeCalled(s.src, start, end)
+		return mayBeCalled(s.src, start, end) && (!s.shares[a] || s.streams.mayBeReplayed(start, end))
 	}
 	maker := a.Pattern.Maker()
 	return maker == "" || s.streams.mayBeMadeBy(maker, start, end)

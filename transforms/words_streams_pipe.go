@@ -106,3 +106,17 @@ func (t subscriptionText) importOf(name string) string {
 		}
 	}
 }
+
+// mayBeReplayed reports whether an operator that shares a stream, whose name stands from start to
+// end, may stay with it when an instance has ended: see scan.replaying.
+func (s *subscriptions) mayBeReplayed(start, end int) bool {
+	t, ok := s.at(start, end)
+	if !ok {
+		return true
+	}
+	if !endsStreams(t.src) || !t.inClass() || t.inLasting() {
+		return false
+	}
+	args := t.OpenedAt(t.end)
+	return args == nil || !namesWord(t.Code[args.Open:args.Close], "refCount") || namesWord(t.Code[args.Open:args.Close], "false")
+}

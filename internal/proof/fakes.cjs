@@ -91,7 +91,12 @@ function files(world) {
     return watcher;
   };
   const stream = (path) => Object.assign(flowing(world), { path, pipe: (to) => to });
-  return { ...fs, watch, ...descriptors(world, sizes), createReadStream: stream, createWriteStream: stream, promises: { ...fs.promises, open } };
+  const written = (path) => {
+    const to = stream(path);
+    if (path === places.folder) setImmediate(() => to.fail('it is a folder'));
+    return to;
+  };
+  return { ...fs, watch, ...descriptors(world, sizes), createReadStream: stream, createWriteStream: written, promises: { ...fs.promises, open } };
 }
 
 // descriptors are those of node's functions that open and close by number.
