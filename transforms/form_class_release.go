@@ -61,14 +61,18 @@ func (e *classEdit) isSingle(o *Obligation) bool {
 }
 
 func (e *classEdit) releaseField(w *work, o *Obligation, how, call, log string) {
-	if !e.alwaysSet(o.Handle) {
-		call = strings.Replace(call, how+".", how+"?.", 1) // it may never have been acquired
+	byMethod := o.isCallable() || o.Kind.Name != debouncedKind && strings.Contains(call, how+".") // what is debounced goes on to work
+	asked := e.in.asks(o.Handle)
+	// it may never have been acquired, or be released already
+	perhaps := !e.alwaysSet(o.Handle) || (o.Kind.Fails != Never || byMethod || asked) && e.empties(o)
+	if perhaps {
+		call = strings.Replace(call, how+".", how+"?.", 1)
 		if o.isCallable() {
 			call = strings.Replace(call, how+"(", how+"?.(", 1)
 		}
 	}
 	r, _ := e.s.chooseRelease(o)
-	unsure := r.Pattern.Rooted() && !o.Kind.Lenient && !e.alwaysSet(o.Handle)
+	unsure := r.Pattern.Rooted() && !o.Kind.Lenient && perhaps
 	if o.Kind.Fails == Never {
 		if unsure {
 			call = "if (" + how + " != null) " + call // 0 is a handle, too
@@ -76,8 +80,6 @@ func (e *classEdit) releaseField(w *work, o *Obligation, how, call, log string) 
 			call = "if (" + how + ") " + call
 		}
 		w.add(call + ";")
-		byMethod := o.isCallable() || o.Kind.Name != debouncedKind && (strings.Contains(call, how+".") || strings.Contains(call, how+"?.")) // what is debounced goes on to work
-		asked := e.in.asks(o.Handle)
 		if byMethod || asked {
 			e.empty(w, o, how)
 		}
@@ -128,6 +130,12 @@ func (e *classEdit) empty(w *work, o *Obligation, how string) {
 		return
 	}
 	w.steps = append(w.steps, step{plain: how + " = " + nothing + ";", tidies: true})
+}
+
+// empties reports whether a field is left with nothing, which cannot be released, once its handle is.
+func (e *classEdit) empties(o *Obligation) bool {
+	nothing := e.nothingFor(o)
+	return nothing != "" && nothing != "0" && !e.readByTeardown(o).OK()
 }
 
 // readByTeardown is where the teardown that is there reads the field of a handle; the
