@@ -411,8 +411,8 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 			}
 		}
 	}
-	if len(o.Kind.Last) > 0 && !settled {
-		if settled = o.isToldLast(g); !settled {
+	if len(o.Kind.Last) > 0 {
+		if settled = settled || o.isToldLast(g); !settled || o.isReadElsewhere(home) {
 			o.step(o.Call, "moved: nothing shows that it is left before its end")
 			return
 		}

@@ -58,6 +58,18 @@ func (o *Obligation) isToldLast(g *syntax.Graph) bool {
 	})
 }
 
+// isReadElsewhere reports whether a function within another asks the handle for more: when that
+// runs, and whether it comes to the end, does not show in the one around.
+func (o *Obligation) isReadElsewhere(home syntax.Node) bool {
+	return slices.ContainsFunc(o.Handle.Symbol.Refs, func(r syntax.Node) bool {
+		fn := r.Function()
+		for fn.OK() && fn != home && isInline(fn) {
+			fn = fn.Function()
+		}
+		return fn != home && o.asksForMore(r.Outer().Parent().Parent())
+	})
+}
+
 // tellsLast reports whether a condition that is so, or not, tells that the handle has ended.
 func (o *Obligation) tellsLast(c syntax.Node, when bool, hops int) bool {
 	c = c.Inner(true)

@@ -127,6 +127,26 @@ function cursor(world) {
   return c;
 }
 
+// winston makes loggers that hold their files.
+function winston(world) {
+  const createLogger = () => thing(world, 'logger', { close: 'now', end: 'now' }, { level: 'info', info: () => {} });
+  return { createLogger, transports: { Console: class {}, File: class {} }, format: { json: () => ({}) } };
+}
+
+// renderers is the class of renderers, which cannot be of no size.
+function renderers(world) {
+  return function WebGLRenderer() {
+    return thing(world, 'renderer', { dispose: 'now' }, {
+      sortObjects: true,
+      domElement: { remove: () => {}, toDataURL: () => 'data:,' },
+      setSize: (width) => {
+        if (width < 0) throw new Error('of no size');
+      },
+      render: () => {},
+    });
+  };
+}
+
 // Cursor is one of PostgreSQL, which a client is given to begin.
 class Cursor {
   begin(world) {
@@ -411,6 +431,8 @@ function services(world) {
     sqlite3: sqlite3(world),
     nodemailer: exported(mail(world)),
     pino: exported(pino(world)),
+    winston: exported(winston(world)),
+    three: { WebGLRenderer: renderers(world), Scene: class {}, PerspectiveCamera: class {} },
     ssh2: { Client: ssh(world) },
     readline: readline(world, false),
     'readline/promises': readline(world, true),
