@@ -19,6 +19,7 @@ const chokidar = need('chokidar');
 const pg = need('pg');
 const Redis = need('ioredis');
 const Primus = need('primus');
+const winston = need('winston');
 
 const places = { nobody: 'ws://127.0.0.1:1' };
 const kept = new Map(); // what an example made -> how it is ended at last
@@ -86,6 +87,7 @@ function libraries(world) {
     fs: {
       ...fs,
       watch,
+      createReadStream: call(fs.createReadStream, (s) => s.destroy()),
       promises,
       openSync: (...args) => keepNumber(fs.openSync(...args)),
       open: (...args) => fs.open(...args.slice(0, -1), (err, fd) => args.at(-1)(err, err ? fd : keepNumber(fd))),
@@ -99,6 +101,7 @@ function libraries(world) {
     dgram: { createSocket: call(require('dgram').createSocket, close) },
     pg: { Pool, Client },
     ioredis: Cache,
+    winston: { ...winston, transports: winston.transports, createLogger: call(winston.createLogger, (l) => l.close()) },
     primus: keeping(Primus, (p) => p.destroy({ close: false })),
   };
 }
@@ -127,6 +130,8 @@ const counts = {
   'fs-watcher': () => resources('FSEventWrap'),
   'file-handle': () => entries('/proc/self/fd'),
   'file-descriptor': () => entries('/proc/self/fd'),
+  'file-read-stream': () => entries('/proc/self/fd'),
+  'winston-logger': () => entries('/proc/self/fd'),
   worker: () => entries('/proc/self/task'),
   'child-process': () => resources('ProcessWrap'),
   'net-server': () => resources('TCPServerWrap'),
