@@ -185,6 +185,7 @@ func (s *scan) wrapRest(p *Plan, o *Obligation) (*Fix, *Refusal) {
 		if release, no = s.qualified(o, r, instantiate(r.Pattern, o, o.Handle.Symbol.Name)); no != nil {
 			return nil, no
 		}
+		release = o.ifThere(release, o.Handle.Symbol.Name)
 	}
 	if o.Kind.Fails != Never && !r.Done {
 		fix.Notes = append(fix.Notes, Note{Safe, fmt.Sprintf("where both fail, the error of the release is thrown, not that of the work with the %s", o.Kind.Noun)})
@@ -288,6 +289,9 @@ func (s *scan) fitsBlock(o *Obligation, home syntax.Node) (Release, []Note, *Ref
 	r, ok := s.chooseRelease(o)
 	if !ok {
 		return r, nil, s.unknownRelease(o)
+	}
+	if other := givenInstead(o); other.OK() {
+		return r, nil, refuse(Borrowed, "it may be %s, which belongs to whoever has that", shorten(other.Text()))
 	}
 	for _, u := range s.usesOf(o, o.Handle.Symbol, maxHops) {
 		if slices.Contains(o.lent, u.at) {

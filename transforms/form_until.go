@@ -115,6 +115,9 @@ func (e *classEdit) streamWay(p *Plan) (*streamWay, *Refusal) {
 	if field := e.container(); field != "" {
 		return &streamWay{bag: "this." + field, where: "with " + "this." + field}, nil
 	}
+	if e.in.host == nil {
+		return nil, refuse(NoOwner, "%s has no signal of its end", nameOf(e.in.class.Node))
+	}
 	if e.s.isNew(e.in.host) {
 		return e.byHost()
 	}

@@ -13,6 +13,10 @@ func (s *scan) judgeField(o *Obligation) {
 		o.step(o.Call, "moved: kept in an object that cannot be seen whole")
 		return
 	}
+	if len(o.Kind.Last) > 0 && o.Handle.Place == InField && o.readInLoop(s.instance(o.Handle.Of)) {
+		o.step(o.Call, "moved: it is read in a loop, and may have come to its end")
+		return
+	}
 	s.judgeInstance(o, o.Handle.Of)
 }
 

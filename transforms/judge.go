@@ -412,7 +412,7 @@ func (s *scan) judgeCall(o *Obligation, home syntax.Node) {
 		}
 	}
 	if len(o.Kind.Last) > 0 {
-		if settled = settled || o.isToldLast(g); !settled || o.isReadElsewhere(home) {
+		if settled = settled || o.isToldLast(g); !settled || o.isEndedElsewhere(home) {
 			o.step(o.Call, "moved: nothing shows that it is left before its end")
 			return
 		}

@@ -48,25 +48,39 @@ func (o *Obligation) asksForMore(call syntax.Node) bool {
 	return len(o.Kind.Last) > 0 && o.asks(call) != ""
 }
 
-// isToldLast reports whether in some loop of a function a condition tells that the handle has
-// ended: what is asked once may well have nothing more.
+// isToldLast reports whether a loop of a function that asks the handle for more has a condition
+// which tells that it has ended: what is asked once may well have nothing more.
 func (o *Obligation) isToldLast(g *syntax.Graph) bool {
 	return slices.ContainsFunc(g.Points, func(p syntax.Point) bool {
 		return slices.ContainsFunc(p.Next, func(e syntax.Edge) bool {
-			return e.Cond.Ancestor("while_statement", "for_statement", "do_statement").OK() && o.tellsLast(e.Cond, e.When, lastHops)
+			loop := e.Cond.Ancestor("while_statement", "for_statement", "do_statement")
+			return loop.OK() && o.tellsLast(e.Cond, e.When, lastHops) && slices.ContainsFunc(slices.Collect(loop.Descendants()), o.asksForMore)
 		})
 	})
 }
 
-// isReadElsewhere reports whether a function within another asks the handle for more: when that
-// runs, and whether it comes to the end, does not show in the one around.
-func (o *Obligation) isReadElsewhere(home syntax.Node) bool {
-	return slices.ContainsFunc(o.Handle.Symbol.Refs, func(r syntax.Node) bool {
+// isEndedElsewhere reports whether the end of a handle may come without a condition that tells of it:
+// a function within another reads it, its `closed` is asked or waited for, or what it comes from is aborted.
+func (o *Obligation) isEndedElsewhere(home syntax.Node) bool {
+	aborted := slices.ContainsFunc(slices.Collect(home.Field("body").Descendants()), func(n syntax.Node) bool {
+		return n.Is("call_expression") && calleeName(n) == "abort"
+	})
+	return aborted || slices.ContainsFunc(o.Handle.Symbol.Refs, func(r syntax.Node) bool {
 		fn := r.Function()
 		for fn.OK() && fn != home && isInline(fn) {
 			fn = fn.Function()
 		}
-		return fn != home && o.asksForMore(r.Outer().Parent().Parent())
+		m := r.Outer().Parent()
+		return m.Field("property").Text() == "closed" || fn != home && o.asksForMore(m.Parent())
+	})
+}
+
+// readInLoop reports whether what a field holds is asked for more by the instance, in a loop: whether
+// that came to the end does not show where the instance ends.
+func (o *Obligation) readInLoop(in *instance) bool {
+	return slices.ContainsFunc(in.refs[o.Handle.Field], func(r syntax.Node) bool {
+		call := r.Outer().Parent().Parent()
+		return call.Is("call_expression") && o.Kind.asked(call, r) != "" && loopAround(call)
 	})
 }
 
@@ -78,10 +92,35 @@ func (o *Obligation) tellsLast(c syntax.Node, when bool, hops int) bool {
 		return o.comparesLast(c, when, hops)
 	case c.Is("assignment_expression"):
 		return o.tellsLast(c.Field("right"), when, hops)
+	case endsLoop(c, when):
+		return true
 	case when:
 		return o.isPart(c, "done", hops)
 	}
-	return o.isCounted(c) || o.isAnswer(c, Falsy, hops) || o.isPart(c, "value", hops)
+	return o.isCounted(c) || o.isAnswer(c, Falsy, hops) || o.isAnswer(c, Done, hops) || o.isPart(c, "value", hops)
+}
+
+// endsLoop reports whether a loop is left where its condition, a variable that changes, is so or
+// not. It may be set where the end was told.
+//
+//	while (running) { const { done } = await reader.read(); running = !done; }
+func endsLoop(c syntax.Node, when bool) bool {
+	sym := c.Symbol()
+	if !c.Is("identifier") || sym == nil || sym.Kind != syntax.Variable || sym.Constant() {
+		return false
+	}
+	goesOn := true
+	for n := c; ; n = n.Parent() {
+		p := n.Parent()
+		switch {
+		case p.Is("unary_expression") && p.Field("operator").Text() == "!":
+			goesOn = !goesOn
+		case p.Is("while_statement", "for_statement", "do_statement"):
+			return p.Field("condition") == n && when != goesOn
+		case !p.Is("parenthesized_expression", "binary_expression", "expression_statement"):
+			return false
+		}
+	}
 }
 
 // comparesLast is tellsLast of a comparison. A list that is not as long as was asked for is the
@@ -199,18 +238,36 @@ func givenTo(name syntax.Node) (value syntax.Node, part string) {
 }
 
 // keepToReleaseAtOnce leaves nothing but the release that the code uses already, where that is
-// one that need not be waited for, as the others need.
-func (o *Obligation) keepToReleaseAtOnce() {
-	for _, r := range o.Kind.Release {
-		if !r.AtOnce || len(o.releases) == 0 || slices.ContainsFunc(o.releases, func(call syntax.Node) bool {
-			_, ok := r.Pattern.MatchCallee(call, nil)
-			return !ok
-		}) {
-			continue
-		}
-		own := *o.Kind
-		own.Release, own.Fails = []Release{r}, Never
-		o.Kind = &own
-		return
+// one that need not be waited for, as the others need, and gives back what the handle was taken from.
+// It refuses where that is used beside others, or where somebody goes on with what was given back.
+func (o *Obligation) keepToReleaseAtOnce(home syntax.Node) *Refusal {
+	i := slices.IndexFunc(o.Kind.Release, func(r Release) bool { return r.AtOnce })
+	if i < 0 {
+		return nil
 	}
+	r := o.Kind.Release[i]
+	var back []syntax.Node
+	for _, call := range o.releases {
+		if _, ok := r.Pattern.MatchCallee(call, nil); ok {
+			back = append(back, call)
+		}
+	}
+	switch {
+	case len(back) == 0:
+		return nil
+	case len(back) < len(o.releases):
+		return refuse(TooEntangled, "on some ways what the %s was taken from is given back, on others it is ended", o.Kind.Noun)
+	}
+	for _, source := range sourcesOf(o.Bindings[o.Acquire.Pattern.Receiver()], maxHops) {
+		for _, ref := range source.Symbol().Mentions() {
+			if ref.Within(home) && ref.Start() > back[0].End() {
+				line, _ := ref.File().Position(ref.Start())
+				return refuse(TooEntangled, "line %d goes on with %s, which is given back before", line, ref.Text())
+			}
+		}
+	}
+	own := *o.Kind
+	own.Release, own.Fails = []Release{r}, Never
+	o.Kind = &own
+	return nil
 }

@@ -109,10 +109,12 @@ func (s *scan) failsAlone(o *Obligation, sink *syntax.Symbol, last, listened syn
 	return failure
 }
 
-// mayEnd reports whether a listener mentions the source, or the process, which may end it.
+// mayEnd reports whether a listener may end the source: by its name, by a signal, or with the process.
 func (s *scan) mayEnd(o *Obligation, listener syntax.Node) bool {
 	for d := range listener.Descendants() {
-		if d.Is("identifier") && (d.Text() == "process" || o.Handle.Symbol != nil && d.Symbol() == o.Handle.Symbol) {
+		name := calleeName(d)
+		if d.Is("throw_statement") || d.Is("call_expression") && (name == "exit" || name == "abort" || isTeardown(name)) ||
+			d.Is("identifier") && (d.Text() == "process" || o.Handle.Symbol != nil && d.Symbol() == o.Handle.Symbol) {
 			return true
 		}
 	}

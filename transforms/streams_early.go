@@ -44,7 +44,17 @@ func (s *scan) endedTooEarly(c candidate, n syntax.Node, b syntax.Bindings) *Obl
 func (in *instance) untilEnd(operator syntax.Node) bool {
 	name, known := operatorName(operator)
 	field, own := operator.Field("arguments").Child(0).ThisField()
-	return known && name == "takeUntil" && own && slices.ContainsFunc(in.refs[field], func(ref syntax.Node) bool {
-		return methodOn(ref) == "next" && ref.Within(in.teardown.own)
-	})
+	if !known || name != "takeUntil" || !own {
+		return false
+	}
+	told := false
+	for _, ref := range in.refs[field] {
+		if methodOn(ref) == "next" {
+			if !ref.Within(in.teardown.own) {
+				return false // it tells of other ends, too
+			}
+			told = true
+		}
+	}
+	return told
 }

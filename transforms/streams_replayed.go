@@ -20,7 +20,7 @@ func (s *scan) replaying(c candidate, n syntax.Node, b syntax.Bindings) *Obligat
 	piped := args.Parent()
 	callee := piped.Field("function").Inner(false)
 	in := s.subscriber(n)
-	if !args.Is("arguments") || callee.Field("property").Text() != "pipe" || countsSubscribers(n) || in == nil || in.lasting || in.isRoot() || !s.pipes() {
+	if !args.Is("arguments") || !keptByInstance(piped) || callee.Field("property").Text() != "pipe" || countsSubscribers(n) || in == nil || in.lasting || in.isRoot() || !s.pipes() {
 		return nil
 	}
 	before := slices.Collect(args.Children())
@@ -38,6 +38,26 @@ func (s *scan) replaying(c candidate, n syntax.Node, b syntax.Bindings) *Obligat
 		return nil
 	}
 	return o
+}
+
+// keptByInstance reports whether a stream is the instance's own: it is the value of one of its fields,
+// or subscribed to at once.
+func keptByInstance(piped syntax.Node) bool {
+	for n := piped.Outer(); ; {
+		p := n.Parent()
+		call := p.Parent()
+		switch {
+		case p.Is("member_expression") && call.Field("function") == p && p.Field("property").Text() == "pipe":
+			n = call.Outer()
+			continue
+		case p.Is("member_expression"):
+			return call.Field("function") == p && p.Field("property").Text() == "subscribe"
+		case p.Is("public_field_definition", "field_definition"):
+			return !p.HasToken("static")
+		}
+		_, own := p.Field("left").ThisField()
+		return p.Is("assignment_expression") && own && p.Field("right") == n
+	}
 }
 
 // countsSubscribers reports whether a sharing operator may be told to leave with the last of its

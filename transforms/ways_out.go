@@ -65,10 +65,12 @@ func (s *scan) waysOut(o *Obligation, home syntax.Node, g *syntax.Graph, begin [
 	default:
 		s.unmet(o, MissingPath, exits)
 	}
-	o.keepToReleaseAtOnce()
 	o.Form = formBlock{}
 	if o.Kind.Undo != nil {
 		o.Form = formUndo{}
+	}
+	if o.Refusal = o.keepToReleaseAtOnce(home); o.Refusal != nil {
+		o.Form = nil
 	}
 }
 

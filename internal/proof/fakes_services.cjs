@@ -121,7 +121,7 @@ function cursor(world) {
   const c = thing(world, 'cursor', { close: 'promise' }, {
     hasNext: async () => !over(),
     next: async () => (over() ? null : { n: left.shift() }),
-    read: async (most) => (over() ? [] : left.splice(0, most)),
+    nextv: async (most) => (over() ? [] : left.splice(0, most)),
     sort: () => c,
   });
   return c;
@@ -145,13 +145,6 @@ function renderers(world) {
       render: () => {},
     });
   };
-}
-
-// Cursor is one of PostgreSQL, which a client is given to begin.
-class Cursor {
-  begin(world) {
-    return cursor(world);
-  }
 }
 
 function mongo(world) {
@@ -412,7 +405,7 @@ function services(world) {
     '@lumino/signaling': { Signal: { clearData() {} } }, // of arrow functions that are connected alone it knows nothing
     knex: { knex: knex(world), default: knex(world), __esModule: true },
     'pg-promise': Object.assign(pgPromise(world), { default: pgPromise(world), __esModule: true }),
-    'pg-cursor': exported(Cursor),
+    level: { Level: class { iterator = () => cursor(world); } },
     redis: redis(world),
     amqplib: exported(amqp),
     kafkajs: { Kafka },
@@ -596,4 +589,4 @@ function globals(world) {
   };
 }
 
-module.exports = { services, globals, Cursor };
+module.exports = { services, globals };
