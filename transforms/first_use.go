@@ -7,27 +7,6 @@ import (
 	"github.com/unleak-dev/unleak/internal/syntax"
 )
 
-// endsOfSource are the calls in a function that end what something was made from, a variable
-// of its own, and that with it.
-func (s *scan) endsOfSource(o *Obligation, home syntax.Node) []syntax.Node {
-	if len(o.Kind.Source) == 0 {
-		return nil
-	}
-	var out []syntax.Node
-	for _, source := range sourcesOf(o.Bindings[o.Acquire.Pattern.Receiver()], maxHops) {
-		if source.Symbol() == nil {
-			continue
-		}
-		for _, r := range source.Symbol().Refs {
-			m := r.Outer().Parent()
-			if call := m.Parent(); m.Is("member_expression") && call.Field("function") == m && slices.Contains(o.Kind.Source, m.Field("property").Text()) && call.Within(home) {
-				out = append(out, call)
-			}
-		}
-	}
-	return out
-}
-
 // startsOfUse are the points of a function behind each use of a handle that holds nothing
 // before, and that nothing has settled yet: where the use went well, and where it failed, unless it was to connect.
 func (s *scan) startsOfUse(o *Obligation, home syntax.Node, g *syntax.Graph, begin []int, stops map[int]bool) []int {

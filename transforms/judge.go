@@ -140,54 +140,6 @@ func (s *scan) judge(o *Obligation) {
 	}
 }
 
-// settledByParent: what it was made from belongs to the same code, and its
-// release settles this one, too. It returns the parent's kind.
-func (s *scan) settledByParent(o *Obligation) string {
-	if len(o.Kind.Within) == 0 {
-		return ""
-	}
-	for _, parent := range sourcesOf(o.Bindings[o.Acquire.Pattern.Receiver()], maxHops) {
-		for _, p := range s.found {
-			if slices.Contains(o.Kind.Within, p.Kind.Name) && s.isHandleOf(o, p, parent) {
-				return p.Kind.Name
-			}
-		}
-	}
-	return ""
-}
-
-// isHandleOf reports whether an expression that o was made of is the handle of p.
-func (s *scan) isHandleOf(o, p *Obligation, parent syntax.Node) bool {
-	h, _ := s.locate(p)
-	if h.Symbol != nil && parent.Symbol() == h.Symbol {
-		return true
-	}
-	name, own := parent.ThisField()
-	if !own || h.Place != InField || h.Field != name || o.Owner.Form == OwnerBlock {
-		return false
-	}
-	mine, _ := parent.FieldOwner()
-	return mine == h.Of
-}
-
-// sourcesOf are an expression and those that it is made of, one by a method of the next:
-// client.db().collection('orders'), client.db(), client.
-func sourcesOf(n syntax.Node, hops int) []syntax.Node {
-	var out []syntax.Node
-	for n = n.Inner(true); n.OK(); {
-		out = append(out, n)
-		switch sym := n.Symbol(); {
-		case n.Is("call_expression"):
-			n = receiver(n)
-		case n.Is("identifier") && sym != nil && sym.Constant() && hops > 0:
-			return append(out, sourcesOf(sym.Init(), hops-1)...)
-		default:
-			return out
-		}
-	}
-	return out
-}
-
 func (s *scan) judgeDiscarded(o *Obligation) {
 	if s.judgeUnfilled(o) {
 		return
