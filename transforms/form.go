@@ -33,7 +33,8 @@ func (s *scan) writeRelease(o *Obligation, handle string) (string, *Refusal) {
 	if !ok {
 		return "", s.unknownRelease(o)
 	}
-	return s.qualified(o, r, instantiate(r.Pattern, o, handle))
+	release, no := s.qualified(o, r, instantiate(r.Pattern, o, handle))
+	return o.ifThere(release, handle), no
 }
 
 func (s *scan) unknownRelease(o *Obligation) *Refusal {

@@ -290,9 +290,6 @@ func (s *scan) fitsBlock(o *Obligation, home syntax.Node) (Release, []Note, *Ref
 	if !ok {
 		return r, nil, s.unknownRelease(o)
 	}
-	if other := givenInstead(o); other.OK() {
-		return r, nil, refuse(Borrowed, "it may be %s, which belongs to whoever has that", shorten(other.Text()))
-	}
 	for _, u := range s.usesOf(o, o.Handle.Symbol, maxHops) {
 		if slices.Contains(o.lent, u.at) {
 			continue

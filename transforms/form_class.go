@@ -147,7 +147,7 @@ func (e *classEdit) track(o *Obligation, sets map[string]string) (string, *Refus
 			line, _ := e.s.f.Position(o.releases[0].Start())
 			e.note(Unsafe, fmt.Sprintf("line %d releases the %s, too: does it leave nothing behind that would be released twice?", line, o.Kind.Noun))
 		}
-		if e.in.borrowed(o.Handle.Field) || e.borrows(o) || givenInstead(o).OK() {
+		if e.in.borrowed(o.Handle.Field) || e.borrows(o) {
 			return "", refuse(Borrowed, "this.%s may also hold one that belongs to somebody else, which must not be released here", o.Handle.Field)
 		}
 		return "this." + o.Handle.Field, nil

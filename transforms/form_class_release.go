@@ -64,7 +64,7 @@ func (e *classEdit) releaseField(w *work, o *Obligation, how, call, log string) 
 	byMethod := o.isCallable() || o.Kind.Name != debouncedKind && strings.Contains(call, how+".") // what is debounced goes on to work
 	asked := e.in.asks(o.Handle)
 	// it may never have been acquired, or be released already
-	perhaps := !e.alwaysSet(o.Handle) || (o.Kind.Fails != Never || byMethod || asked) && e.empties(o)
+	perhaps := !e.alwaysSet(o.Handle) || mayHoldNothing(o) || (o.Kind.Fails != Never || byMethod || asked) && e.empties(o)
 	if perhaps {
 		call = strings.Replace(call, how+".", how+"?.", 1)
 		if o.isCallable() {

@@ -21,7 +21,7 @@ func (formRearm) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	in := s.instance(p.Owner.Node)
 	e := &classEdit{s: s, in: in, st: styleOf(s.f), taken: map[string]bool{}, locals: map[string]bool{}, again: true}
 	field := write.Field("left").Text()
-	if in.borrowed(o.Handle.Field) || e.borrows(o) || givenInstead(o).OK() {
+	if in.borrowed(o.Handle.Field) || e.borrows(o) {
 		return nil, refuse(Borrowed, "%s may also hold one that belongs to somebody else, which must not be released here", field)
 	}
 	if no := e.releasable(o); no != nil {

@@ -1,7 +1,6 @@
 package transforms
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/unleak-dev/unleak/internal/syntax"
@@ -11,8 +10,10 @@ import (
 //
 //	const reader = given ?? stream.getReader();
 //	this.pool = options.pool || createPool();
+//	const watcher = settings.watch && watch(folder);
 //
-// Whoever has the result may have what belongs to somebody else, who did not ask for its end.
+// Whoever has the result may have what belongs to somebody else, who did not ask for its end, or
+// what has none.
 
 // givenInstead is what may be there in place of an acquisition, and was made elsewhere; the zero
 // Node for nothing. What a call gives, or nothing, is not somebody else's, nor is what was in the
@@ -20,7 +21,7 @@ import (
 func givenInstead(o *Obligation) syntax.Node {
 	n := o.Call.Outer()
 	whole := o.Handle.Value
-	if !whole.OK() || !n.Within(whole) {
+	if !whole.OK() || !n.Within(whole) || o.Handle.Place == Discarded {
 		return syntax.Node{}
 	}
 	p := whole.Outer().Parent()
@@ -30,7 +31,8 @@ func givenInstead(o *Obligation) syntax.Node {
 	}
 	for ; n != whole.Outer(); n = n.Parent().Outer() {
 		other := beside(n)
-		own := isNothing(other) || other.Is("false", "call_expression", "new_expression", "string", "number") || place.OK() && syntax.SameExpression(place, other)
+		harmless := o.Kind.Lenient && n.Parent().HasToken("&&") // clearInterval(false)
+		own := harmless || isNothing(other) || other.Is("false", "call_expression", "new_expression", "string", "number") || place.OK() && syntax.SameExpression(place, other)
 		if other.OK() && !own {
 			return other
 		}
@@ -53,14 +55,14 @@ func beside(part syntax.Node) syntax.Node {
 	switch {
 	case p.Is("ternary_expression") && p.Field("condition") != part:
 		return other("consequence", "alternative")
-	case p.Is("binary_expression") && slices.Contains([]string{"??", "||"}, p.Field("operator").Text()):
+	case p.Is("binary_expression"): // on && open(), too, which is on where that does not hold
 		return other("left", "right")
 	}
 	return syntax.Node{}
 }
 
 // mayHoldNothing reports whether an acquisition may not have been come to where what it is a part
-// of was evaluated: on ? open() : undefined, box && open(box), body?.getReader().
+// of was evaluated: on ? open() : undefined, body?.getReader().
 func mayHoldNothing(o *Obligation) bool {
 	for m := o.Call.Field("function"); m.OK(); {
 		m = m.Inner(true)
@@ -76,7 +78,7 @@ func mayHoldNothing(o *Obligation) bool {
 	whole := o.Handle.Value
 	for n := o.Call.Outer(); whole.OK() && n != whole.Outer() && n.Within(whole) && n.Parent().OK(); n = n.Parent().Outer() {
 		p := n.Parent()
-		if p.Is("ternary_expression") && isNothing(beside(n)) || p.Is("binary_expression") && p.Field("operator").Text() == "&&" {
+		if p.Is("ternary_expression") && isNothing(beside(n)) {
 			return true
 		}
 	}

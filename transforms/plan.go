@@ -20,6 +20,10 @@ func plans(found []*Obligation) []*Plan {
 		if o.Status != Unmet || o.Form == nil || o.Refusal != nil {
 			continue
 		}
+		if other := givenInstead(o); other.OK() {
+			o.Refusal = refuse(Borrowed, "it may be %s, which is not this code's to release", shorten(other.Text()))
+			continue
+		}
 		k := key{form: o.Form.Name(), owner: o.Owner.Node.ID()}
 		switch o.Form.(type) {
 		case formClass, formUntil, formSetup, formBlock, formBeside, formLeftRunning, formHook, formEffect, formUnreturned, formComponent, formEnding, formSuite:
