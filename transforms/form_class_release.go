@@ -61,7 +61,7 @@ func (e *classEdit) isSingle(o *Obligation) bool {
 }
 
 func (e *classEdit) releaseField(w *work, o *Obligation, how, call, log string) {
-	byMethod := o.isCallable() || o.Kind.Name != debouncedKind && strings.Contains(call, how+".") // what is debounced goes on to work
+	byMethod := o.isCallable() || o.Kind.Name != debouncedKind && (strings.Contains(call, how+".") || strings.Contains(call, how+"?.")) // what is debounced goes on to work
 	asked := e.in.asks(o.Handle)
 	// it may never have been acquired, or be released already
 	perhaps := !e.alwaysSet(o.Handle) || mayHoldNothing(o) || (o.Kind.Fails != Never || byMethod || asked) && e.empties(o)
