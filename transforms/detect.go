@@ -308,8 +308,8 @@ func (s *scan) match(c candidate, n syntax.Node) *Obligation {
 			return o
 		}
 	}
-	if c.kind.Operator != "" && c.acquire.Pattern.Rooted() {
-		if o, ok := n.Field("function").Origin(); !ok || !c.acquire.Pattern.IsAt(o) || !c.acquire.fromModule(o) {
+	if c.kind.Shares(c.acquire) {
+		if s.evidence(c, n, b) == nil {
 			return nil
 		}
 		return s.replaying(c, n, b)

@@ -182,10 +182,9 @@ func (s *scan) wrapRest(p *Plan, o *Obligation) (*Fix, *Refusal) {
 		fix.Edits = append(fix.Edits, edits...)
 		release = s.writeRemoval(o, o.targetText(), handler, syntax.Node{})
 	} else {
-		if release, no = s.qualified(o, r, instantiate(r.Pattern, o, o.Handle.Symbol.Name)); no != nil {
+		if release, no = s.writeRelease(o, o.Handle.Symbol.Name); no != nil {
 			return nil, no
 		}
-		release = o.ifThere(release, o.Handle.Symbol.Name)
 	}
 	if o.Kind.Fails != Never && !r.Done {
 		fix.Notes = append(fix.Notes, Note{Safe, fmt.Sprintf("where both fail, the error of the release is thrown, not that of the work with the %s", o.Kind.Noun)})

@@ -51,7 +51,7 @@ func (formUntil) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 	}
 	var mended []*Obligation
 	for _, o := range p.Obligations {
-		if how.bag != "" && o.isReplayed() {
+		if how.bag != "" && o.Kind.Shares(o.Acquire) {
 			o.Refusal = refuse(NoOwner, "there is no subscription of it to put into %s, and no signal of the end", how.bag)
 			no = o.Refusal
 			continue
@@ -70,7 +70,7 @@ func (formUntil) fix(s *scan, p *Plan) (*Fix, *Refusal) {
 		}
 		switch {
 		case operator == "":
-		case o.isReplayed():
+		case o.Kind.Shares(o.Acquire):
 			e.before(o, operator)
 		default:
 			e.pipe(o, operator)
@@ -213,18 +213,25 @@ func (e *classEdit) signal() string {
 		if t := (stream{s: e.s, in: e.in}).typeOfMember(m); !ofStreams(t.Module) || !hasObservers(t) {
 			continue
 		}
-		told, elsewhere := false, false
-		for _, ref := range e.in.refs[m.Name] {
-			if methodOn(ref) == "next" {
-				told = told || ref.Within(e.in.teardown.own)
-				elsewhere = elsewhere || !ref.Within(e.in.teardown.own)
-			}
-		}
-		if told && !elsewhere {
+		if e.in.tellsOfEnd(m.Name) {
 			return m.Name
 		}
 	}
 	return ""
+}
+
+// tellsOfEnd reports whether a field is told something by the teardown, and by nothing else.
+func (in *instance) tellsOfEnd(field string) bool {
+	told := false
+	for _, ref := range in.refs[field] {
+		if methodOn(ref) == "next" {
+			if !ref.Within(in.teardown.own) {
+				return false
+			}
+			told = true
+		}
+	}
+	return told
 }
 
 // container is the field of the class in which subscriptions are collected that its

@@ -24,7 +24,7 @@ func (s *scan) judgeOf(o *Obligation) func(*Obligation) {
 			s.judgeGiven(o)
 			s.judgePiped(o)
 		}
-	case o.isReplayed():
+	case o.Kind.Shares(o.Acquire):
 		return s.judgeReplayed
 	case o.Kind.Collects():
 		return s.judgeGrowing

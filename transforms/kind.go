@@ -95,6 +95,10 @@ func (k *Kind) given(name string) bool {
 	return slices.ContainsFunc(k.Acquire, func(a Acquire) bool { return a.Pattern.Given(name) })
 }
 
+// Shares reports whether an acquisition is itself an operator of a library, which subscribes to
+// what is before it.
+func (k *Kind) Shares(a *Acquire) bool { return k.Operator != "" && a.Pattern.Rooted() }
+
 // Acquire is one way to acquire, with what must be known about it.
 type Acquire struct {
 	Pattern *syntax.Pattern

@@ -44,17 +44,5 @@ func (s *scan) endedTooEarly(c candidate, n syntax.Node, b syntax.Bindings) *Obl
 func (in *instance) untilEnd(operator syntax.Node) bool {
 	name, known := operatorName(operator)
 	field, own := operator.Field("arguments").Child(0).ThisField()
-	if !known || name != "takeUntil" || !own {
-		return false
-	}
-	told := false
-	for _, ref := range in.refs[field] {
-		if methodOn(ref) == "next" {
-			if !ref.Within(in.teardown.own) {
-				return false // it tells of other ends, too
-			}
-			told = true
-		}
-	}
-	return told
+	return known && name == "takeUntil" && own && in.tellsOfEnd(field)
 }

@@ -78,11 +78,6 @@ func countsSubscribers(operator syntax.Node) bool {
 	return false
 }
 
-// isReplayed reports whether an obligation is such an operator's.
-func (o *Obligation) isReplayed() bool {
-	return o.Kind.Operator != "" && o.Acquire.Pattern.Rooted()
-}
-
 // judgeReplayed judges what such an operator subscribed to for an instance.
 func (s *scan) judgeReplayed(o *Obligation) {
 	o.Handle = Handle{Value: o.Call, Place: Discarded}

@@ -63,7 +63,7 @@ func newWords(kinds []*Kind) *words {
 			}
 			w.named[name] = append(w.named[name], a)
 			w.kept[a] = candidate{k, a}.declared()
-			w.shares[a] = k.Operator != "" && a.Pattern.Rooted()
+			w.shares[a] = k.Shares(a)
 			if k.Operator != "" && k.Alone && a.Exact && a.Pattern.Method() {
 				for _, r := range k.Release {
 					w.ended[a] = append(w.ended[a], r.Pattern.Anchor)

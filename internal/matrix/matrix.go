@@ -138,7 +138,7 @@ func oneShape(k *transforms.Kind) bool {
 		return true
 	}
 	return slices.ContainsFunc(k.Acquire, func(a transforms.Acquire) bool {
-		return slices.Contains(a.Types, "this") || slices.Contains(a.Types, "own") || k.Operator != "" && a.Pattern.Rooted()
+		return slices.Contains(a.Types, "this") || slices.Contains(a.Types, "own") || k.Shares(&a)
 	})
 }
 

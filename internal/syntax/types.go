@@ -171,12 +171,17 @@ func typeOfMember(n Node, depth int) Type {
 	if t, ok := typeOfBoxed(n, depth); ok {
 		return t
 	}
-	t := typeOf(n.Field("object"), depth)
-	if t.Module != "" {
+	return typeThrough(n, depth)
+}
+
+// typeThrough is the type of what a member gives by the type of what it is a member of.
+func typeThrough(member Node, depth int) Type {
+	t := typeOf(member.Field("object"), depth)
+	switch {
+	case t.Module != "":
 		return Type{Module: t.Module, Derived: true}
-	}
-	if t.OK() {
-		return fromPlatform(t, n.Field("property").Text())
+	case t.OK():
+		return fromPlatform(t, member.Field("property").Text())
 	}
 	return Type{}
 }
@@ -264,13 +269,7 @@ func typeOfCall(n Node, depth int) Type {
 		return fromPlatform(Type{}, o.Last())
 	}
 	if fn.Is("member_expression") {
-		t := typeOf(fn.Field("object"), depth)
-		if t.Module != "" {
-			return Type{Module: t.Module, Derived: true}
-		}
-		if t.OK() {
-			return fromPlatform(t, fn.Field("property").Text())
-		}
+		return typeThrough(fn, depth)
 	}
 	return Type{}
 }
